@@ -1,0 +1,78 @@
+import js from '@eslint/js';
+import tseslint from 'typescript-eslint';
+
+const BETTER_SQLITE3 = {
+  name: 'better-sqlite3',
+  message: 'Law 1: only src/isolated/, which runs in a child process, may open a database.',
+};
+
+export default tseslint.config(
+  { ignores: ['dist/', 'build/', 'coverage/', 'node_modules/', '**/node_modules/'] },
+  js.configs.recommended,
+  {
+    files: ['**/*.ts'],
+    extends: [tseslint.configs.strictTypeChecked],
+    languageOptions: { parserOptions: { projectService: true } },
+    rules: {
+      '@typescript-eslint/explicit-function-return-type': 'off',
+      '@typescript-eslint/restrict-template-expressions': 'off',
+      '@typescript-eslint/no-non-null-assertion': 'off',
+      '@typescript-eslint/no-confusing-void-expression': 'off',
+      '@typescript-eslint/no-require-imports': 'off',
+      // What a caller's function threw is passed on as it is.
+      '@typescript-eslint/prefer-promise-reject-errors': ['error', { allowThrowingUnknown: true }],
+    },
+  },
+  { files: ['**/*.{js,cjs}'], languageOptions: { sourceType: 'commonjs', globals: globals('node') } },
+  { files: ['**/*.mjs'], languageOptions: { globals: globals('node') } },
+  {
+    files: ['src/**/*.ts'],
+    rules: { '@typescript-eslint/explicit-function-return-type': ['error', { allowExpressions: true }] },
+  },
+  {
+    files: ['src/**/*.ts'],
+    ignores: ['src/isolated/**'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          paths: [BETTER_SQLITE3],
+          patterns: [{ group: ['**/isolated/*'], message: 'src/isolated/ runs in a child process only.' }],
+        },
+      ],
+    },
+  },
+  {
+    files: ['tests/**/*.ts', 'docs/**/*.ts'],
+    rules: {
+      '@typescript-eslint/require-await': 'off',
+      '@typescript-eslint/no-extraneous-class': 'off',
+      '@typescript-eslint/no-unsafe-assignment': 'off',
+      '@typescript-eslint/no-unsafe-member-access': 'off',
+      '@typescript-eslint/no-unsafe-argument': 'off',
+      '@typescript-eslint/no-unsafe-call': 'off',
+      '@typescript-eslint/no-unsafe-return': 'off',
+      '@typescript-eslint/unbound-method': 'off',
+    },
+  },
+);
+
+function globals(kind) {
+  const names =
+    kind === 'node'
+      ? [
+          'require',
+          'module',
+          'process',
+          'console',
+          '__dirname',
+          'Buffer',
+          'setTimeout',
+          'setImmediate',
+          'performance',
+          'URL',
+          'fetch',
+        ]
+      : [];
+  return Object.fromEntries(names.map((name) => [name, 'readonly']));
+}

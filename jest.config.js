@@ -1,0 +1,19 @@
+/** @type {import('jest').Config} */
+const shared = {
+  rootDir: __dirname,
+  testEnvironment: 'node',
+  transform: { '^.+\\.ts$': ['ts-jest', { tsconfig: 'tests/tsconfig.json', transpilation: true }] },
+  // Tests import the package by its own name: what ships is what is tested. `npm run build` comes first.
+  modulePathIgnorePatterns: ['<rootDir>/build/', '<rootDir>/src/'],
+};
+
+/** A part of the suite: `npx jest --selectProjects faults`. */
+const part = (name) => ({ ...shared, displayName: name, testMatch: [`<rootDir>/tests/${name}/**/*.test.ts`] });
+
+/** @type {import('jest').Config} */
+module.exports = {
+  projects: ['unit', 'integration', 'faults', 'package'].map(part),
+  // Real databases and processes on a machine that may be busy: this only bounds what hangs.
+  testTimeout: 180_000,
+  maxWorkers: 2,
+};

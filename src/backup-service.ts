@@ -1,0 +1,287 @@
+import { Attempts } from './attempts.js';
+import type { Backup } from './catalog/backup.js';
+import { parseBackupName } from './catalog/backup-name.js';
+import { ageOf, checkDue } from './catalog/due-check.js';
+import type { DueCheck } from './catalog/due-check.js';
+import { findLatestBackup, listBackups, readBackup } from './catalog/list-backups.js';
+import type { VerifyLevel } from './catalog/manifest.js';
+import { BackupError } from './errors.js';
+import { Events } from './events.js';
+import type { BackupEvents, BackupListener, PruneReport } from './events.js';
+import { Flight } from './flight.js';
+import { lines } from './log-lines.js';
+import type { Purpose } from './log-lines.js';
+import { safeLogger } from './logger.js';
+import type { LoadableLogger } from './logger.js';
+import { resolveOptions } from './options.js';
+import type { BackupServiceOptions, ResolvedOptions } from './options.js';
+import { deleteFiles } from './retention/delete-backup.js';
+import { prune } from './retention/prune.js';
+import { inSlices } from './slices.js';
+import type { SnapshotControl, SnapshotResult, VerifyReport } from './snapshot/snapshotter.js';
+import { readStatus } from './status.js';
+import type { ServiceStatus } from './status.js';
+
+export interface CreateOptions extends SnapshotControl {
+  /** What the backup is taken for, in the log, the manifest and the events: `'before the upgrade to 2.0'`. */
+  label?: string | undefined;
+}
+
+export interface IfDueOptions extends CreateOptions {
+  /** Does what `label` names come after the backup (`'before'`, the default) or has it already run? For the log. */
+  moment?: 'before' | 'after' | undefined;
+}
+
+export type BackupOutcome =
+  | { readonly status: 'created'; readonly backup: Backup }
+  | { readonly status: 'fresh'; readonly latest: Backup; readonly ageMs: number }
+  /** One is due, but the last attempt failed, with `error`, less than `retryAfter` ago. */
+  | { readonly status: 'backing-off'; readonly retryAt: Date; readonly error: BackupError };
+
+/**
+ * Backups of one SQLite database: is one due, take one, which are there, remove the old ones.
+ *
+ * Everything that opens the live database happens in a child process; this class lists and deletes finished backups.
+ * Whatever goes wrong is a {@link BackupError}: the methods that return a promise reject with it, the others throw it.
+ */
+export class BackupService {
+  readonly #options: ResolvedOptions;
+  readonly #log: Required<LoadableLogger>;
+  readonly #events: Events;
+  readonly #attempts: Attempts;
+  readonly #warnedOf = new Set<string>();
+  #flight: Flight<BackupOutcome> | undefined;
+  /** The end of the last explicit backup: they wait for one another here, not as a crowd of idle children. */
+  #tail: Promise<unknown> = Promise.resolve();
+  #knownFresh = false;
+  #freshTimer: NodeJS.Timeout | undefined;
+
+  /** @throws BackupError `ERR_BACKUP_OPTIONS`, naming the option, the value and what is allowed */
+  constructor(options: BackupServiceOptions) {
+    this.#options = resolveOptions(options);
+    this.#log = safeLogger(this.#options.logger);
+    this.#events = new Events((event, error) => this.#log.error(lines.listenerFailed(event, error)));
+    this.#attempts = new Attempts(this.#options, this.#log, this.#events);
+  }
+
+  /** Absolute path of the live database. */
+  get database(): string {
+    return this.#options.database;
+  }
+
+  /** Absolute path of the backup folder. */
+  get directory(): string {
+    return this.#options.directory;
+  }
+
+  /** What a decorated method does when the backup before it fails. */
+  get onFailure(): 'continue' | 'abort' {
+    return this.#options.onFailure;
+  }
+
+  /**
+   * Was the newest backup found fresh less than `recheckInterval` ago? A flag that a timer clears: reading it costs no
+   * system call and not even a look at the clock. This is all that a decorated method asks when nothing is due.
+   */
+  get knownFresh(): boolean {
+    return this.#knownFresh;
+  }
+
+  /** The newest whole backup. Looks at the folder, blocking for some 20 µs. */
+  getLatestBackup(): Backup | undefined {
+    return this.#findLatest(Date.now());
+  }
+
+  /** Would `backupIfDue()` try to take one now? */
+  shouldBackup(): boolean {
+    return this.checkDue().due;
+  }
+
+  /** The age check with its reason. Looks at the folder every time. */
+  checkDue(): DueCheck {
+    const now = Date.now();
+    const latest = this.#findLatest(now);
+    const retryAt = this.#attempts.lastFailure?.retryAt.getTime();
+    const check = checkDue({ latest, now, intervalMs: this.#options.intervalMs, retryAt });
+    if (check.reason === 'fresh') this.#believeFresh(check.dueAt.getTime() - now);
+    return check;
+  }
+
+  /**
+   * Takes a backup if the newest one is as old as `interval` or older. Calls at the same time, in this process or in
+   * others, make one; all of them resolve when it is there.
+   */
+  async backupIfDue(options: IfDueOptions = {}): Promise<BackupOutcome> {
+    if (this.#flight?.joinable) return this.#flight.join(options);
+    const purpose = automatic(options);
+    const settled = this.#settleWithoutAttempt(purpose);
+    if (settled) return settled;
+
+    const flight = new Flight(async (control) =>
+      this.#toOutcome(await this.#attempts.run(purpose, this.#options.intervalMs, control)),
+    );
+    this.#flight = flight;
+    try {
+      return await flight.join(options);
+    } finally {
+      if (this.#flight === flight) this.#flight = undefined;
+    }
+  }
+
+  /** The same, blocking the thread until the backup is done. */
+  backupIfDueSync(options: Omit<IfDueOptions, keyof SnapshotControl> = {}): BackupOutcome {
+    const purpose = automatic(options);
+    return (
+      this.#settleWithoutAttempt(purpose) ?? this.#toOutcome(this.#attempts.runSync(purpose, this.#options.intervalMs))
+    );
+  }
+
+  /** Takes a backup in any case, also right after a failure. */
+  async createBackup(options: CreateOptions = {}): Promise<Backup> {
+    const turn = this.#tail.then(() => this.#attempts.run({ label: options.label }, null, options));
+    this.#tail = turn.catch(() => {});
+    return createdBackup(await turn);
+  }
+
+  /** The same, blocking the thread until the backup is done. */
+  createBackupSync(options: Omit<CreateOptions, keyof SnapshotControl> = {}): Backup {
+    return createdBackup(this.#attempts.runSync({ label: options.label }, null));
+  }
+
+  /** All backups in the folder, newest first: also those of other programs, and those with a `problem`. */
+  async listBackups(): Promise<Backup[]> {
+    return inSlices(listBackups(this.#options, Date.now()));
+  }
+
+  /**
+   * Checks a backup in a child process: size and sha256 against its manifest, then PRAGMA quick_check (`'quick'`, the
+   * default) or integrity_check (`'full'`). What is wrong with it is in the report; it rejects if it can't be read.
+   */
+  async verifyBackup(name: string, options: SnapshotControl & { level?: VerifyLevel } = {}): Promise<VerifyReport> {
+    const { level = 'quick', ...control } = options;
+    if (!VERIFY_LEVELS.includes(level)) {
+      throw new BackupError('ERR_BACKUP_OPTIONS', `verifyBackup: the level is ${JSON.stringify(level)}.`, {
+        step: 'options',
+        hint: 'It must be "quick" or "full".',
+      });
+    }
+    this.#find(name);
+    const { database, directory, timeoutMs, snapshotter } = this.#options;
+    return snapshotter.verify({ database, directory, name, level, timeoutMs }, control);
+  }
+
+  /**
+   * Deletes a backup and its manifest.
+   *
+   * @throws BackupError `ERR_BACKUP_INVALID_NAME`, `ERR_BACKUP_NOT_FOUND`, `ERR_BACKUP_PROTECTED`,
+   *   `ERR_BACKUP_DELETE_FAILED`
+   */
+  // eslint-disable-next-line @typescript-eslint/require-await -- a promise, so that errors are rejections
+  async deleteBackup(name: string): Promise<void> {
+    const backup = this.#find(name);
+    if (backup.protected) {
+      throw new BackupError('ERR_BACKUP_PROTECTED', `"${name}" is protected.`, {
+        step: 'delete',
+        hint: 'Take its protection off first, if it is really to go.',
+      });
+    }
+    deleteFiles(this.#options, backup);
+    this.#knownFresh = false;
+    this.#log.info(lines.deleted(backup));
+    this.#events.emit('deleted', { name });
+  }
+
+  /** Removes what the retention policy does not keep. `dryRun` only says what it would remove, and why the rest stays. */
+  async pruneBackups({ dryRun = false }: { dryRun?: boolean } = {}): Promise<PruneReport> {
+    const report = await inSlices(prune(this.#options, dryRun));
+    if (!dryRun) this.#attempts.reportPruned(report);
+    return report;
+  }
+
+  /** Everything that a status page shows. Asks a child process for the journal mode. */
+  async status(): Promise<ServiceStatus> {
+    const { runningSince, lastFailure } = this.#attempts;
+    return readStatus(this.#options, this.checkDue(), { runningSince, lastFailure });
+  }
+
+  /** Calls `listener` at every such event until the returned function is called. A listener that throws is logged. */
+  on<E extends keyof BackupEvents>(event: E, listener: BackupListener<E>): () => void {
+    return this.#events.on(event, listener);
+  }
+
+  /** The outcome, where it needs no attempt: fresh, or the last attempt failed a moment ago. */
+  #settleWithoutAttempt(purpose: Purpose): BackupOutcome | undefined {
+    let check: DueCheck | undefined;
+    try {
+      check = this.checkDue();
+    } catch (error) {
+      // A failed listing is a failed attempt, never "no backups" and never "fresh".
+      const { lastFailure } = this.#attempts;
+      if (!lastFailure || lastFailure.retryAt.getTime() <= Date.now()) this.#attempts.fail(error, purpose);
+    }
+    if (check?.reason === 'fresh') return { status: 'fresh', latest: check.latest, ageMs: check.ageMs };
+    if (check?.due) return undefined;
+    const { retryAt, error } = this.#attempts.lastFailure!;
+    this.#attempts.skip(purpose, retryAt);
+    return { status: 'backing-off', retryAt, error };
+  }
+
+  #toOutcome(result: SnapshotResult): BackupOutcome {
+    // Sets the flag, so that the calls that come now cost nothing.
+    this.#believeFresh(this.#options.intervalMs);
+    if (result.status === 'created') return { status: 'created', backup: result.backup };
+    return { status: 'fresh', latest: result.latest, ageMs: ageOf(result.latest, Date.now()) };
+  }
+
+  #findLatest(now: number): Backup | undefined {
+    const { latest, passedOver } = findLatestBackup(this.#options, now);
+    for (const backup of passedOver) {
+      if (this.#warnedOf.has(backup.name)) continue;
+      this.#warnedOf.add(backup.name);
+      this.#log.warn(lines.passedOver(backup));
+    }
+    return latest;
+  }
+
+  /** A listed backup. Names come from users and from the web: only names of the pattern ever reach the file system. */
+  #find(name: string): Backup {
+    if (typeof name !== 'string' || !parseBackupName(this.#options.naming, name)) {
+      const { prefix, extension } = this.#options.naming;
+      throw new BackupError('ERR_BACKUP_INVALID_NAME', `${JSON.stringify(name)} is not the name of a backup.`, {
+        step: 'call',
+        hint: `Names look like "${prefix}20261124_093000${extension}"; listBackups() has them.`,
+      });
+    }
+    const backup = readBackup(this.#options, name, Date.now());
+    if (backup) return backup;
+    throw new BackupError('ERR_BACKUP_NOT_FOUND', `There is no backup "${name}" in "${this.directory}".`, {
+      step: 'call',
+      hint: 'listBackups() has the names; it may have been pruned meanwhile.',
+    });
+  }
+
+  #believeFresh(msUntilDue: number): void {
+    const ms = Math.min(msUntilDue, this.#options.recheckMs, MAX_TIMER_MS);
+    if (ms <= 0) return;
+    clearTimeout(this.#freshTimer);
+    this.#knownFresh = true;
+    this.#freshTimer = setTimeout(() => {
+      this.#knownFresh = false;
+    }, ms);
+    this.#freshTimer.unref();
+  }
+}
+
+const VERIFY_LEVELS: readonly VerifyLevel[] = ['quick', 'full'];
+
+/** The longest that a timer can run. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+function automatic({ label, moment = 'before' }: IfDueOptions): Purpose {
+  return { label, moment };
+}
+
+function createdBackup(result: SnapshotResult): Backup {
+  if (result.status === 'created') return result.backup;
+  throw new TypeError('the snapshotter answered "fresh" to an unconditional request');
+}

@@ -1,0 +1,79 @@
+import path from 'node:path';
+
+/**
+ * How the files that belong to one database are named. `app.db` -> `app_backup_20261124_093000.db`, its manifest
+ * `app_backup_20261124_093000.json`, the lock `.app_backup.lock`, unfinished work `.app_backup_….partial`.
+ */
+export interface BackupNaming {
+  /** `'app_backup_'` */
+  readonly prefix: string;
+  /** `'.db'`, or `''` for a database without one */
+  readonly extension: string;
+}
+
+export function backupNaming(database: string): BackupNaming {
+  const { name, ext } = path.parse(database);
+  return { prefix: `${name}_backup_`, extension: ext };
+}
+
+/** The name of a backup taken at `date`, in local time, as the original implementation wrote it. */
+export function backupName(naming: BackupNaming, date: Date): string {
+  return naming.prefix + stamp(date) + naming.extension;
+}
+
+/** The local time that a backup's name records, or `undefined` if the name is not one of this database's backups. */
+export function parseBackupName(naming: BackupNaming, fileName: string): Date | undefined {
+  const { prefix, extension } = naming;
+  if (fileName.length !== prefix.length + STAMP_LENGTH + extension.length) return undefined;
+  if (!fileName.startsWith(prefix) || !fileName.endsWith(extension)) return undefined;
+  return parseStamp(fileName.slice(prefix.length, prefix.length + STAMP_LENGTH));
+}
+
+/** `app_backup_20261124_093000.db` -> `app_backup_20261124_093000.json` */
+export function manifestName(naming: BackupNaming, name: string): string {
+  return `${name.slice(0, name.length - naming.extension.length)}.json`;
+}
+
+export function lockName(naming: BackupNaming): string {
+  return `.${naming.prefix.slice(0, -1)}.lock`;
+}
+
+/** Unfinished work. `token` keeps apart two owners that could both believe they hold the lock. */
+export function partialName(naming: BackupNaming, name: string, token: string): string {
+  return `.${name.slice(0, name.length - naming.extension.length)}.${token}.partial`;
+}
+
+/** A partial of this database or one of its side files (`-journal`, `-wal`, `-shm`, the manifest's). */
+export function isPartialName(naming: BackupNaming, fileName: string): boolean {
+  const start = `.${naming.prefix}`;
+  if (!fileName.startsWith(start)) return false;
+  const rest = fileName.slice(start.length);
+  return parseStamp(rest.slice(0, STAMP_LENGTH)) !== undefined && /^\.[\w-]+\.partial/.test(rest.slice(STAMP_LENGTH));
+}
+
+const STAMP_LENGTH = 'YYYYMMDD_HHMMSS'.length;
+
+function stamp(date: Date): string {
+  const two = (n: number): string => String(n).padStart(2, '0');
+  const day = `${String(date.getFullYear()).padStart(4, '0')}${two(date.getMonth() + 1)}${two(date.getDate())}`;
+  return `${day}_${two(date.getHours())}${two(date.getMinutes())}${two(date.getSeconds())}`;
+}
+
+function parseStamp(text: string): Date | undefined {
+  const match = /^(\d{4})(\d{2})(\d{2})_(\d{2})(\d{2})(\d{2})$/.exec(text);
+  if (!match) return undefined;
+  const [year, month, day, hour, minute, second] = match.slice(1).map(Number) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
+  if (year < 1970 || hour > 23 || minute > 59 || second > 59) return undefined;
+  // Date.UTC has no clock changes, so it tells a real calendar day from 30 February. A local time that a clock change
+  // skipped is still a name that a machine in another zone may have written; JavaScript moves it forward by the gap.
+  const utc = new Date(Date.UTC(year, month - 1, day));
+  if (utc.getUTCMonth() !== month - 1 || utc.getUTCDate() !== day) return undefined;
+  return new Date(year, month - 1, day, hour, minute, second);
+}

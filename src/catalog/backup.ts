@@ -1,0 +1,91 @@
+import type { Manifest, VerifyLevel } from './manifest.js';
+
+/** One finished backup in the folder. */
+export interface Backup {
+  /** `app_backup_20261124_093000.db` */
+  readonly name: string;
+  /** Absolute. */
+  readonly path: string;
+  /**
+   * What its age is counted from: the older of its recorded time (its manifest's, else its name's) and the file's
+   * modification time. So touching a file eight days back makes it old, and copying an old file does not make it new.
+   */
+  readonly createdAt: Date;
+  readonly sizeBytes: number;
+  readonly label?: string;
+  readonly sha256?: string;
+  /** The level it was verified at when it was taken. Backups that another program made have none. */
+  readonly verified?: VerifyLevel;
+  readonly protected: boolean;
+  readonly manifest?: Manifest;
+  /** Why it counts neither as fresh nor as prunable; a backup without a problem has none. */
+  readonly problem?: BackupProblem;
+}
+
+export type BackupProblem =
+  /** Its time is more than a minute ahead of the clock. */
+  | 'dated in the future'
+  /** Its size is not the one its manifest records. */
+  | 'damaged'
+  /** A manifest is there but cannot be read, so it is unknown whether the backup is protected. */
+  | 'unreadable manifest';
+
+/** How far ahead of the clock a backup may be dated and still count: clocks of two hosts differ a little. */
+export const CLOCK_TOLERANCE_MS = 60_000;
+
+/** What is known of a file whose name is that of a backup. */
+export interface BackupFile {
+  readonly name: string;
+  readonly path: string;
+  readonly nameTime: Date;
+  readonly sizeBytes: number;
+  readonly mtimeMs: number;
+  /** `undefined`: there is none; `'unreadable'`: there is one, but it cannot be read or is not a manifest. */
+  readonly manifest: Manifest | 'unreadable' | undefined;
+}
+
+/**
+ * The furthest a manifest's time may lie from its name's: a name is local time, and zones span 26 hours (UTC-12 to
+ * UTC+14). A manifest outside that contradicts its name, and the older of the two is believed.
+ */
+export const NAME_TOLERANCE_MS = 26 * 3_600_000;
+
+export function toBackup(file: BackupFile, now: number): Backup {
+  const manifest = file.manifest === 'unreadable' ? undefined : file.manifest;
+  const recorded = recordedTime(file.nameTime.getTime(), manifest);
+  const problem = findProblem(file, manifest, recorded, now);
+  return {
+    name: file.name,
+    path: file.path,
+    createdAt: new Date(Math.min(recorded, Math.floor(file.mtimeMs))),
+    sizeBytes: file.sizeBytes,
+    protected: manifest?.protected ?? false,
+    ...(manifest && { sha256: manifest.sha256, manifest }),
+    ...(manifest?.verified && { verified: manifest.verified }),
+    ...(manifest?.label !== undefined && { label: manifest.label }),
+    ...(problem && { problem }),
+  };
+}
+
+/** Newest first; equal times in the order of their names, so that the order is always the same. */
+export function newestFirst(a: Backup, b: Backup): number {
+  return b.createdAt.getTime() - a.createdAt.getTime() || (a.name < b.name ? 1 : -1);
+}
+
+function recordedTime(nameTime: number, manifest: Manifest | undefined): number {
+  if (!manifest) return nameTime;
+  const manifestTime = Date.parse(manifest.createdAt);
+  return Math.abs(manifestTime - nameTime) <= NAME_TOLERANCE_MS ? manifestTime : Math.min(manifestTime, nameTime);
+}
+
+function findProblem(
+  file: BackupFile,
+  manifest: Manifest | undefined,
+  recorded: number,
+  now: number,
+): BackupProblem | undefined {
+  if (recorded > now + CLOCK_TOLERANCE_MS) return 'dated in the future';
+  if (manifest && manifest.sizeBytes !== file.sizeBytes) return 'damaged';
+  if (file.manifest === 'unreadable') return 'unreadable manifest';
+  return undefined;
+}

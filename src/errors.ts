@@ -1,0 +1,100 @@
+/**
+ * Every code a {@link BackupError} can carry, with the one-line meaning that `docs/errors.md` repeats. Codes are part of
+ * the public API: they are never renamed or reused, and a test holds the page to this table.
+ */
+export const BACKUP_ERROR_CODES = {
+  ERR_BACKUP_OPTIONS: 'An option has a value that is not allowed, or an unknown name.',
+  ERR_BACKUP_NOT_CONFIGURED: 'A protected method was called before any service was set up.',
+  ERR_BACKUP_ALREADY_CONFIGURED: 'configureAutoBackup() was called twice with different settings.',
+  ERR_BACKUP_DECORATOR: 'AutoBackup was put on something that cannot be protected.',
+  ERR_BACKUP_NOT_ASYNC: 'A protected method returned a value instead of a promise, without `blocking: true`.',
+  ERR_BACKUP_BACKING_OFF: 'The last attempt failed a moment ago and `onFailure` is "abort".',
+  ERR_BACKUP_SOURCE_MISSING: 'There is no database file at the given path.',
+  ERR_BACKUP_SOURCE_INVALID: 'The path holds a folder, an empty file or something that is not a SQLite database.',
+  ERR_BACKUP_SOURCE_UNREADABLE: 'The database file exists but this process may not read it, or the disk fails.',
+  ERR_BACKUP_SOURCE_LOCKED: 'Another connection kept the database exclusively locked.',
+  ERR_BACKUP_SOURCE_CORRUPT: 'The database itself is damaged, so no good copy can be made of it.',
+  ERR_BACKUP_DIRECTORY_MISSING: 'The backup folder does not exist, or is not a folder.',
+  ERR_BACKUP_DIRECTORY_NOT_WRITABLE: 'The backup folder is read-only for this process.',
+  ERR_BACKUP_LIST_FAILED: 'The backup folder could not be listed, so it is unknown which backups exist.',
+  ERR_BACKUP_NO_SPACE: 'The disk of the backup folder is full.',
+  ERR_BACKUP_WRITE_FAILED: 'Writing the copy failed.',
+  ERR_BACKUP_LOCK_TIMEOUT: 'Another process held the backup lock for the whole timeout.',
+  ERR_BACKUP_LOCK_FAILED: 'The lock file cannot be used.',
+  ERR_BACKUP_TIMEOUT: 'The attempt took longer than `timeout` and was ended.',
+  ERR_BACKUP_CANCELLED: 'The caller cancelled through its AbortSignal.',
+  ERR_BACKUP_VERIFY_FAILED: 'The copy differs from its source; it was thrown away.',
+  ERR_BACKUP_CHILD_FAILED: 'The child process could not be started, or ended without an answer.',
+  ERR_BACKUP_INVALID_NAME: 'The name is not that of a backup of this database.',
+  ERR_BACKUP_NOT_FOUND: 'There is no backup of that name.',
+  ERR_BACKUP_PROTECTED: 'The backup is protected and stays.',
+  ERR_BACKUP_DELETE_FAILED: 'A backup could not be deleted.',
+  ERR_BACKUP_RETENTION_FAILED: 'The retention policy threw, or asked for something it may not; nothing was removed.',
+} as const;
+
+export type BackupErrorCode = keyof typeof BACKUP_ERROR_CODES;
+
+/** Where in the work an error arose. The steps from `lock` to `publish` run in the child process, in this order. */
+export type BackupStep =
+  | 'options'
+  | 'decorate'
+  | 'call'
+  | 'list'
+  | 'start'
+  | 'lock'
+  | 'sweep'
+  | 'due'
+  | 'space'
+  | 'pin'
+  | 'copy'
+  | 'seal'
+  | 'verify'
+  | 'publish'
+  | 'prune'
+  | 'delete';
+
+export interface BackupErrorDetails {
+  step: BackupStep;
+  /** What to do about it: a full sentence. */
+  hint: string;
+  cause?: unknown;
+}
+
+// Registered, so that two copies of the package in one process recognise each other's errors.
+const brand = Symbol.for('sqlite-autobackup.BackupError');
+
+/**
+ * The only error this package throws at its users. `message` says what happened and what to do about it (it ends with
+ * `hint`), `code` is for programs, `step` says where, `cause` is what SQLite or the system said.
+ */
+export class BackupError extends Error {
+  override readonly name: string = 'BackupError';
+  readonly code: BackupErrorCode;
+  readonly step: BackupStep;
+  readonly hint: string;
+
+  constructor(code: BackupErrorCode, what: string, { step, hint, cause }: BackupErrorDetails) {
+    super(`${what} ${hint}`, cause === undefined ? undefined : { cause });
+    this.code = code;
+    this.step = step;
+    this.hint = hint;
+    Object.defineProperty(this, brand, { value: true });
+  }
+}
+
+/** Is this a {@link BackupError} (of any copy of this package), and, where `code` is given, one with that code? */
+export function isBackupError(error: unknown, code?: BackupErrorCode): error is BackupError {
+  if (typeof error !== 'object' || error === null || !(brand in error)) return false;
+  return code === undefined || systemCode(error) === code;
+}
+
+/** The code of a system or SQLite error (`'ENOENT'`, `'SQLITE_BUSY'`), or `''`. */
+export function systemCode(error: unknown): string {
+  const code = (error as { code?: unknown } | null | undefined)?.code;
+  return typeof code === 'string' ? code : '';
+}
+
+/** What an unknown thrown value says. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,57 @@
+import { EventEmitter } from 'node:events';
+import type { Backup } from './catalog/backup.js';
+import type { BackupError } from './errors.js';
+import type { KeptBackup } from './retention/policy.js';
+
+/** What {@link BackupService.on} can listen to, with what each listener receives. */
+export interface BackupEvents {
+  /** A backup was taken, verified and published. */
+  created: { readonly backup: Backup; readonly label?: string | undefined; readonly durationMs: number };
+  /** An attempt, or the pruning after one, failed. */
+  failed: {
+    readonly error: BackupError;
+    readonly label?: string | undefined;
+    /** Due checks start no further attempt before this. */
+    readonly retryAt?: Date | undefined;
+  };
+  /** Backups were removed by the retention policy. */
+  pruned: PruneReport;
+  /** A backup was deleted by `deleteBackup()`. */
+  deleted: { readonly name: string };
+}
+
+export interface PruneReport {
+  /** Nothing was removed: `removed` is what would have been. */
+  readonly dryRun: boolean;
+  /** Newest first, each with the reasons why it stays. */
+  readonly kept: readonly KeptBackup[];
+  readonly removed: readonly Backup[];
+  /** What the policy removes but the system refused to delete. It is tried again after the next backup. */
+  readonly failed: readonly { readonly backup: Backup; readonly error: BackupError }[];
+}
+
+export type BackupListener<E extends keyof BackupEvents> = (event: BackupEvents[E]) => void;
+
+/** A typed emitter whose listeners cannot harm the operation that is being protected. */
+export class Events {
+  readonly #emitter = new EventEmitter();
+
+  constructor(private readonly onListenerError: (event: string, error: unknown) => void) {}
+
+  on<E extends keyof BackupEvents>(event: E, listener: BackupListener<E>): () => void {
+    this.#emitter.on(event, listener);
+    return () => void this.#emitter.off(event, listener);
+  }
+
+  emit<E extends keyof BackupEvents>(event: E, payload: BackupEvents[E]): void {
+    for (const listener of this.#emitter.listeners(event)) {
+      try {
+        const returned: unknown = (listener as BackupListener<E>)(payload);
+        // An async listener's failure must not become an unhandled rejection either.
+        if (returned instanceof Promise) returned.catch((error: unknown) => this.onListenerError(event, error));
+      } catch (error) {
+        this.onListenerError(event, error);
+      }
+    }
+  }
+}

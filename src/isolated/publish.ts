@@ -1,0 +1,96 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { backupName, manifestName } from '../catalog/backup-name.js';
+import type { BackupFolder } from '../catalog/list-backups.js';
+import { formatManifest } from '../catalog/manifest.js';
+import type { Manifest } from '../catalog/manifest.js';
+import { systemCode } from '../errors.js';
+import { likeDatabase } from './ownership.js';
+
+/** The name of a backup taken now; waits for the next second that no backup and no manifest has taken. */
+export function chooseName({ directory, naming }: BackupFolder): string {
+  for (;;) {
+    const name = backupName(naming, new Date());
+    const taken = [name, manifestName(naming, name)].some((each) => exists(path.join(directory, each)));
+    if (!taken) return name;
+    sleep(1000 - (Date.now() % 1000));
+  }
+}
+
+/**
+ * Gives the verified copy its final name: all of it, or nothing. Its contents are already on the disk (`verify` flushed
+ * them). The manifest comes first, so that a backup is never seen without it; the folder is flushed last.
+ *
+ * @returns the name; another than `wanted` if a program without our lock has taken that one meanwhile
+ */
+export function publish(
+  folder: BackupFolder,
+  partial: string,
+  wanted: string,
+  database: string,
+  facts: Omit<Manifest, 'formatVersion' | 'name'>,
+): string {
+  const { directory, naming } = folder;
+  fs.chmodSync(partial, 0o600);
+  likeDatabase(partial, database, { mode: false });
+  for (let name = wanted; ; name = chooseName(folder)) {
+    const manifestPartial = `${partial}.json`;
+    const manifest = path.join(directory, manifestName(naming, name));
+    writeDurably(manifestPartial, formatManifest({ formatVersion: 1, name, ...facts }));
+    likeDatabase(manifestPartial, database, { mode: false });
+    if (!moveExclusively(manifestPartial, manifest)) continue;
+    if (moveExclusively(partial, path.join(directory, name))) {
+      flushFolder(directory);
+      return name;
+    }
+    fs.rmSync(manifest);
+  }
+}
+
+/** `false` if the target exists: nothing is ever overwritten. */
+function moveExclusively(from: string, to: string): boolean {
+  try {
+    // link, unlike rename, refuses an existing target.
+    fs.linkSync(from, to);
+  } catch (error) {
+    if (systemCode(error) === 'EEXIST') return false;
+    if (!NO_HARD_LINKS.has(systemCode(error))) throw error;
+    // exFAT and some network disks. Under the lock only another program could take the name in between.
+    if (exists(to)) return false;
+    fs.renameSync(from, to);
+    return true;
+  }
+  fs.rmSync(from, { force: true });
+  return true;
+}
+
+const NO_HARD_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EISDIR', 'EINVAL', 'UNKNOWN']);
+
+function writeDurably(file: string, text: string): void {
+  const descriptor = fs.openSync(file, 'w', 0o600);
+  try {
+    fs.writeFileSync(descriptor, text);
+    fs.fsyncSync(descriptor);
+  } finally {
+    fs.closeSync(descriptor);
+  }
+}
+
+/** Without it, a power cut can lose the name of a file whose contents are safe. Windows can't, and does it by itself. */
+function flushFolder(directory: string): void {
+  if (process.platform === 'win32') return;
+  const descriptor = fs.openSync(directory, 'r');
+  try {
+    fs.fsyncSync(descriptor);
+  } finally {
+    fs.closeSync(descriptor);
+  }
+}
+
+function exists(file: string): boolean {
+  return fs.lstatSync(file, { throwIfNoEntry: false }) !== undefined;
+}
+
+function sleep(milliseconds: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
+}

@@ -1,0 +1,48 @@
+import crypto from 'node:crypto';
+import fs from 'node:fs';
+import path from 'node:path';
+import { isPartialName, manifestName, parseBackupName, partialName } from '../catalog/backup-name.js';
+import type { BackupFolder } from '../catalog/list-backups.js';
+import { parseManifest } from '../catalog/manifest.js';
+
+/** Where a backup grows until it is whole. */
+export function partialPath({ directory, naming }: BackupFolder, name: string): string {
+  return path.join(directory, partialName(naming, name, crypto.randomBytes(6).toString('hex')));
+}
+
+/** The partial and all that SQLite and `publish` put beside it. */
+export function removePartial(partial: string): void {
+  for (const suffix of ['', '-journal', '-wal', '-shm', '.json']) removeQuietly(partial + suffix);
+}
+
+/**
+ * Removes what attempts that died have left: partials, and manifests whose backup was never published. Only under the
+ * lock: then no other owner of a partial is alive.
+ */
+export function sweep({ directory, naming }: BackupFolder): void {
+  const names = fs.readdirSync(directory);
+  const present = new Set(names);
+  for (const name of names) {
+    if (isPartialName(naming, name) || isOrphanManifest(name)) removeQuietly(path.join(directory, name));
+  }
+
+  function isOrphanManifest(name: string): boolean {
+    if (!name.endsWith('.json')) return false;
+    const backup = name.slice(0, -'.json'.length) + naming.extension;
+    if (present.has(backup) || !parseBackupName(naming, backup) || manifestName(naming, backup) !== name) return false;
+    // Another database of the same stem (app.db, app.sqlite) has manifests of the same name: only ours go.
+    try {
+      return parseManifest(fs.readFileSync(path.join(directory, name), 'utf8'))?.name === backup;
+    } catch {
+      return false;
+    }
+  }
+}
+
+function removeQuietly(file: string): void {
+  try {
+    fs.rmSync(file, { force: true });
+  } catch {
+    // What cannot be removed now (still open on Windows) is swept by the next attempt.
+  }
+}

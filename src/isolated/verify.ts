@@ -1,0 +1,84 @@
+import fs from 'node:fs';
+import Database from 'better-sqlite3';
+import type { VerifyLevel } from '../catalog/manifest.js';
+import { BackupError, messageOf, systemCode } from '../errors.js';
+import { readFacts } from './facts.js';
+import type { SourceFacts } from './facts.js';
+import { hashFile } from './sha256.js';
+
+/**
+ * Proves the sealed copy: it is compared with its pinned source and checked by SQLite, while another thread hashes it
+ * and the system writes it to the disk. Returns what the manifest records.
+ *
+ * @throws BackupError `ERR_BACKUP_VERIFY_FAILED`, `ERR_BACKUP_SOURCE_CORRUPT`
+ */
+export async function checkSnapshot(
+  partial: string,
+  source: SourceFacts,
+  level: VerifyLevel,
+): Promise<{ sha256: string; sizeBytes: number }> {
+  const hashing = hashFile(partial);
+  const flushing = flush(partial);
+  const [hash, flushed, checked] = await Promise.allSettled([hashing, flushing, compare(partial, source, level)]);
+  // The check first: what it says is worth more than that the hash could not be read either.
+  if (checked.status === 'rejected') throw checked.reason;
+  if (flushed.status === 'rejected') throw flushed.reason;
+  if (hash.status === 'rejected') throw hash.reason;
+  return { sha256: hash.value, sizeBytes: fs.statSync(partial).size };
+}
+
+/** What SQLite finds wrong with an open database, in words; empty if nothing. */
+export function checkDatabase(db: Database.Database, level: VerifyLevel): string[] {
+  try {
+    const rows = db.pragma(level === 'full' ? `integrity_check(${MAX_FINDINGS})` : `quick_check(${MAX_FINDINGS})`);
+    const found = (rows as Record<string, unknown>[]).map((row) => String(Object.values(row)[0]));
+    return found.length === 1 && found[0] === 'ok' ? [] : found;
+  } catch (error) {
+    if (/^SQLITE_(CORRUPT|NOTADB)/.test(systemCode(error))) return [messageOf(error)];
+    throw error;
+  }
+}
+
+const MAX_FINDINGS = 10;
+
+/** The contents do not change any more, so writing them out can begin while they are being checked. */
+async function flush(file: string): Promise<void> {
+  const handle = await fs.promises.open(file, 'r+');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function compare(partial: string, source: SourceFacts, level: VerifyLevel): Promise<void> {
+  // First let the other two begin: what follows blocks this thread.
+  await new Promise((resolve) => setImmediate(resolve));
+  const db = new Database(partial, { readonly: true, fileMustExist: true });
+  try {
+    const found = checkDatabase(db, level);
+    if (found.length > 0) throw sourceCorrupt(found);
+    const copied = readFacts(db);
+    const compared = ['pageCount', 'pageSize', 'userVersion', 'applicationId', 'schemaDigest'] as const;
+    const differing = compared.filter((fact) => copied[fact] !== source[fact]);
+    if (differing.length > 0) throw differs(differing);
+  } finally {
+    db.close();
+  }
+}
+
+function sourceCorrupt(found: readonly string[]): BackupError {
+  return new BackupError('ERR_BACKUP_SOURCE_CORRUPT', `The snapshot is damaged: ${found.join('; ')}.`, {
+    step: 'verify',
+    hint:
+      'Pages are copied as they are, so the live database is damaged, or the disk is. Run PRAGMA integrity_check on the ' +
+      'database and keep the backups you have: they were not touched.',
+  });
+}
+
+function differs(facts: readonly string[]): BackupError {
+  return new BackupError('ERR_BACKUP_VERIFY_FAILED', `The copy differs from its source in ${facts.join(', ')}.`, {
+    step: 'verify',
+    hint: 'It was thrown away. Try again; if it happens twice, check the disk of the backup folder.',
+  });
+}

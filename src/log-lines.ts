@@ -1,0 +1,49 @@
+import bytes from 'bytes';
+import type { Backup } from './catalog/backup.js';
+import type { BackupError } from './errors.js';
+
+/** What a backup is taken for. `moment` is set where a protected operation, not a person, caused it. */
+export interface Purpose {
+  readonly label?: string | undefined;
+  readonly moment?: 'before' | 'after' | undefined;
+}
+
+/** Every line that the service logs, for people: what happened, of what size, how long it took, what for. */
+export const lines = {
+  created: (purpose: Purpose, backup: Backup, durationMs: number) =>
+    `${subject(purpose)} created${reason(purpose)}: ${file(backup)}, ${seconds(durationMs)}`,
+  madeElsewhere: (purpose: Purpose, latest: Backup) =>
+    `${subject(purpose)} not needed${reason(purpose)}: another process has made ${file(latest)}`,
+  failed: (purpose: Purpose, error: BackupError, retryAt: Date) =>
+    `${subject(purpose)} FAILED${reason(purpose)} [${error.code}]: ${error.message} ` +
+    `No further automatic attempt before ${retryAt.toLocaleTimeString()}.`,
+  cancelled: (purpose: Purpose) => `${subject(purpose)} cancelled${reason(purpose)}`,
+  skipped: (purpose: Purpose, retryAt: Date) =>
+    `${subject(purpose)} skipped${reason(purpose)}: the last attempt failed, next try after ${retryAt.toLocaleTimeString()}`,
+  pruned: (removed: readonly Backup[], kept: number) =>
+    `Old backups removed: ${removed.map(file).join(', ')}; ${kept} kept`,
+  pruneFailed: (error: BackupError) => `Removing old backups FAILED [${error.code}]: ${error.message}`,
+  deleted: (backup: Backup) => `Backup deleted: ${file(backup)}`,
+  passedOver: (backup: Backup) =>
+    `Backup not counted: ${backup.name} (${backup.problem}${backup.problem === 'dated in the future' ? `, ${backup.createdAt.toISOString()}: check the clock` : ''})`,
+  listenerFailed: (event: string, error: unknown) =>
+    `A listener of "${event}" failed: ${error instanceof Error ? error.stack : String(error)}`,
+};
+
+function subject({ moment }: Purpose): string {
+  return moment ? 'Automatic backup' : 'Backup';
+}
+
+/** ` before InvoicesController.create`, ` (nightly)`, or nothing */
+function reason({ label, moment }: Purpose): string {
+  if (label === undefined) return '';
+  return moment ? ` ${moment} ${label}` : ` (${label})`;
+}
+
+function file(backup: Backup): string {
+  return `${backup.name} (${bytes(backup.sizeBytes, { unitSeparator: ' ' })})`;
+}
+
+function seconds(milliseconds: number): string {
+  return `${(milliseconds / 1000).toFixed(2)} s`;
+}

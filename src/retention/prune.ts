@@ -1,0 +1,35 @@
+import type { Backup } from '../catalog/backup.js';
+import { listBackups } from '../catalog/list-backups.js';
+import type { BackupFolder } from '../catalog/list-backups.js';
+import type { BackupError } from '../errors.js';
+import type { PruneReport } from '../events.js';
+import { applyRetention } from './apply-retention.js';
+import { deleteFiles } from './delete-backup.js';
+import type { RetentionPolicy } from './policy.js';
+
+/**
+ * Applies the policy to the folder. Yields after each file. One backup that can't be deleted stops none of the others.
+ *
+ * @throws BackupError if the folder can't be listed or the policy fails; then nothing was removed
+ */
+export function* prune(
+  folder: BackupFolder & { readonly retention: RetentionPolicy },
+  dryRun: boolean,
+): Generator<void, PruneReport> {
+  const now = new Date();
+  const plan = applyRetention(folder.retention, yield* listBackups(folder, now.getTime()), now);
+  if (dryRun) return { dryRun, kept: plan.keep, removed: plan.remove, failed: [] };
+
+  const removed: Backup[] = [];
+  const failed: { backup: Backup; error: BackupError }[] = [];
+  for (const backup of plan.remove) {
+    try {
+      deleteFiles(folder, backup);
+      removed.push(backup);
+    } catch (error) {
+      failed.push({ backup, error: error as BackupError });
+    }
+    yield;
+  }
+  return { dryRun, kept: plan.keep, removed, failed };
+}

@@ -1,0 +1,89 @@
+import fs from 'node:fs';
+import type { Backup } from './catalog/backup.js';
+import type { DueCheck } from './catalog/due-check.js';
+import { listBackups } from './catalog/list-backups.js';
+import { isBackupError } from './errors.js';
+import type { BackupError } from './errors.js';
+import type { ResolvedOptions } from './options.js';
+import { inSlices } from './slices.js';
+import type { DatabaseFacts } from './snapshot/snapshotter.js';
+
+export interface ServiceStatus {
+  readonly database: {
+    readonly path: string;
+    /** `undefined`: there is no file. */
+    readonly sizeBytes: number | undefined;
+    /** `'wal'`, or `'delete'` for every rollback-journal mode; `undefined` while it can't be read. */
+    readonly journalMode: string | undefined;
+  };
+  readonly directory: string;
+  readonly due: DueCheck;
+  readonly latest: Backup | undefined;
+  readonly backupCount: number;
+  /** Of all backups together. */
+  readonly backupBytes: number;
+  /** On the disk of the backup folder, for this process. */
+  readonly freeBytes: number;
+  /** When the attempt of this process began that runs now. */
+  readonly runningSince: Date | undefined;
+  /** Of this process, and only while no later attempt succeeded. */
+  readonly lastFailure: LastFailure | undefined;
+  /** What the owner should know, each a full sentence: a journal mode in which writers wait, backups that do not count. */
+  readonly warnings: readonly string[];
+}
+
+export interface LastFailure {
+  readonly error: BackupError;
+  readonly at: Date;
+  /** No automatic attempt before this. */
+  readonly retryAt: Date;
+}
+
+/** A locked database must not hold up a status page for long. */
+const INSPECT_TIMEOUT_MS = 5_000;
+
+export async function readStatus(
+  options: ResolvedOptions,
+  due: DueCheck,
+  running: Pick<ServiceStatus, 'runningSince' | 'lastFailure'>,
+): Promise<ServiceStatus> {
+  const { database, directory } = options;
+  const warnings: string[] = [];
+  const [backups, facts] = await Promise.all([
+    inSlices(listBackups(options, Date.now())),
+    inspect(options).catch((error: unknown) => {
+      if (!isBackupError(error)) throw error;
+      warnings.push(error.message);
+      return undefined;
+    }),
+  ]);
+  if (facts && facts.journalMode !== 'wal') {
+    warnings.push(
+      'The database is in rollback-journal mode: while a backup is copied, writers wait. ' +
+        'PRAGMA journal_mode=WAL, run once, lets them go on.',
+    );
+  }
+  for (const { name, problem } of backups) {
+    if (problem) warnings.push(`${name} does not count as a backup: ${problem}.`);
+  }
+  const { bavail, bsize } = await fs.promises.statfs(directory);
+  return {
+    database: {
+      path: database,
+      sizeBytes: fs.statSync(database, { throwIfNoEntry: false })?.size,
+      journalMode: facts?.journalMode,
+    },
+    directory,
+    due,
+    latest: due.reason === 'none' ? undefined : due.latest,
+    backupCount: backups.length,
+    backupBytes: backups.reduce((sum, backup) => sum + backup.sizeBytes, 0),
+    freeBytes: bavail * bsize,
+    ...running,
+    warnings,
+  };
+}
+
+function inspect({ database, timeoutMs, snapshotter }: ResolvedOptions): Promise<DatabaseFacts> {
+  return snapshotter.inspect({ database, timeoutMs: Math.min(timeoutMs, INSPECT_TIMEOUT_MS) });
+}
