@@ -4,6 +4,7 @@ import { BackupError, isBackupError, messageOf } from './errors.js';
 import type { Events, PruneReport } from './events.js';
 import { lines } from './log-lines.js';
 import type { Purpose } from './log-lines.js';
+import { LOAD } from './logger.js';
 import type { LoadableLogger } from './logger.js';
 import type { ResolvedOptions } from './options.js';
 import { prune } from './retention/prune.js';
@@ -30,7 +31,7 @@ export class Attempts {
     try {
       const creating = this.options.snapshotter.create(this.#request(purpose, ifOlderThanMs), control);
       // While the child works: a caller that waits for the backup need not wait for winston afterwards.
-      this.log.load();
+      this.log[LOAD]();
       result = this.#judge(await creating);
     } catch (error) {
       result = this.#freshAfterAll(ifOlderThanMs, error) ?? this.fail(error, purpose);

@@ -7,9 +7,12 @@ export interface Logger {
   error(message: string): unknown;
 }
 
+/** A symbol, so that it is no method of a user's logger. */
+export const LOAD = Symbol('load');
+
 /** One that takes long to load can be told to do so while there is nothing else to do. */
 export interface LoadableLogger extends Logger {
-  load?(): unknown;
+  [LOAD]?(): void;
 }
 
 type Level = keyof Logger;
@@ -35,19 +38,23 @@ export function winstonLogger(): LoadableLogger {
     (level: Level) =>
     (message: string): void =>
       void (logger ??= load())[level](message);
-  return { info: write('info'), warn: write('warn'), error: write('error'), load: () => void (logger ??= load()) };
+  return { info: write('info'), warn: write('warn'), error: write('error'), [LOAD]: () => void (logger ??= load()) };
 }
 
 /** A logger that never throws: a full disk under the log file must not stop the operation that is being protected. */
 export function safeLogger(logger: LoadableLogger): Required<LoadableLogger> {
-  const write =
-    (level: Level | 'load') =>
-    (message = ''): void => {
-      try {
-        logger[level]?.(message);
-      } catch {
-        // There is nowhere left to report it.
-      }
-    };
-  return { info: write('info'), warn: write('warn'), error: write('error'), load: write('load') };
+  const quietly = (act: () => unknown): void => {
+    try {
+      const returned = act();
+      if (returned instanceof Promise) returned.catch(() => {});
+    } catch {
+      // There is nowhere left to report it.
+    }
+  };
+  return {
+    info: (message) => quietly(() => logger.info(message)),
+    warn: (message) => quietly(() => logger.warn(message)),
+    error: (message) => quietly(() => logger.error(message)),
+    [LOAD]: () => quietly(() => logger[LOAD]?.()),
+  };
 }

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import type * as valibot from 'valibot';
 import { BackupError } from './errors.js';
 
@@ -42,11 +43,6 @@ function wrongOption(what: string, hint: string): BackupError {
 }
 
 function show(value: unknown): string {
-  if (typeof value === 'function') return `the function ${value.name || '(anonymous)'}`;
-  try {
-    // undefined for a symbol and for undefined itself
-    return JSON.stringify(value) ?? String(value);
-  } catch {
-    return String(value);
-  }
+  // inspect() never throws, unlike JSON.stringify() on a BigInt or a cycle.
+  return typeof value === 'string' ? JSON.stringify(value) : inspect(value, { depth: 1, breakLength: Infinity });
 }

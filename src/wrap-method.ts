@@ -60,6 +60,7 @@ export function decorateMethod(args: readonly unknown[], makeWrapper: MakeWrappe
   }
 
   if (second === undefined) throw notAMethod(typeof first === 'function' ? `the class "${first.name}"` : 'no method');
+  // eslint-disable-next-line @typescript-eslint/no-base-to-string -- a string or a symbol
   const name = `${classNameOf(first)}.${String(second)}`;
   if (typeof third === 'number') throw notAMethod(`a parameter of "${name}"`);
   const descriptor = third as PropertyDescriptor | undefined;
