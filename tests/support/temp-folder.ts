@@ -1,0 +1,21 @@
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+
+/** A folder of its own for each test, removed afterwards. Call it in a test file's top level or in a describe. */
+export function useTempFolder(): { readonly path: string; file(...names: string[]): string; list(): string[] } {
+  let folder = '';
+  beforeEach(() => {
+    folder = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), 'autobackup-')));
+  });
+  afterEach(() => {
+    fs.rmSync(folder, { recursive: true, force: true });
+  });
+  return {
+    get path() {
+      return folder;
+    },
+    file: (...names) => path.join(folder, ...names),
+    list: () => fs.readdirSync(folder).sort(),
+  };
+}
