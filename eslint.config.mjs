@@ -68,6 +68,8 @@ function globals(kind) {
           '__dirname',
           'Buffer',
           'setTimeout',
+          'setInterval',
+          'clearInterval',
           'setImmediate',
           'performance',
           'URL',

@@ -1,4 +1,5 @@
-import { BackupService } from './backup-service.js';
+import { isBackupService } from './backup-service.js';
+import type { BackupService } from './backup-service.js';
 import { defaultService } from './default-service.js';
 import { BackupError } from './errors.js';
 import { validate } from './validate.js';
@@ -110,11 +111,21 @@ function beforeWrapper(original: AnyFunction, protection: Protection): AnyFuncti
     } catch (error) {
       return Promise.reject(error);
     }
-    if (!service.knownFresh) return backUpThenRun(service, original, protection, this, args);
+    if (!service.knownFresh && !isFresh(service)) return backUpThenRun(service, original, protection, this, args);
     const returned: unknown = Reflect.apply(original, this, args);
     if (isThenable(returned)) return returned;
     throw notAsync(labelOf(this));
   };
+}
+
+/** Looks at the folder, once per `recheckInterval`: when nothing is due, the method's own promise is returned even then. */
+function isFresh(service: BackupService): boolean {
+  try {
+    return service.checkDue().reason === 'fresh';
+  } catch {
+    // It comes up again in the attempt, which reports it.
+    return false;
+  }
 }
 
 async function backUpThenRun(
@@ -190,11 +201,11 @@ function serviceLookup(
   service: AutoBackupOptions['service'],
   labelOf: (self: unknown) => string,
 ): (self: unknown) => BackupService {
-  if (service instanceof BackupService) return () => service;
+  if (isBackupService(service)) return () => service;
   if (service) {
     return (self) => {
       const found: unknown = service(self);
-      if (found instanceof BackupService) return found;
+      if (isBackupService(found)) return found;
       throw notConfigured(labelOf(self), `its "service" function returned ${String(found)}`);
     };
   }
@@ -218,7 +229,7 @@ function schemaOf(v: Valibot) {
   return v.strictObject({
     service: v.optional(
       v.custom<AutoBackupOptions['service']>(
-        (value) => value instanceof BackupService || typeof value === 'function',
+        (value) => isBackupService(value) || typeof value === 'function',
         'a BackupService, or a function that returns one',
       ),
     ),

@@ -3,6 +3,7 @@ import type { Backup } from './catalog/backup.js';
 import { parseBackupName } from './catalog/backup-name.js';
 import { ageOf, checkDue } from './catalog/due-check.js';
 import type { DueCheck } from './catalog/due-check.js';
+import { claimNames } from './catalog/claim-names.js';
 import { findLatestBackup, listBackups, readBackup } from './catalog/list-backups.js';
 import type { VerifyLevel } from './catalog/manifest.js';
 import { BackupError } from './errors.js';
@@ -38,6 +39,9 @@ export type BackupOutcome =
   /** One is due, but the last attempt failed, with `error`, less than `retryAfter` ago. */
   | { readonly status: 'backing-off'; readonly retryAt: Date; readonly error: BackupError };
 
+// Registered, so that two copies of the package in one process accept each other's services.
+const brand = Symbol.for('sqlite-autobackup.BackupService');
+
 /**
  * Backups of one SQLite database: is one due, take one, which are there, remove the old ones.
  *
@@ -59,9 +63,15 @@ export class BackupService {
   /** @throws BackupError `ERR_BACKUP_OPTIONS`, naming the option, the value and what is allowed */
   constructor(options: BackupServiceOptions) {
     this.#options = resolveOptions(options);
+    claimNames(this.#options);
     this.#log = safeLogger(this.#options.logger);
     this.#events = new Events((event, error) => this.#log.error(lines.listenerFailed(event, error)));
     this.#attempts = new Attempts(this.#options, this.#log, this.#events);
+  }
+
+  /** @internal */
+  get [brand](): true {
+    return true;
   }
 
   /** Absolute path of the live database. */
@@ -270,6 +280,11 @@ export class BackupService {
     }, ms);
     this.#freshTimer.unref();
   }
+}
+
+/** Is this a service, of any copy of this package in the process? */
+export function isBackupService(value: unknown): value is BackupService {
+  return typeof value === 'object' && value !== null && brand in value;
 }
 
 const VERIFY_LEVELS: readonly VerifyLevel[] = ['quick', 'full'];

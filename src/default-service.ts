@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { BackupService } from './backup-service.js';
+import { BackupService, isBackupService } from './backup-service.js';
 import { BackupError } from './errors.js';
 import type { BackupServiceOptions } from './options.js';
 
@@ -13,10 +13,9 @@ let current: { readonly given: BackupServiceOptions | BackupService; readonly se
  */
 export function configureAutoBackup(given: BackupServiceOptions | BackupService): BackupService {
   if (!current) {
-    current =
-      given instanceof BackupService
-        ? { given, service: given }
-        : { given: { ...given }, service: new BackupService(given) };
+    current = isBackupService(given)
+      ? { given, service: given }
+      : { given: { ...given }, service: new BackupService(given) };
   } else if (given !== current.service && !sameOptions(given, current.given)) {
     throw new BackupError(
       'ERR_BACKUP_ALREADY_CONFIGURED',
@@ -36,5 +35,5 @@ export function defaultService(): BackupService | undefined {
 }
 
 function sameOptions(a: unknown, b: unknown): boolean {
-  return !(a instanceof BackupService) && !(b instanceof BackupService) && isDeepStrictEqual(a, b);
+  return !isBackupService(a) && !isBackupService(b) && isDeepStrictEqual(a, b);
 }

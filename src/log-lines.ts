@@ -11,7 +11,7 @@ export interface Purpose {
 /** Every line that the service logs, for people: what happened, of what size, how long it took, what for. */
 export const lines = {
   created: (purpose: Purpose, backup: Backup, durationMs: number) =>
-    `${subject(purpose)} created${reason(purpose)}: ${file(backup)}, ${seconds(durationMs)}`,
+    `${subject(purpose)} created${reason(purpose)}: ${file(backup)}, ${seconds(durationMs)}${unchecked(backup)}`,
   madeElsewhere: (purpose: Purpose, latest: Backup) =>
     `${subject(purpose)} not needed${reason(purpose)}: another process has made ${file(latest)}`,
   failed: (purpose: Purpose, error: BackupError, retryAt: Date) =>
@@ -42,6 +42,11 @@ function reason({ label, moment }: Purpose): string {
 
 function file(backup: Backup): string {
   return `${backup.name} (${bytes(backup.sizeBytes, { unitSeparator: ' ' })})`;
+}
+
+function unchecked({ manifest }: Backup): string {
+  const tables = manifest?.uncheckedTables;
+  return tables ? `; the rows of ${tables.join(', ')} need the app's own functions and were not checked` : '';
 }
 
 function seconds(milliseconds: number): string {

@@ -19,6 +19,8 @@ export interface Manifest {
   /** `quick`: PRAGMA quick_check, `full`: PRAGMA integrity_check; both with the comparison to the pinned source. */
   readonly verified: VerifyLevel;
   readonly verifiedAt: string;
+  /** Tables whose pages were checked but not their rows: that needs functions or collations of the app's connection. */
+  readonly uncheckedTables?: readonly string[];
   /** From the lock to the end of the verification. */
   readonly durationMs: number;
   /** Retention and deletion refuse a protected backup. */

@@ -1,6 +1,7 @@
 import { BackupError } from '../errors.js';
 import type { PinnedSource } from './pin.js';
 import { send } from './report.js';
+import { WriteBehind } from './write-behind.js';
 
 /** Large steps: the pin keeps the snapshot whole, so there is nobody to give way to, and small ones only cost time. */
 const STEP_BYTES = 8 * 1024 * 1024;
@@ -13,9 +14,11 @@ export async function copy({ db, facts }: PinnedSource, partial: string): Promis
   const pagesPerStep = Math.max(1, Math.floor(STEP_BYTES / facts.pageSize));
   const reportEvery = totalBytes / MAX_PROGRESS_LINES;
   let nextReport = 0;
-  const { totalPages } = await db.backup(partial, {
+  const writeBehind = new WriteBehind(partial);
+  const copying = db.backup(partial, {
     progress({ totalPages, remainingPages }) {
       const doneBytes = (totalPages - remainingPages) * facts.pageSize;
+      writeBehind.wrote(doneBytes);
       if (totalPages > 0 && doneBytes >= nextReport) {
         send({ type: 'progress', doneBytes, totalBytes });
         nextReport = doneBytes + reportEvery;
@@ -23,6 +26,7 @@ export async function copy({ db, facts }: PinnedSource, partial: string): Promis
       return pagesPerStep;
     },
   });
+  const { totalPages } = await copying.finally(() => writeBehind.close());
   // better-sqlite3 resolves with 0 pages when it could not read the source at all (FACTS 3). Pinned, it can't happen;
   // if it does, it is no backup.
   if (totalPages !== facts.pageCount) {

@@ -59,7 +59,7 @@ async function createBackup(request: SnapshotRequest): Promise<ChildResult> {
     seal(partial);
 
     enter('verify');
-    const { sha256, sizeBytes } = await checkSnapshot(partial, source.facts, request.verify);
+    const { sha256, sizeBytes, uncheckedTables } = await checkSnapshot(partial, source.facts, request.verify);
 
     enter('publish');
     const { journalMode, pageSize, pageCount } = source.facts;
@@ -72,6 +72,7 @@ async function createBackup(request: SnapshotRequest): Promise<ChildResult> {
       journalMode,
       sha256,
       verified: request.verify,
+      ...(uncheckedTables.length > 0 && { uncheckedTables }),
       verifiedAt: new Date().toISOString(),
       durationMs: Math.round(performance.now() - startedAt),
       protected: false,

@@ -6,6 +6,7 @@ import { formatManifest } from '../catalog/manifest.js';
 import type { Manifest } from '../catalog/manifest.js';
 import { systemCode } from '../errors.js';
 import { likeDatabase } from './ownership.js';
+import { removeQuietly } from './sweep.js';
 
 /** The name of a backup taken now; waits for the next second that no backup and no manifest has taken. */
 export function chooseName({ directory, naming }: BackupFolder): string {
@@ -39,11 +40,15 @@ export function publish(
     writeDurably(manifestPartial, formatManifest({ formatVersion: 1, name, ...facts }));
     likeDatabase(manifestPartial, database, { mode: false });
     if (!moveExclusively(manifestPartial, manifest)) continue;
-    if (moveExclusively(partial, path.join(directory, name))) {
-      flushFolder(directory);
-      return name;
+    let published = false;
+    try {
+      published = moveExclusively(partial, path.join(directory, name));
+    } finally {
+      if (!published) fs.rmSync(manifest);
     }
-    fs.rmSync(manifest);
+    if (!published) continue;
+    flushFolder(directory);
+    return name;
   }
 }
 
@@ -60,7 +65,7 @@ function moveExclusively(from: string, to: string): boolean {
     fs.renameSync(from, to);
     return true;
   }
-  fs.rmSync(from, { force: true });
+  removeQuietly(from);
   return true;
 }
 

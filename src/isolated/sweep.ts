@@ -39,10 +39,11 @@ export function sweep({ directory, naming }: BackupFolder): void {
   }
 }
 
-function removeQuietly(file: string): void {
+/** What cannot be removed now (Windows, while a virus scanner has it open) is swept by the next attempt. */
+export function removeQuietly(file: string): void {
   try {
     fs.rmSync(file, { force: true });
   } catch {
-    // What cannot be removed now (still open on Windows) is swept by the next attempt.
+    // As said above.
   }
 }

@@ -7,7 +7,8 @@ import type { ChildResult } from '../snapshot/protocol.js';
 import type { VerifyRequest } from '../snapshot/snapshotter.js';
 import { enter } from './report.js';
 import { hashFile } from './sha256.js';
-import { checkDatabase } from './verify.js';
+import { checkDatabase } from './check-database.js';
+import type { CheckResult } from './check-database.js';
 
 /** Checks a finished backup: its size and hash against its manifest, and its structure by SQLite. */
 export async function verifyPublished({ database, directory, name, level }: VerifyRequest): Promise<ChildResult> {
@@ -23,16 +24,16 @@ export async function verifyPublished({ database, directory, name, level }: Veri
     problems.push(`it has ${sizeBytes} bytes, its manifest records ${manifest.sizeBytes}`);
   }
   if (manifest && manifest.sha256 !== sha256) problems.push('its sha256 is not the one in its manifest');
-  problems.push(...check(file, level));
+  const checked = check(file, level);
+  problems.push(...checked.problems);
 
   const durationMs = Math.round(performance.now() - startedAt);
-  return {
-    kind: 'verified',
-    report: { name, level, ok: problems.length === 0, problems, sizeBytes, sha256, durationMs },
-  };
+  const { uncheckedTables } = checked;
+  const ok = problems.length === 0;
+  return { kind: 'verified', report: { name, level, ok, problems, uncheckedTables, sizeBytes, sha256, durationMs } };
 }
 
-function check(file: string, level: VerifyRequest['level']): string[] {
+function check(file: string, level: VerifyRequest['level']): CheckResult {
   // Plain copies of a WAL database (the original made such) are in WAL mode: opening one leaves these beside it.
   const sideFiles = ['-wal', '-shm'].map((suffix) => file + suffix).filter((each) => !fs.existsSync(each));
   const db = new Database(file, { readonly: true, fileMustExist: true });

@@ -1,7 +1,8 @@
 import fs from 'node:fs';
 import Database from 'better-sqlite3';
 import type { VerifyLevel } from '../catalog/manifest.js';
-import { BackupError, messageOf, systemCode } from '../errors.js';
+import { BackupError } from '../errors.js';
+import { checkDatabase } from './check-database.js';
 import { readFacts } from './facts.js';
 import type { SourceFacts } from './facts.js';
 import { hashFile } from './sha256.js';
@@ -16,7 +17,7 @@ export async function checkSnapshot(
   partial: string,
   source: SourceFacts,
   level: VerifyLevel,
-): Promise<{ sha256: string; sizeBytes: number }> {
+): Promise<{ sha256: string; sizeBytes: number; uncheckedTables: readonly string[] }> {
   const hashing = hashFile(partial);
   const flushing = flush(partial);
   const [hash, flushed, checked] = await Promise.allSettled([hashing, flushing, compare(partial, source, level)]);
@@ -24,22 +25,8 @@ export async function checkSnapshot(
   if (checked.status === 'rejected') throw checked.reason;
   if (flushed.status === 'rejected') throw flushed.reason;
   if (hash.status === 'rejected') throw hash.reason;
-  return { sha256: hash.value, sizeBytes: fs.statSync(partial).size };
+  return { sha256: hash.value, sizeBytes: fs.statSync(partial).size, uncheckedTables: checked.value };
 }
-
-/** What SQLite finds wrong with an open database, in words; empty if nothing. */
-export function checkDatabase(db: Database.Database, level: VerifyLevel): string[] {
-  try {
-    const rows = db.pragma(level === 'full' ? `integrity_check(${MAX_FINDINGS})` : `quick_check(${MAX_FINDINGS})`);
-    const found = (rows as Record<string, unknown>[]).map((row) => String(Object.values(row)[0]));
-    return found.length === 1 && found[0] === 'ok' ? [] : found;
-  } catch (error) {
-    if (/^SQLITE_(CORRUPT|NOTADB)/.test(systemCode(error))) return [messageOf(error)];
-    throw error;
-  }
-}
-
-const MAX_FINDINGS = 10;
 
 /** The contents do not change any more, so writing them out can begin while they are being checked. */
 async function flush(file: string): Promise<void> {
@@ -51,17 +38,19 @@ async function flush(file: string): Promise<void> {
   }
 }
 
-async function compare(partial: string, source: SourceFacts, level: VerifyLevel): Promise<void> {
+/** Returns the tables that could not be checked in full. */
+async function compare(partial: string, source: SourceFacts, level: VerifyLevel): Promise<readonly string[]> {
   // First let the other two begin: what follows blocks this thread.
   await new Promise((resolve) => setImmediate(resolve));
   const db = new Database(partial, { readonly: true, fileMustExist: true });
   try {
-    const found = checkDatabase(db, level);
-    if (found.length > 0) throw sourceCorrupt(found);
+    const { problems, uncheckedTables } = checkDatabase(db, level);
+    if (problems.length > 0) throw sourceCorrupt(problems);
     const copied = readFacts(db);
     const compared = ['pageCount', 'pageSize', 'userVersion', 'applicationId', 'schemaDigest'] as const;
     const differing = compared.filter((fact) => copied[fact] !== source[fact]);
     if (differing.length > 0) throw differs(differing);
+    return uncheckedTables;
   } finally {
     db.close();
   }

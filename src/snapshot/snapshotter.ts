@@ -35,6 +35,8 @@ export interface VerifyReport {
   readonly ok: boolean;
   /** What is wrong, in words; empty if `ok`. */
   readonly problems: readonly string[];
+  /** Tables whose pages were checked but not their rows: that needs functions or collations of the app's connection. */
+  readonly uncheckedTables: readonly string[];
   readonly sizeBytes: number;
   readonly sha256: string;
   readonly durationMs: number;

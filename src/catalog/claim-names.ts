@@ -1,0 +1,24 @@
+import path from 'node:path';
+import { BackupError } from '../errors.js';
+import type { BackupFolder } from './list-backups.js';
+
+/** Which database of this process the names in a folder belong to. */
+const owners = new Map<string, string>();
+
+/**
+ * Two databases of the same file name (one a tenant) must not share a folder: each would take the other's backups for its
+ * own, and be "fresh" without one.
+ *
+ * @throws BackupError `ERR_BACKUP_OPTIONS`
+ */
+export function claimNames({ directory, naming, database }: BackupFolder & { readonly database: string }): void {
+  const names = path.join(directory, `${naming.prefix}*${naming.extension}`);
+  const owner = owners.get(names);
+  if (owner !== undefined && owner !== database) {
+    throw new BackupError('ERR_BACKUP_OPTIONS', `"${names}" already belongs to "${owner}", not to "${database}".`, {
+      step: 'options',
+      hint: 'Give each database a backup folder of its own with the "directory" option.',
+    });
+  }
+  owners.set(names, database);
+}

@@ -1,0 +1,71 @@
+import type { Database } from 'better-sqlite3';
+import type { VerifyLevel } from '../catalog/manifest.js';
+import { messageOf, systemCode } from '../errors.js';
+
+export interface CheckResult {
+  /** What SQLite finds wrong, in words; empty if nothing. */
+  readonly problems: readonly string[];
+  /**
+   * Tables whose rows can't be checked here, since an index or a generated column needs a function or collation that only
+   * the app's own connection has. Their pages are checked.
+   */
+  readonly uncheckedTables: readonly string[];
+}
+
+/** PRAGMA quick_check or integrity_check, and what comes closest to it where a database needs the app's own functions. */
+export function checkDatabase(db: Database, level: VerifyLevel): CheckResult {
+  try {
+    return { problems: check(db, level), uncheckedTables: [] };
+  } catch (error) {
+    if (!needsTheApp(error)) throw error;
+    return checkTableByTable(db, level);
+  }
+}
+
+const MAX_FINDINGS = 10;
+
+function check(db: Database, level: VerifyLevel, table?: string): string[] {
+  const argument = table === undefined ? MAX_FINDINGS : `"${table.replaceAll('"', '""')}"`;
+  try {
+    const rows = db.pragma(`${level === 'full' ? 'integrity_check' : 'quick_check'}(${argument})`);
+    const found = (rows as Record<string, unknown>[]).map((row) => String(Object.values(row)[0]));
+    return found.length === 1 && found[0] === 'ok' ? [] : found;
+  } catch (error) {
+    if (/^SQLITE_(CORRUPT|NOTADB)/.test(systemCode(error))) return [messageOf(error)];
+    throw error;
+  }
+}
+
+function needsTheApp(error: unknown): boolean {
+  return /^(unknown function|no such (function|collation sequence|module|tokenizer))/.test(messageOf(error));
+}
+
+function checkTableByTable(db: Database, level: VerifyLevel): CheckResult {
+  const problems: string[] = [];
+  const uncheckedTables: string[] = [];
+  const tables = db.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").pluck().all() as string[];
+  for (const table of tables) {
+    try {
+      problems.push(...checkAsFarAsPossible(db, level, table));
+    } catch (error) {
+      if (!needsTheApp(error)) throw error;
+      uncheckedTables.push(table);
+    }
+  }
+  // Walks the pages of every table and index, and needs nothing of the app.
+  const damaged = db.prepare("SELECT name, pageno FROM dbstat WHERE pagetype = 'corrupted' LIMIT ?").all(MAX_FINDINGS);
+  for (const { name, pageno } of damaged as { name: string; pageno: number }[]) {
+    problems.push(`page ${pageno} of ${name} is malformed`);
+  }
+  return { problems, uncheckedTables };
+}
+
+function checkAsFarAsPossible(db: Database, level: VerifyLevel, table: string): string[] {
+  try {
+    return check(db, level, table);
+  } catch (error) {
+    // An index on an expression can be compared with its table by the app only; the rows themselves can be checked.
+    if (level === 'full' && needsTheApp(error)) return check(db, 'quick', table);
+    throw error;
+  }
+}

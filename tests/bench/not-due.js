@@ -1,0 +1,99 @@
+'use strict';
+// What a protected call costs when nothing is due.
+const fs = require('node:fs');
+const path = require('node:path');
+const { BackupService, withAutoBackup } = require('sqlite-autobackup');
+const { inTempFolder, median, row, silent, title } = require('./support.js');
+
+const CALLS = 2_000_000;
+const ROUNDS = 15;
+
+exports.run = () =>
+  inTempFolder(async (folder) => {
+    title(`A protected call when nothing is due; median of ${ROUNDS} alternating rounds`);
+    const few = await serviceWith(path.join(folder, 'few'), 8);
+    const many = await serviceWith(path.join(folder, 'many'), 10_000);
+    const result = Promise.resolve(1);
+    const method = () => {
+      class Invoices {
+        create(id) {
+          return id === 0 ? undefined : result;
+        }
+      }
+      return Invoices.prototype.create;
+    };
+
+    // Each its own function, so that none is optimised by what another has seen.
+    const peers = {
+      'the bare method': { fn: method(), calls: CALLS },
+      'a wrapper that only passes the call on': { fn: passOn(method()), calls: CALLS },
+      '@AutoBackup, 8 backups in the folder': { fn: withAutoBackup(method(), { service: few }), calls: CALLS, of: few },
+      '@AutoBackup, 10,000 backups': { fn: withAutoBackup(method(), { service: many }), calls: CALLS, of: many },
+      'the straightforward port, 8 backups': { fn: straightforwardPort(few.directory, method()), calls: 1_000 },
+      'the straightforward port, 10,000 backups': { fn: straightforwardPort(many.directory, method()), calls: 3 },
+    };
+    const times = Object.fromEntries(Object.keys(peers).map((name) => [name, []]));
+    for (let round = 0; round < ROUNDS; round++) {
+      for (const [name, { fn, calls, of }] of Object.entries(peers)) {
+        // The flag is cleared every recheckInterval by a timer, and timers run between the rounds only.
+        await new Promise((resolve) => setImmediate(resolve));
+        of?.checkDue();
+        times[name].push(measure(fn, calls));
+      }
+    }
+
+    const bare = median(times['the bare method']);
+    const passing = median(times['a wrapper that only passes the call on']) - bare;
+    row('', 'ns a call', 'over bare', 'x pass-on');
+    for (const [name, all] of Object.entries(times)) {
+      const ns = median(all);
+      row(
+        name,
+        ns.toFixed(1),
+        (ns - bare).toFixed(1),
+        name.startsWith('the bare') ? '' : ((ns - bare) / passing).toFixed(1),
+      );
+    }
+  });
+
+function measure(fn, calls) {
+  const self = { fn };
+  const start = process.hrtime.bigint();
+  for (let i = 1; i <= calls; i++) self.fn(i);
+  return Number(process.hrtime.bigint() - start) / calls;
+}
+
+function passOn(fn) {
+  return function (...args) {
+    return Reflect.apply(fn, this, args);
+  };
+}
+
+/** What one would write first: look at every file on every call. */
+function straightforwardPort(directory, fn) {
+  return function (...args) {
+    const newest = fs
+      .readdirSync(directory)
+      .filter((name) => /^app_backup_\d{8}_\d{6}\.db$/.test(name))
+      .map((name) => fs.statSync(path.join(directory, name)).mtimeMs)
+      .reduce((a, b) => Math.max(a, b), 0);
+    if (Date.now() - newest >= 7 * 86_400_000) throw new Error('due: not in this benchmark');
+    return Reflect.apply(fn, this, args);
+  };
+}
+
+async function serviceWith(directory, count) {
+  fs.mkdirSync(directory);
+  const stamp = (date) => date.toISOString().replace(/[-:]/g, '').replace('T', '_').slice(0, 15);
+  for (let i = 0; i < count; i++) {
+    fs.writeFileSync(
+      path.join(directory, `app_backup_${stamp(new Date(Date.now() - 86_400_000 - i * 3_600_000))}.db`),
+      'x',
+    );
+  }
+  const service = new BackupService({ database: path.join(directory, 'app.db'), interval: '30d', logger: silent });
+  if (service.shouldBackup()) throw new Error('the benchmark needs a fresh backup');
+  return service;
+}
+
+if (require.main === module) void exports.run();
