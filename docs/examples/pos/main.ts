@@ -1,0 +1,35 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { configureAutoBackup } from 'sqlite-autobackup';
+import { createApp } from './app';
+import { DEMO_LOGIN } from './auth';
+import { drive } from './drive';
+
+async function serve(database: string): Promise<void> {
+  fs.mkdirSync(path.dirname(database), { recursive: true });
+
+  // Once, where the app starts: every @AutoBackup() in it now knows its database.
+  configureAutoBackup({ database });
+
+  const app = await createApp(database);
+  await app.listen(0, '127.0.0.1');
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void app.close());
+
+  console.log(`The point of sale is at ${await app.getUrl()}, its database and the backups are in`);
+  console.log(path.dirname(database));
+  console.log(`Log in: POST /login ${JSON.stringify(DEMO_LOGIN)}, then send "Authorization: Bearer <token>".`);
+  console.log('Ctrl+C stops it.');
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({ options: { serve: { type: 'boolean' }, database: { type: 'string' } } });
+  if (values.serve) return serve(path.resolve(values.database ?? path.join(__dirname, '../pos-data/app.db')));
+  if (values.database !== undefined) throw new Error('--database goes with --serve: the demo makes its own');
+  return drive();
+}
+
+main().catch((error: unknown) => {
+  console.error(error);
+  process.exitCode = 1;
+});

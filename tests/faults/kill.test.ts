@@ -1,0 +1,125 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { BackupService } from 'sqlite-autobackup';
+import type { Backup } from 'sqlite-autobackup';
+import { checkLedger, createLedger } from '../support/databases';
+import { memoryLogger } from '../support/memory-logger';
+import { isolatedChildOf, isRunning, sleep, until, useScripts } from '../support/processes';
+import { useTempFolder } from '../support/temp-folder';
+import { checkBackups, contentsOf, filesOf } from '../support/whole-backups';
+
+const start = useScripts();
+const folder = useTempFolder();
+
+// KILL_SEED=… repeats the moments of a run (as far as a busy machine lets them repeat).
+const SEED = Number(process.env['KILL_SEED'] ?? Date.now() % 1_000_000);
+const random = randomNumbers(SEED);
+
+let database: string;
+let directory: string;
+let service: BackupService;
+let first: Backup;
+let untouched: Record<string, string>;
+let usualMs: number;
+
+// A small database that is written to all the time, one backup that must stay as it is, and how long another one takes.
+beforeEach(async () => {
+  database = folder.file('app.db');
+  directory = folder.file('backups');
+  fs.mkdirSync(directory);
+  createLedger(database, 'wal', 4_000_000).close();
+  start('writer.js', [database]);
+  service = new BackupService({ database, directory, logger: memoryLogger() });
+  first = await service.createBackup();
+  untouched = contentsOf(directory);
+  const started = performance.now();
+  for (let i = 0; i < 3; i++) await takeAnother();
+  usualMs = (performance.now() - started) / 3;
+});
+
+test(`kill -9 of the child at 100 random moments leaves nothing but whole backups (seed ${SEED})`, async () => {
+  const ends = new Set<string>();
+  for (let round = 0; round < 100; round++) {
+    const attempt = service.createBackup().then(
+      () => 'created',
+      (error: { code: string }) => error.code,
+    );
+    await sleep(random() * usualMs * 1.2);
+    killIfRunning(isolatedChildOf(process.pid));
+    ends.add(await attempt);
+
+    // The parent is alive and cleans up at once, all but a manifest that came before its backup.
+    expect(filesOf(directory).filter((name) => name.includes('partial'))).toEqual([]);
+    checkBackups(directory);
+    removeAllButFirst();
+    if (round % 10 === 9) await takeAnother();
+  }
+  expect([...ends].sort()).toEqual(['ERR_BACKUP_CHILD_FAILED', 'created']);
+  expect(contentsOf(directory)).toEqual(untouched);
+});
+
+test(`kill -9 of the parent at 100 random moments, half of them with its child: the next call cleans up and works (seed ${SEED})`, async () => {
+  const counts = { partials: 0, finishedByOrphan: 0 };
+  let next = startApp();
+  for (let round = 0; round < 100; round++) {
+    const app = next;
+    expect(await app.next()).toBe('ready');
+    next = startApp();
+    const withChild = round % 2 === 1;
+
+    app.tell('go');
+    await sleep(random() * usualMs * 1.2);
+    const child = isolatedChildOf(app.pid);
+    if (withChild) app.killGroup();
+    else app.kill();
+    await app.ended;
+    await until(() => child === undefined || !isRunning(child));
+
+    const left = filesOf(directory);
+    const whole = checkBackups(directory);
+    if (left.some((name) => name.includes('partial'))) counts.partials += 1;
+    if (!withChild && child !== undefined && whole.length > 1) counts.finishedByOrphan += 1;
+    removeAllButFirst();
+    await takeAnother();
+  }
+  // The random moments did hit what they are for.
+  expect(counts.partials).toBeGreaterThan(0);
+  expect(counts.finishedByOrphan).toBeGreaterThan(0);
+  expect(contentsOf(directory)).toEqual(untouched);
+  checkLedger(database);
+});
+
+function startApp() {
+  return start('backup-on-go.js', [database, directory], { detached: true });
+}
+
+/** A call after a crash: it works, and besides its backup nothing new is left. */
+async function takeAnother(): Promise<void> {
+  const { name } = await service.createBackup();
+  expect(checkBackups(directory)).toEqual([first.name, name]);
+  removeAllButFirst();
+  expect(filesOf(directory)).toEqual(Object.keys(untouched).sort());
+}
+
+/** So that the next one need not wait for a free second. What was never finished stays, for the next call to clean up. */
+function removeAllButFirst(): void {
+  for (const name of checkBackups(directory).filter((each) => each !== first.name)) {
+    fs.rmSync(path.join(directory, name));
+    fs.rmSync(path.join(directory, name.replace(/db$/, 'json')));
+  }
+}
+
+function killIfRunning(pid: number | undefined): void {
+  if (pid !== undefined && isRunning(pid)) process.kill(pid, 'SIGKILL');
+}
+
+/** mulberry32 */
+function randomNumbers(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}

@@ -1,0 +1,8 @@
+import { expect, test } from '@jest/globals';
+import { configureAutoBackup, withAutoBackup } from 'sqlite-autobackup';
+
+test('a protected function runs after a backup', async () => {
+  const service = configureAutoBackup({ database: process.env.DATABASE });
+  const create = withAutoBackup(async () => service.getLatestBackup());
+  expect(await create()).toMatchObject({ verified: 'quick' });
+});

@@ -1,0 +1,115 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { addEntry, checkLedger, createLedger } from '../support/databases';
+import { useTempFolder } from '../support/temp-folder';
+import { resultOf, ROOT, tool, useConsumer } from './consumer';
+import type { Run } from './consumer';
+
+const consumer = useConsumer();
+const temp = useTempFolder();
+
+beforeEach(() => {
+  const db = createLedger(temp.file('app.db'), 'wal');
+  addEntry(db);
+  db.close();
+});
+
+const inApp = (args: string[], env: NodeJS.ProcessEnv = {}) =>
+  consumer.node(args, { DATABASE: temp.file('app.db'), ...env });
+
+/** It ended well, and there is exactly one backup, a whole one. */
+function expectOneBackup({ code, output }: Run): string {
+  expect({ code, output }).toMatchObject({ code: 0 });
+  const backups = temp.list().filter((name) => /^app_backup_\d{8}_\d{6}\.db$/.test(name));
+  expect(backups).toHaveLength(1);
+  expect(checkLedger(temp.file(backups[0]!))).toEqual({ entries: 1 });
+  return backups[0]!;
+}
+
+test.each(['backup.cjs', 'backup.mjs', 'backup-sync.cjs'])('plain Node takes a backup in %s', async (script) => {
+  const ran = await inApp([`plain/${script}`]);
+  const name = expectOneBackup(ran);
+  // The default logger wrote the first line, the app the second.
+  expect(ran.stdout).toMatch(/info \[sqlite-autobackup\] Automatic backup created before create/);
+  expect(ran.stdout).toContain(`invoice 1, after ${name}`);
+});
+
+test.each([
+  ['CommonJS', 'jest-cjs', {}],
+  ['ESM', 'jest-esm', { NODE_OPTIONS: '--experimental-vm-modules' }],
+])('jest takes a backup in %s mode', async (_, project, env) => {
+  const ran = await inApp([tool('jest'), '--config', `${project}/jest.config.cjs`], env);
+  expectOneBackup(ran);
+  expect(ran.output).toContain('Tests:       1 passed, 1 total');
+  expect(ran.output).not.toMatch(/torn down|did not exit/);
+});
+
+test.each([
+  ['legacy', true],
+  ['TC39', false],
+])('tsx, which emits no types, runs an app with %s decorators', async (_, experimentalDecorators) => {
+  consumer.write('decorated/tsconfig.json', { compilerOptions: { target: 'es2022', experimentalDecorators } });
+  const ran = await inApp([tool('tsx'), '--tsconfig', 'decorated/tsconfig.json', 'decorated/app.ts']);
+  const name = expectOneBackup(ran);
+  expect(ran.stdout).toContain('Automatic backup created before InvoicesController.create');
+  expect(ran.stdout).toContain(`invoice 1, after ${name}`);
+});
+
+test.each(['backup.cjs', 'backup-sync.cjs'])(
+  'what NODE_OPTIONS loads is loaded in the app only: %s',
+  async (script) => {
+    const record = temp.file('record.txt');
+    const env = { NODE_OPTIONS: '--require ./plain/recorder.cjs', RECORD: record };
+    expectOneBackup(await inApp([`plain/${script}`], env));
+    const loadedBy = fs.readFileSync(record, 'utf8').trim().split('\n');
+    expect(loadedBy).toEqual([consumer.file('plain', script)]);
+  },
+);
+
+describe('in a bundled app', () => {
+  const esbuild = require.resolve('esbuild/bin/esbuild', { paths: [path.join(ROOT, 'node_modules', 'tsx')] });
+
+  // Inside the consumer, as an app is deployed: with its node_modules.
+  async function bundle(script: string, ...options: string[]): Promise<string> {
+    const outfile = `bundled/app.cjs`;
+    const args = [`plain/${script}`, '--bundle', '--platform=node', `--outfile=${outfile}`, ...options];
+    const { code, output } = await consumer.node([esbuild, ...args]);
+    expect({ code, output }).toMatchObject({ code: 0 });
+    return outfile;
+  }
+
+  test('the missing program of the child is named, with what to do: mark the package as external', async () => {
+    const { code, stdout, output } = await inApp([await bundle('failing.cjs')]);
+    expect({ code, output }).toMatchObject({ code: 0 });
+    const failures = stdout.split('\n').filter((line) => line.startsWith('{"code"'));
+    expect(failures).toHaveLength(2);
+    for (const failure of failures) {
+      expect(JSON.parse(failure)).toEqual({
+        code: 'ERR_BACKUP_CHILD_FAILED',
+        hint: expect.stringMatching(/main\.js" is missing: .*"sqlite-autobackup" as external/),
+      });
+    }
+    expect(temp.list()).toEqual(['app.db']);
+  });
+
+  test('with the package as external, it works', async () => {
+    expectOneBackup(await inApp([await bundle('backup.cjs', '--external:sqlite-autobackup')]));
+  });
+});
+
+test('a package without the program of its child fails with what is missing', async () => {
+  const main = path.join(consumer.installed, 'dist', 'isolated', 'main.js');
+  fs.renameSync(main, `${main}.away`);
+  try {
+    const { hint } = await resultOf<{ hint: string }>(inApp(['plain/failing.cjs']).then(withoutLog));
+    expect(hint).toContain(`"${main}" is missing`);
+  } finally {
+    fs.renameSync(`${main}.away`, main);
+  }
+});
+
+/** Without the lines of the default logger. */
+function withoutLog(ran: Run): Run {
+  const lines = ran.stdout.split('\n').filter((line) => !line.includes('[sqlite-autobackup]'));
+  return { ...ran, stdout: lines.join('\n') };
+}

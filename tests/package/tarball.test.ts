@@ -1,0 +1,34 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { filesIn, resultOf, ROOT, run, tool, useConsumer } from './consumer';
+
+const consumer = useConsumer();
+
+test('the tarball holds dist, the documents and package.json, and nothing else', () => {
+  const top = fs.readdirSync(consumer.installed).sort();
+  expect(top).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'SECURITY.md', 'dist', 'package.json']);
+});
+
+test('every file in dist comes from a source file: nothing stale, no tests, no build information', () => {
+  const shipped = filesIn(path.join(consumer.installed, 'dist'));
+  expect(shipped).toContain('index.js');
+  expect(shipped).toContain('isolated/main.js');
+  const sources = new Set(filesIn(path.join(ROOT, 'src')));
+  const sourceOf = (file: string) => file.replace(/(\.d)?\.(ts|js)$/, '.ts').replace(/(\.d)?\.(mts|mjs)$/, '.mts');
+  expect(shipped.filter((file) => !sources.has(sourceOf(file)))).toEqual([]);
+});
+
+test('publint has nothing to say', async () => {
+  const { code, output } = await run([tool('publint'), 'run', consumer.tarball, '--strict'], consumer.folder);
+  expect(output).toContain('All good!');
+  expect(code).toBe(0);
+});
+
+test('attw finds the types right for every entry point and every way to resolve it', async () => {
+  const attw = [tool('@arethetypeswrong/cli', 'attw'), consumer.tarball, '--no-definitely-typed', '--format', 'json'];
+  const { analysis } = await resultOf<{ analysis: { entrypoints: object; problems: unknown[] } }>(
+    run(attw, consumer.folder).then((ran) => ({ ...ran, stdout: ran.stdout.replace(/\n/g, ' ') })),
+  );
+  expect(analysis.problems).toEqual([]);
+  expect(Object.keys(analysis.entrypoints)).toEqual(expect.arrayContaining(Object.keys(consumer.packageJson.exports)));
+});

@@ -1,0 +1,67 @@
+import crypto from 'node:crypto';
+import fs from 'node:fs';
+import path from 'node:path';
+import { isBackupError } from 'sqlite-autobackup';
+import type { BackupError, BackupErrorCode, Manifest } from 'sqlite-autobackup';
+import { backupName, backupNaming } from '#dist/catalog/backup-name.js';
+import { checkLedger } from './databases';
+
+/** The backups of `app.db` in a folder, oldest name first. */
+export function backupNames(folder: string): string[] {
+  return filesOf(folder).filter((name) => /^app_backup_.*\.db$/.test(name));
+}
+
+/** Every backup of `app.db` in the folder is whole: the full check, the ledger's invariant, the hash in its manifest. */
+export function checkBackups(folder: string): string[] {
+  const names = backupNames(folder);
+  for (const name of names) {
+    checkLedger(path.join(folder, name));
+    const bytes = fs.readFileSync(path.join(folder, name));
+    const manifest = JSON.parse(fs.readFileSync(path.join(folder, name.replace(/db$/, 'json')), 'utf8')) as Manifest;
+    expect(manifest).toMatchObject({ name, sizeBytes: bytes.length, sha256: sha256(bytes) });
+  }
+  return names;
+}
+
+export const DAY = 86_400_000;
+
+/** A backup as the original implementation left it, without a manifest: dated by its name and its mtime. No database. */
+export function plantBackup(folder: string, date: Date, { mtime = date, bytes = 'an old backup' } = {}): string {
+  const name = backupName(backupNaming('app.db'), date);
+  fs.writeFileSync(path.join(folder, name), bytes);
+  fs.utimesSync(path.join(folder, name), mtime, mtime);
+  return name;
+}
+
+/** What is in a folder besides the lock (and the journal that SQLite keeps of it). */
+export function filesOf(folder: string): string[] {
+  return fs
+    .readdirSync(folder)
+    .filter((name) => !/^\.app_backup\.lock(-journal)?$/.test(name))
+    .sort();
+}
+
+/** What must not change: every file of the folder but the lock, with the hash of its contents. */
+export function contentsOf(folder: string): Record<string, string> {
+  const files = filesOf(folder).filter((name) => fs.lstatSync(path.join(folder, name)).isFile());
+  return Object.fromEntries(files.map((name) => [name, sha256(fs.readFileSync(path.join(folder, name)))]));
+}
+
+/** The BackupError that an attempt ends with, after checking that it tells its reader what to do. */
+export async function failureOf(attempt: () => unknown, code: BackupErrorCode, names?: string): Promise<BackupError> {
+  try {
+    await attempt();
+  } catch (error) {
+    if (!isBackupError(error)) throw error;
+    expect(error).toMatchObject({ code, name: 'BackupError' });
+    expect(error.hint).toMatch(/\w.*\.$/s);
+    expect(error.message).toContain(error.hint);
+    if (names !== undefined) expect(error.message).toContain(names);
+    return error;
+  }
+  throw new Error(`it did not fail with ${code}`);
+}
+
+function sha256(bytes: Buffer): string {
+  return crypto.createHash('sha256').update(bytes).digest('hex');
+}

@@ -1,0 +1,165 @@
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
+import { findLatestBackup, listBackups, readBackup } from '#dist/catalog/list-backups.js';
+import { atOnce } from '#dist/slices.js';
+import { thrownBy } from '../../support/errors';
+import { DAY, HOUR, MINUTE, NAMING, localTime, writeBackup } from '../../support/planted-backups';
+import { useTempFolder } from '../../support/temp-folder';
+
+const temp = useTempFolder();
+const noon = localTime('2026-11-24 12:00:00');
+const now = noon.getTime();
+const ago = (ms: number) => new Date(now - ms);
+
+const folder = () => ({ directory: temp.path, naming: NAMING });
+const listed = () => atOnce(listBackups(folder(), now)).map(({ name }) => name);
+const latest = () => findLatestBackup(folder(), now);
+const write = (at: Date, options = {}) => writeBackup(temp.path, at, options);
+
+test('an empty folder holds no backups', () => {
+  expect(listed()).toEqual([]);
+  expect(latest()).toEqual({ latest: undefined, passedOver: [] });
+});
+
+test('backups are listed newest first, with and without a manifest, and the newest is the latest', () => {
+  const names = [
+    write(ago(DAY), { manifest: true }),
+    write(ago(3 * DAY)),
+    write(ago(HOUR)),
+    write(ago(2 * DAY), { manifest: { protected: true, label: 'nightly' } }),
+  ];
+  expect(listed()).toEqual([names[2], names[0], names[3], names[1]]);
+  expect(latest().latest?.name).toBe(names[2]);
+  expect(readBackup(folder(), names[3]!, now)).toMatchObject({ protected: true, label: 'nightly', verified: 'quick' });
+});
+
+test('the order is that of age, not of names: a file touched back in time is old', () => {
+  const touched = write(ago(HOUR), { mtime: ago(8 * DAY) });
+  const other = write(ago(2 * DAY));
+  expect(listed()).toEqual([other, touched]);
+  expect(latest().latest?.name).toBe(other);
+});
+
+test('a backup whose manifest was written in another zone is the latest, though its name is not', () => {
+  const zoned = write(ago(20 * HOUR), { mtime: ago(MINUTE), manifest: { createdAt: ago(MINUTE).toISOString() } });
+  const byName = write(ago(HOUR));
+  expect(listed()).toEqual([zoned, byName]);
+  expect(latest().latest?.name).toBe(zoned);
+});
+
+test('zero-byte files, folders, links, side files, partials and strangers are no backups', () => {
+  const good = write(ago(DAY));
+  write(ago(HOUR), { sizeBytes: 0 });
+  fs.mkdirSync(temp.file('app_backup_20261124_100000.db'));
+  fs.symlinkSync(temp.file(good), temp.file('app_backup_20261124_101000.db'));
+  fs.symlinkSync(temp.file('nowhere'), temp.file('app_backup_20261124_102000.db'));
+  for (const name of [
+    'app.db',
+    'app_backup_20261124_103000.db-wal',
+    'app_backup_20261124_103000.db-shm',
+    'app_backup_20261124_103000.json',
+    '.app_backup_20261124_103000.f00d.partial',
+    'shop_backup_20261124_103000.db',
+    'app_backup_20261124.db',
+  ]) {
+    fs.writeFileSync(temp.file(name), 'x');
+  }
+  expect(listed()).toEqual([good]);
+  expect(latest().latest?.name).toBe(good);
+  expect(readBackup(folder(), 'app_backup_20261124_100000.db', now)).toBeUndefined();
+});
+
+test('files with a problem are listed and passed over, with the reason', () => {
+  const good = write(ago(2 * DAY), { manifest: true });
+  const names = {
+    'dated in the future': write(ago(-2 * MINUTE)),
+    damaged: write(ago(HOUR), { manifest: { sizeBytes: 4097 } }),
+    'unreadable manifest': write(ago(DAY), { manifest: '{' }),
+  };
+  expect(listed()).toEqual([...Object.values(names), good]);
+  const found = latest();
+  expect(found.latest?.name).toBe(good);
+  expect(Object.fromEntries(found.passedOver.map((b) => [b.problem, b.name]))).toEqual(names);
+});
+
+test('a folder or a pipe in the place of a manifest makes it unreadable, and nothing blocks', () => {
+  const one = write(ago(HOUR));
+  fs.mkdirSync(temp.file(one.replace('.db', '.json')));
+  const two = write(ago(2 * HOUR));
+  if (process.platform !== 'win32') execFileSync('mkfifo', [temp.file(two.replace('.db', '.json'))]);
+  else fs.mkdirSync(temp.file(two.replace('.db', '.json')));
+  expect(latest()).toMatchObject({
+    latest: undefined,
+    passedOver: [{ problem: 'unreadable manifest' }, { problem: 'unreadable manifest' }],
+  });
+});
+
+test('the latest is found without a look at files that are too old by their names', () => {
+  for (let day = 0; day < 30; day += 1) write(ago(day * DAY));
+  const looks = jest.spyOn(fs, 'lstatSync');
+  expect(latest().latest?.createdAt).toEqual(noon);
+  expect(looks.mock.calls.length).toBeLessThanOrEqual(3);
+  looks.mockRestore();
+});
+
+test('a name that is not one of this database is read as no backup, wherever it points', () => {
+  write(noon);
+  for (const name of ['', 'app.db', '../app_backup_20261124_120000.db', 'shop_backup_20261124_120000.db']) {
+    expect(readBackup(folder(), name, now)).toBeUndefined();
+  }
+});
+
+describe('a folder that cannot be listed is never an empty one', () => {
+  const elsewhere = (...names: string[]) => ({ directory: temp.file(...names), naming: NAMING });
+  const bothThrow = (directory: ReturnType<typeof elsewhere>) =>
+    [() => findLatestBackup(directory, now), () => atOnce(listBackups(directory, now))].map((act) => thrownBy(act));
+
+  test('a missing one', () => {
+    for (const error of bothThrow(elsewhere('missing'))) {
+      expect(error).toMatchObject({ code: 'ERR_BACKUP_DIRECTORY_MISSING', step: 'list' });
+      expect(error.message).toContain(`"${temp.file('missing')}" does not exist`);
+    }
+  });
+
+  test('a file in its place', () => {
+    fs.writeFileSync(temp.file('file'), 'x');
+    for (const error of bothThrow(elsewhere('file'))) {
+      expect(error.code).toBe('ERR_BACKUP_DIRECTORY_MISSING');
+      expect(error.message).toContain('is not a folder');
+    }
+  });
+
+  test.each([
+    ['readdirSync', 'EACCES'],
+    ['readdirSync', 'EIO'],
+    ['lstatSync', 'EACCES'],
+  ] as const)('%s fails with %s', (call, code) => {
+    write(noon);
+    const cause = Object.assign(new Error(`${code}: no`), { code });
+    const spy = jest.spyOn(fs, call).mockImplementation(() => {
+      throw cause;
+    });
+    try {
+      for (const error of bothThrow(folder())) expect(error).toMatchObject({ code: 'ERR_BACKUP_LIST_FAILED', cause });
+    } finally {
+      spy.mockRestore();
+    }
+  });
+});
+
+test('a backup that is deleted while the folder is looked at is not there, and that is no error', () => {
+  const gone = write(ago(HOUR), { manifest: true });
+  const stays = write(ago(DAY), { manifest: true });
+  const real = fs.readdirSync;
+  const spy = jest.spyOn(fs, 'readdirSync').mockImplementation(((directory: string) => {
+    const names = real(directory);
+    fs.rmSync(temp.file(gone), { force: true });
+    return names;
+  }) as never);
+  try {
+    expect(latest().latest?.name).toBe(stays);
+    expect(listed()).toEqual([stays]);
+  } finally {
+    spy.mockRestore();
+  }
+});
