@@ -4,6 +4,7 @@ import { sourceLocked } from '../snapshot/busy-errors.js';
 import type { Deadline } from './deadline.js';
 import { readFacts } from './facts.js';
 import type { SourceFacts } from './facts.js';
+import { useSmallCache } from './small-cache.js';
 
 /**
  * A read transaction on the live database. While it is open, the snapshot it sees cannot change: without it a backup
@@ -37,6 +38,7 @@ function openPinned(database: string, deadline: Deadline): PinnedSource {
   const waitMs = deadline.remainingMs(MAX_SOURCE_WAIT_MS);
   const db = new Database(database, { readonly: true, fileMustExist: true, timeout: waitMs });
   try {
+    useSmallCache(db);
     db.exec('BEGIN');
     const facts = readFacts(db);
     if (facts.pageCount === 0) {

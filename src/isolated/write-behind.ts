@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 
 /** Once so much new has been written, the system is asked to bring it to the disk. */
-const FLUSH_EVERY_BYTES = 64 * 1024 * 1024;
+const FLUSH_EVERY_BYTES = 16 * 1024 * 1024;
 
 /**
  * Brings a growing file to the disk while the rest of it is still being written, in a thread of the pool. SQLite flushes
