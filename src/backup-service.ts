@@ -1,9 +1,9 @@
-import { Attempts } from './attempts.js';
+import type { Attempts } from './attempts.js';
 import type { Backup } from './catalog/backup.js';
 import { parseBackupName } from './catalog/backup-name.js';
+import { claimNames } from './catalog/claim-names.js';
 import { ageOf, checkDue } from './catalog/due-check.js';
 import type { DueCheck } from './catalog/due-check.js';
-import { claimNames } from './catalog/claim-names.js';
 import { findLatestBackup, listBackups, readBackup } from './catalog/list-backups.js';
 import type { VerifyLevel } from './catalog/manifest.js';
 import { BackupError } from './errors.js';
@@ -14,13 +14,9 @@ import { lines } from './log-lines.js';
 import type { Purpose } from './log-lines.js';
 import { safeLogger } from './logger.js';
 import type { LoadableLogger } from './logger.js';
-import { resolveOptions } from './options.js';
 import type { BackupServiceOptions, ResolvedOptions } from './options.js';
-import { deleteFiles } from './retention/delete-backup.js';
-import { prune } from './retention/prune.js';
 import { inSlices } from './slices.js';
 import type { SnapshotControl, SnapshotResult, VerifyReport } from './snapshot/snapshotter.js';
-import { readStatus } from './status.js';
 import type { ServiceStatus } from './status.js';
 
 export interface CreateOptions extends SnapshotControl {
@@ -62,6 +58,9 @@ export class BackupService {
 
   /** @throws BackupError `ERR_BACKUP_OPTIONS`, naming the option, the value and what is allowed */
   constructor(options: BackupServiceOptions) {
+    // Loaded with the first service: half of this package's files, which an app that only decorates need not wait for.
+    const { resolveOptions } = require('./options.js') as typeof import('./options.js');
+    const { Attempts } = require('./attempts.js') as typeof import('./attempts.js');
     this.#options = resolveOptions(options);
     claimNames(this.#options);
     this.#log = safeLogger(this.#options.logger);
@@ -195,6 +194,7 @@ export class BackupService {
         hint: 'Take its protection off first, if it is really to go.',
       });
     }
+    const { deleteFiles } = require('./retention/delete-backup.js') as typeof import('./retention/delete-backup.js');
     deleteFiles(this.#options, backup);
     this.#knownFresh = false;
     this.#log.info(lines.deleted(backup));
@@ -203,6 +203,7 @@ export class BackupService {
 
   /** Removes what the retention policy does not keep. `dryRun` only says what it would remove, and why the rest stays. */
   async pruneBackups({ dryRun = false }: { dryRun?: boolean } = {}): Promise<PruneReport> {
+    const { prune } = require('./retention/prune.js') as typeof import('./retention/prune.js');
     const report = await inSlices(prune(this.#options, dryRun));
     if (!dryRun) this.#attempts.reportPruned(report);
     return report;
@@ -210,6 +211,7 @@ export class BackupService {
 
   /** Everything that a status page shows. Asks a child process for the journal mode. */
   async status(): Promise<ServiceStatus> {
+    const { readStatus } = require('./status.js') as typeof import('./status.js');
     const { runningSince, lastFailure } = this.#attempts;
     return readStatus(this.#options, this.checkDue(), { runningSince, lastFailure });
   }

@@ -1,18 +1,15 @@
-import type * as childProcess from 'node:child_process';
-import fs from 'node:fs';
-import path from 'node:path';
-import { BackupError } from '../errors.js';
-import type { BackupStep } from '../errors.js';
-import { lockTimeout, sourceLocked } from './busy-errors.js';
-import { errorFromWire, fromWire, messageReader } from './protocol.js';
-import type { ChildMessage, ChildRequest, ChildResult } from './protocol.js';
-import type { SnapshotControl, SnapshotResult, Snapshotter } from './snapshotter.js';
+import type { ChildResult, WireBackup } from './protocol.js';
+import type * as runChild from './run-child.js';
+import type { SnapshotResult, Snapshotter } from './snapshotter.js';
+import type { Backup } from '../catalog/backup.js';
 
 /**
  * The built-in {@link Snapshotter}: runs `isolated/main.js` in a child of the same Node, so that the app's process never
  * opens the live database. If this process dies, the child finishes its backup by itself.
  */
 export function childProcessSnapshotter(): Snapshotter {
+  // Loaded with the first service, like all that only an attempt needs: requiring this package stays cheap.
+  const { run, runSync } = require('./run-child.js') as typeof runChild;
   return {
     create: async (request, control) => toSnapshotResult(await run({ kind: 'create', ...request }, control)),
     createSync: (request) => toSnapshotResult(runSync({ kind: 'create', ...request })),
@@ -27,12 +24,6 @@ export function childProcessSnapshotter(): Snapshotter {
   };
 }
 
-const MAIN = path.join(__dirname, '..', 'isolated', 'main.js');
-/** How long a killed child may take to be gone, and an answered one to end by itself. */
-const END_GRACE_MS = 5_000;
-const STDERR_KEPT = 8_192;
-const MAX_TIMER_MS = 2 ** 31 - 1;
-
 function toSnapshotResult(result: ChildResult): SnapshotResult {
   if (result.kind === 'created') {
     return { status: 'created', backup: fromWire(result.backup), durationMs: result.durationMs };
@@ -45,173 +36,6 @@ function unexpected(result: ChildResult): never {
   throw new TypeError(`unexpected answer "${result.kind}"`);
 }
 
-function run(request: ChildRequest, { signal, onProgress }: SnapshotControl = {}): Promise<ChildResult> {
-  return new Promise((resolve, reject) => {
-    if (signal?.aborted) return reject(cancelled('start', signal.reason));
-    const state = new ChildState(request, onProgress);
-    // Loaded with the first backup: requiring this package stays cheap.
-    const { spawn } = require('node:child_process') as typeof childProcess;
-    const child = spawn(process.execPath, [MAIN], childOptions());
-
-    let endedBy: BackupError | undefined;
-    const settle = (finish: () => void): void => {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', onAbort);
-      finish();
-    };
-    const kill = (reason: BackupError): void => {
-      if (endedBy) return;
-      endedBy = reason;
-      child.kill('SIGKILL');
-      // A process that hangs inside the kernel (a dead network disk) ignores even SIGKILL; the caller must not hang too.
-      setTimeout(() => settle(() => reject(reason)), END_GRACE_MS).unref();
-    };
-    const onAbort = (): void => kill(cancelled(state.step, signal?.reason));
-    const timer = setTimeout(() => kill(timedOut(request, state.step)), Math.min(request.timeoutMs, MAX_TIMER_MS));
-    signal?.addEventListener('abort', onAbort, { once: true });
-
-    const read = messageReader((message) => {
-      state.take(message);
-      if (!state.answered) return;
-      // The answer is the child's last act; the caller need not wait for its process to be torn down.
-      child.unref();
-      setTimeout(() => child.kill('SIGKILL'), END_GRACE_MS).unref();
-      settle(() => (state.result ? resolve(state.result) : reject(state.error!)));
-    });
-    child.stdout.setEncoding('utf8').on('data', read);
-    // Always read, or a child that prints a lot would block on a full pipe.
-    child.stderr.setEncoding('utf8').on('data', (text: string) => state.takeStderr(text));
-    // The child may be gone before it has read its request; its end says why.
-    child.stdin.on('error', () => {}).end(JSON.stringify(request));
-    child.on('error', (cause) => settle(() => reject(endedBy ?? notStarted(cause))));
-    child.on('close', (code, signalName) => {
-      if (state.answered) return;
-      state.removePartials();
-      settle(() => reject(endedBy ?? died(state, code, signalName)));
-    });
-  });
-}
-
-function runSync(request: ChildRequest): ChildResult {
-  const state = new ChildState(request);
-  const { spawnSync } = require('node:child_process') as typeof childProcess;
-  const { stdout, stderr, status, signal, error } = spawnSync(process.execPath, [MAIN], {
-    ...childOptions(),
-    input: JSON.stringify(request),
-    encoding: 'utf8',
-    timeout: Math.min(request.timeoutMs, MAX_TIMER_MS),
-    killSignal: 'SIGKILL',
-    // With a limit, a child that prints more would be killed.
-    maxBuffer: Infinity,
-  });
-  messageReader((message) => state.take(message))(stdout);
-  state.takeStderr(stderr);
-  if (state.result) return state.result;
-  if (state.error) throw state.error;
-  state.removePartials();
-  if ((error as NodeJS.ErrnoException | undefined)?.code === 'ETIMEDOUT') throw timedOut(request, state.step);
-  throw error ? notStarted(error) : died(state, status, signal);
-}
-
-/** What the parent knows of its child from the messages so far. */
-class ChildState {
-  step: BackupStep = 'start';
-  result: ChildResult | undefined;
-  error: BackupError | undefined;
-  stderr = '';
-  #partial: string | undefined;
-
-  constructor(
-    private readonly request: ChildRequest,
-    private readonly onProgress?: SnapshotControl['onProgress'],
-  ) {}
-
-  get answered(): boolean {
-    return this.result !== undefined || this.error !== undefined;
-  }
-
-  take(message: ChildMessage): void {
-    if (message.type === 'step') this.#progress((this.step = message.step), 0, 0);
-    else if (message.type === 'progress') this.#progress(this.step, message.doneBytes, message.totalBytes);
-    else if (message.type === 'partial') this.#partial = message.path;
-    else if (message.type === 'result') this.result = message.result;
-    else this.error = errorFromWire(message.error);
-  }
-
-  takeStderr(text: string): void {
-    this.stderr = (this.stderr + text).slice(-STDERR_KEPT);
-  }
-
-  /** What a child that was killed has left. It no longer exists, so nobody else owns these files. */
-  removePartials(): void {
-    if (this.#partial === undefined || this.request.kind !== 'create') return;
-    for (const suffix of ['', '-journal', '-wal', '-shm', '.json']) {
-      try {
-        fs.rmSync(this.#partial + suffix, { force: true });
-      } catch {
-        // The next attempt sweeps it.
-      }
-    }
-  }
-
-  #progress(step: BackupStep, doneBytes: number, totalBytes: number): void {
-    try {
-      this.onProgress?.({ step, doneBytes, totalBytes });
-    } catch {
-      // A progress bar that throws is no reason to lose the backup.
-    }
-  }
-}
-
-function childOptions(): { cwd: string; env: NodeJS.ProcessEnv; stdio: ['pipe', 'pipe', 'pipe']; windowsHide: true } {
-  // The app's --require, --import or --inspect must not run in the child. Windows ignores the case of names.
-  const inherited = Object.entries(process.env).filter(([name]) => name.toUpperCase() !== 'NODE_OPTIONS');
-  const env: NodeJS.ProcessEnv = { ...Object.fromEntries(inherited), ELECTRON_RUN_AS_NODE: '1' };
-  // A folder that certainly exists; the app's own working directory may be gone.
-  return { cwd: __dirname, env, stdio: ['pipe', 'pipe', 'pipe'], windowsHide: true };
-}
-
-function cancelled(step: BackupStep, reason: unknown): BackupError {
-  return new BackupError('ERR_BACKUP_CANCELLED', 'The backup was cancelled by its AbortSignal.', {
-    step,
-    hint: 'Nothing was left behind; call again to start over.',
-    cause: reason,
-  });
-}
-
-function timedOut({ timeoutMs, ...request }: ChildRequest, step: BackupStep): BackupError {
-  const after = `${timeoutMs / 1000} s`;
-  if (step === 'lock') {
-    return lockTimeout(after);
-  }
-  if (step === 'pin') {
-    return sourceLocked(request.database, after);
-  }
-  return new BackupError('ERR_BACKUP_TIMEOUT', `The backup was not done after ${after}, in step "${step}".`, {
-    step,
-    hint: 'Look for a slow or dead disk, or raise the "timeout" option. Nothing was left under a final name.',
-  });
-}
-
-function notStarted(cause: Error): BackupError {
-  return new BackupError('ERR_BACKUP_CHILD_FAILED', `The child process could not be started (${cause.message}).`, {
-    step: 'start',
-    hint: `Check that "${process.execPath}" may be executed and that the system's process limit is not reached.`,
-    cause,
-  });
-}
-
-function died(state: ChildState, code: number | null, signal: NodeJS.Signals | null): BackupError {
-  const how = signal ? `was ended by ${signal}` : `ended with code ${code}`;
-  const said = state.stderr.trim();
-  const hint = !fs.existsSync(MAIN)
-    ? `"${MAIN}" is missing: if the app is bundled, mark "sqlite-autobackup" as external.`
-    : signal === 'SIGKILL'
-      ? 'Something killed it: look at the system log for the out-of-memory killer.'
-      : 'Look at what it printed, in the cause of this error.';
-  return new BackupError('ERR_BACKUP_CHILD_FAILED', `The child process ${how} in step "${state.step}".`, {
-    step: state.step,
-    hint,
-    cause: said === '' ? undefined : new Error(said),
-  });
+function fromWire(backup: WireBackup): Backup {
+  return { ...backup, createdAt: new Date(backup.createdAt) };
 }

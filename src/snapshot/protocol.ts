@@ -27,10 +27,6 @@ export type ChildResult =
 
 export type WireBackup = Omit<Backup, 'createdAt'> & { readonly createdAt: string };
 
-export function fromWire(backup: WireBackup): Backup {
-  return { ...backup, createdAt: new Date(backup.createdAt) };
-}
-
 export interface WireError {
   readonly code: BackupErrorCode;
   readonly what: string;
