@@ -12,7 +12,7 @@ import { explain } from './explain.js';
 import { inspect } from './inspect.js';
 import { takeLock } from './lock.js';
 import { pinSource } from './pin.js';
-import { chooseName, publish } from './publish.js';
+import { publish } from './publish.js';
 import { currentStep, enter, send } from './report.js';
 import { seal } from './seal.js';
 import { ensureFolder, ensureSource, ensureSpace } from './space.js';
@@ -43,10 +43,9 @@ async function createBackup(request: SnapshotRequest): Promise<ChildResult> {
     ensureSpace(request.database, request.directory);
 
     enter('pin');
-    const name = chooseName(folder);
     const source = pinSource(request.database, deadline);
     const createdAt = new Date();
-    partial = partialPath(folder, name);
+    partial = partialPath(folder, createdAt);
     send({ type: 'partial', path: partial });
     try {
       enter('copy');
@@ -63,7 +62,7 @@ async function createBackup(request: SnapshotRequest): Promise<ChildResult> {
 
     enter('publish');
     const { journalMode, pageSize, pageCount } = source.facts;
-    const finalName = publish(folder, partial, name, request.database, {
+    const name = publish(folder, partial, createdAt, request.database, {
       createdAt: createdAt.toISOString(),
       ...(request.label !== undefined && { label: request.label }),
       sizeBytes,
@@ -77,7 +76,7 @@ async function createBackup(request: SnapshotRequest): Promise<ChildResult> {
       durationMs: Math.round(performance.now() - startedAt),
       protected: false,
     });
-    const backup = readBackup(folder, finalName, Date.now())!;
+    const backup = readBackup(folder, name, Date.now())!;
     return { kind: 'created', backup: toWire(backup), durationMs: Math.round(performance.now() - startedAt) };
   } catch (error) {
     if (partial !== undefined) removePartial(partial);

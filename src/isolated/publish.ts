@@ -8,41 +8,37 @@ import { systemCode } from '../errors.js';
 import { likeDatabase } from './ownership.js';
 import { removeQuietly } from './sweep.js';
 
-/** The name of a backup taken now; waits for the next second that no backup and no manifest has taken. */
-export function chooseName({ directory, naming }: BackupFolder): string {
-  for (;;) {
-    const name = backupName(naming, new Date());
-    const taken = [name, manifestName(naming, name)].some((each) => exists(path.join(directory, each)));
-    if (!taken) return name;
-    sleep(1000 - (Date.now() % 1000));
-  }
-}
-
 /**
  * Gives the verified copy its final name: all of it, or nothing. Its contents are already on the disk (`verify` flushed
  * them). The manifest comes first, so that a backup is never seen without it; the folder is flushed last.
  *
- * @returns the name; another than `wanted` if a program without our lock has taken that one meanwhile
+ * The name is that of the snapshot's second; where that one is taken, the next second that is free is waited for.
+ *
+ * @returns the name
  */
 export function publish(
   folder: BackupFolder,
   partial: string,
-  wanted: string,
+  createdAt: Date,
   database: string,
   facts: Omit<Manifest, 'formatVersion' | 'name'>,
 ): string {
   const { directory, naming } = folder;
   fs.chmodSync(partial, 0o600);
   likeDatabase(partial, database, { mode: false });
-  for (let name = wanted; ; name = chooseName(folder)) {
-    const manifestPartial = `${partial}.json`;
+  for (let second = createdAt; ; second = nextSecond()) {
+    const name = backupName(naming, second);
+    const final = path.join(directory, name);
+    // Another program's backup of that second has no manifest, and must not get ours even for a moment.
+    if (exists(final)) continue;
     const manifest = path.join(directory, manifestName(naming, name));
+    const manifestPartial = `${partial}.json`;
     writeDurably(manifestPartial, formatManifest({ formatVersion: 1, name, ...facts }));
     likeDatabase(manifestPartial, database, { mode: false });
     if (!moveExclusively(manifestPartial, manifest)) continue;
     let published = false;
     try {
-      published = moveExclusively(partial, path.join(directory, name));
+      published = moveExclusively(partial, final);
     } finally {
       if (!published) fs.rmSync(manifest);
     }
@@ -96,6 +92,8 @@ function exists(file: string): boolean {
   return fs.lstatSync(file, { throwIfNoEntry: false }) !== undefined;
 }
 
-function sleep(milliseconds: number): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
+/** Sleeps until the clock's next second begins. */
+function nextSecond(): Date {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1000 - (Date.now() % 1000));
+  return new Date();
 }

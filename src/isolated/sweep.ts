@@ -1,13 +1,14 @@
 import crypto from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
-import { isPartialName, manifestName, parseBackupName, partialName } from '../catalog/backup-name.js';
+import { backupName, isPartialName, manifestName, parseBackupName, partialName } from '../catalog/backup-name.js';
 import type { BackupFolder } from '../catalog/list-backups.js';
 import { parseManifest } from '../catalog/manifest.js';
 
 /** Where a backup grows until it is whole. */
-export function partialPath({ directory, naming }: BackupFolder, name: string): string {
-  return path.join(directory, partialName(naming, name, crypto.randomBytes(6).toString('hex')));
+export function partialPath({ directory, naming }: BackupFolder, createdAt: Date): string {
+  const token = crypto.randomBytes(6).toString('hex');
+  return path.join(directory, partialName(naming, backupName(naming, createdAt), token));
 }
 
 /** The partial and all that SQLite and `publish` put beside it. */
