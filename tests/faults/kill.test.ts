@@ -42,7 +42,7 @@ test(`kill -9 of the child at 100 random moments leaves nothing but whole backup
   for (let round = 0; round < 100; round++) {
     const attempt = service.createBackup().then(
       () => 'created',
-      (error: { code: string }) => error.code,
+      (error: unknown) => (error as { code: string }).code,
     );
     await sleep(random() * usualMs * 1.2);
     killIfRunning(isolatedChildOf(process.pid));

@@ -62,7 +62,11 @@ describe.each<JournalMode>(['delete', 'wal'])('a database in %s mode that anothe
 
     await holder.ask('release');
     // Two seconds may be too short for a backup on a busy machine.
-    const backup = await new BackupService({ database, directory: service.directory, logger: memoryLogger() }).createBackup();
+    const backup = await new BackupService({
+      database,
+      directory: service.directory,
+      logger: memoryLogger(),
+    }).createBackup();
     expect(checkBackups(folder.file('backups'))).toEqual([backup.name]);
   });
 });

@@ -90,7 +90,7 @@ export function tool(name: string, bin = name): string {
 export function run(args: readonly string[], cwd: string, env: NodeJS.ProcessEnv = {}, input = ''): Promise<Run> {
   return new Promise((resolve) => {
     // What jest and npm have set for themselves is not what an app runs with.
-    const { NODE_OPTIONS: _, JEST_WORKER_ID: __, FORCE_COLOR: ___, ...inherited } = process.env;
+    const inherited = { ...process.env, NODE_OPTIONS: undefined, JEST_WORKER_ID: undefined, FORCE_COLOR: undefined };
     const options = { cwd, env: { ...inherited, ...env }, maxBuffer: 2 ** 26 };
     const child = execFile(process.execPath, args, options, (_error, stdout, stderr) => {
       resolve({ code: child.exitCode, stdout, output: stdout + stderr });

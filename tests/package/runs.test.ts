@@ -30,7 +30,7 @@ test.each(['backup.cjs', 'backup.mjs', 'backup-sync.cjs'])('plain Node takes a b
   const ran = await inApp([`plain/${script}`]);
   const name = expectOneBackup(ran);
   // The default logger wrote the first line, the app the second.
-  expect(ran.stdout).toMatch(/info \[sqlite-autobackup\] Automatic backup created before create/);
+  expect(ran.stdout).toMatch(/info \[sqlite-autobackup\] Automatic backup created before createInvoice/);
   expect(ran.stdout).toContain(`invoice 1, after ${name}`);
 });
 
@@ -67,13 +67,14 @@ test.each(['backup.cjs', 'backup-sync.cjs'])(
 );
 
 describe('in a bundled app', () => {
-  const esbuild = require.resolve('esbuild/bin/esbuild', { paths: [path.join(ROOT, 'node_modules', 'tsx')] });
+  const esbuild = require.resolve('esbuild', { paths: [path.join(ROOT, 'node_modules', 'tsx')] });
 
   // Inside the consumer, as an app is deployed: with its node_modules.
-  async function bundle(script: string, ...options: string[]): Promise<string> {
-    const outfile = `bundled/app.cjs`;
-    const args = [`plain/${script}`, '--bundle', '--platform=node', `--outfile=${outfile}`, ...options];
-    const { code, output } = await consumer.node([esbuild, ...args]);
+  async function bundle(script: string, ...external: string[]): Promise<string> {
+    const outfile = 'bundled/app.cjs';
+    const options = { entryPoints: [`plain/${script}`], bundle: true, platform: 'node', outfile, external };
+    const build = `require(${JSON.stringify(esbuild)}).build(${JSON.stringify(options)})`;
+    const { code, output } = await consumer.node(['-e', build]);
     expect({ code, output }).toMatchObject({ code: 0 });
     return outfile;
   }
@@ -93,7 +94,7 @@ describe('in a bundled app', () => {
   });
 
   test('with the package as external, it works', async () => {
-    expectOneBackup(await inApp([await bundle('backup.cjs', '--external:sqlite-autobackup')]));
+    expectOneBackup(await inApp([await bundle('backup.cjs', 'sqlite-autobackup')]));
   });
 });
 

@@ -19,9 +19,9 @@ test('an error without a cause has no such property', () => {
 });
 
 test('what marks a BackupError shows in no log and no JSON', () => {
-  expect(Object.getOwnPropertySymbols(error).every((key) => !Object.prototype.propertyIsEnumerable.call(error, key))).toBe(
-    true,
-  );
+  expect(
+    Object.getOwnPropertySymbols(error).every((key) => !Object.prototype.propertyIsEnumerable.call(error, key)),
+  ).toBe(true);
   expect(Object.keys(JSON.parse(JSON.stringify(error)) as object).sort()).toEqual(['code', 'hint', 'name', 'step']);
 });
 

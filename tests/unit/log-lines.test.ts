@@ -50,7 +50,11 @@ test.each([
     lines.pruned([backup, aBackup('2026-11-23 09:30:00', { sizeBytes: 512 })], 20),
     'Old backups removed: app_backup_20261124_093000.db (3.2 MB), app_backup_20261123_093000.db (512 B); 20 kept',
   ],
-  ['a failed pruning', lines.pruneFailed(error), 'Removing old backups FAILED [ERR_BACKUP_NO_SPACE]: No space left. Free some.'],
+  [
+    'a failed pruning',
+    lines.pruneFailed(error),
+    'Removing old backups FAILED [ERR_BACKUP_NO_SPACE]: No space left. Free some.',
+  ],
   ['a deleted backup', lines.deleted(backup), 'Backup deleted: app_backup_20261124_093000.db (3.2 MB)'],
   [
     'a damaged backup',

@@ -24,7 +24,9 @@ test('winston is not loaded before the first line is to be logged', () => {
 
 test('the default logger prints time, level, package and message', () => {
   const output = runNodeText(source, { args: [DIST] });
-  expect(output).toMatch(/^\d{4}-\d\d-\d\dT\S+Z error \[sqlite-autobackup\] Backup FAILED \[ERR_BACKUP_SOURCE_MISSING\]: /m);
+  expect(output).toMatch(
+    /^\d{4}-\d\d-\d\dT\S+Z error \[sqlite-autobackup\] Backup FAILED \[ERR_BACKUP_SOURCE_MISSING\]: /m,
+  );
 });
 
 test('the default logger can be told to load while there is nothing else to do', () => {

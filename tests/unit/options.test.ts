@@ -51,7 +51,10 @@ test.each([
   [{ logger }, { logger }],
   [{ logger: console }, { logger: console }],
   [{ snapshotter }, { snapshotter }],
-  [{ directory: undefined, interval: undefined, verify: undefined }, { intervalMs: 7 * 86_400_000, verify: 'quick' }],
+  [
+    { directory: undefined, interval: undefined, verify: undefined },
+    { intervalMs: 7 * 86_400_000, verify: 'quick' },
+  ],
 ])('%j is accepted', (given, expected) => {
   expect(resolve({ database, ...given })).toMatchObject(expected);
 });

@@ -101,7 +101,8 @@ test('the lock is hidden and belongs to the prefix', () => {
 test('partials are hidden, known by their names together with all side files, and are never backups', () => {
   const partial = partialName(naming, backupName(naming, date), 'f00d');
   expect(partial).toBe('.app_backup_20261124_093005.f00d.partial');
-  for (const side of ['', '-journal', '-wal', '-shm', '.json']) expect(isPartialName(naming, partial + side)).toBe(true);
+  for (const side of ['', '-journal', '-wal', '-shm', '.json'])
+    expect(isPartialName(naming, partial + side)).toBe(true);
   expect(parseBackupName(naming, partial)).toBeUndefined();
 });
 

@@ -2,6 +2,8 @@
 const { configureAutoBackup, withAutoBackup } = require('sqlite-autobackup');
 
 const service = configureAutoBackup({ database: process.env.DATABASE });
-const create = withAutoBackup(async (number) => `invoice ${number}, after ${service.getLatestBackup()?.name}`);
+const create = withAutoBackup(async (number) => `invoice ${number}, after ${service.getLatestBackup()?.name}`, {
+  label: 'createInvoice',
+});
 
 void create(1).then(console.log);
