@@ -58,6 +58,11 @@ export default tseslint.config(
       '@typescript-eslint/unbound-method': 'off',
     },
   },
+  // Shapes that are only declared.
+  {
+    files: ['tests/types/**/*.ts'],
+    rules: { '@typescript-eslint/no-unused-vars': 'off', '@typescript-eslint/restrict-plus-operands': 'off' },
+  },
 );
 
 function globals(kind) {

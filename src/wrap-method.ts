@@ -16,10 +16,7 @@ export type PlainFunction<F extends AnyFunction> = ReturnType<F> extends Generat
  */
 export interface AsyncMethodDecorator<This> {
   /** TC39 (TypeScript without `experimentalDecorators`) */
-  <T extends This, A extends any[], R extends PromiseLike<any>>(
-    method: (this: T, ...args: A) => R,
-    context: ClassMethodDecoratorContext<T, (this: T, ...args: A) => R>,
-  ): (this: T, ...args: A) => R;
+  <T extends This, F extends AsyncFunction>(method: F, context: ClassMethodDecoratorContext<T, F>): F;
   /** legacy (`experimentalDecorators`) */
   <F extends AsyncFunction>(
     target: object,
