@@ -26,14 +26,11 @@ const MAX_FINDINGS = 10;
 
 function check(db: Database, level: VerifyLevel, table?: string): string[] {
   const argument = table === undefined ? MAX_FINDINGS : `"${table.replaceAll('"', '""')}"`;
-  try {
+  return unlessCorrupt(() => {
     const rows = db.pragma(`${level === 'full' ? 'integrity_check' : 'quick_check'}(${argument})`);
     const found = (rows as Record<string, unknown>[]).map((row) => String(Object.values(row)[0]));
     return found.length === 1 && found[0] === 'ok' ? [] : found;
-  } catch (error) {
-    if (/^SQLITE_(CORRUPT|NOTADB)/.test(systemCode(error))) return [messageOf(error)];
-    throw error;
-  }
+  });
 }
 
 function needsTheApp(error: unknown): boolean {
@@ -52,12 +49,27 @@ function checkTableByTable(db: Database, level: VerifyLevel): CheckResult {
       uncheckedTables.push(table);
     }
   }
-  // Walks the pages of every table and index, and needs nothing of the app.
-  const damaged = db.prepare("SELECT name, pageno FROM dbstat WHERE pagetype = 'corrupted' LIMIT ?").all(MAX_FINDINGS);
-  for (const { name, pageno } of damaged as { name: string; pageno: number }[]) {
-    problems.push(`page ${pageno} of ${name} is malformed`);
-  }
+  problems.push(...walkPages(db));
   return { problems, uncheckedTables };
+}
+
+/** Every page of every table and index; that needs nothing of the app. */
+function walkPages(db: Database): string[] {
+  const sql = "SELECT name, pageno FROM dbstat WHERE pagetype = 'corrupted' LIMIT ?";
+  return unlessCorrupt(() => {
+    const damaged = db.prepare(sql).all(MAX_FINDINGS) as { name: string; pageno: number }[];
+    return damaged.map(({ name, pageno }) => `page ${pageno} of ${name} is malformed`);
+  });
+}
+
+/** Damage that SQLite can't even walk past is an error of its own. */
+function unlessCorrupt(find: () => string[]): string[] {
+  try {
+    return find();
+  } catch (error) {
+    if (/^SQLITE_(CORRUPT|NOTADB)/.test(systemCode(error))) return [messageOf(error)];
+    throw error;
+  }
 }
 
 function checkAsFarAsPossible(db: Database, level: VerifyLevel, table: string): string[] {

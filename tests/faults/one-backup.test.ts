@@ -3,9 +3,10 @@ import { text } from 'node:stream/consumers';
 import { BackupService, withAutoBackup } from 'sqlite-autobackup';
 import { createLedger } from '../support/databases';
 import { memoryLogger } from '../support/memory-logger';
+import { DAY, writeBackup } from '../support/planted-backups';
 import { useScripts } from '../support/processes';
 import { useTempFolder } from '../support/temp-folder';
-import { backupNames, checkBackups, DAY, plantBackup } from '../support/whole-backups';
+import { backupNames, checkBackups } from '../support/whole-backups';
 
 const start = useScripts();
 const folder = useTempFolder();
@@ -14,7 +15,7 @@ const folder = useTempFolder();
 function dueDatabase(): { database: string; old: string } {
   const database = folder.file('app.db');
   createLedger(database, 'wal', 2_000_000).close();
-  return { database, old: plantBackup(folder.path, new Date(Date.now() - 8 * DAY)) };
+  return { database, old: writeBackup(folder.path, new Date(Date.now() - 8 * DAY)) };
 }
 
 /** The one backup that there is besides the old one; it is whole. */

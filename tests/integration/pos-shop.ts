@@ -8,7 +8,7 @@ import { createApp } from '../../docs/examples/pos/app';
 import { Client } from '../../docs/examples/pos/client';
 import type { Appointment, Product } from '../../docs/examples/pos/database';
 import { backupName, backupNaming } from '#dist/catalog/backup-name.js';
-import { DAY } from '../support/whole-backups';
+import { DAY } from '../support/planted-backups';
 import { memoryLogger } from '../support/memory-logger';
 import { until } from '../support/processes';
 

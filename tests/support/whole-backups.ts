@@ -1,10 +1,9 @@
 import crypto from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
-import { isBackupError } from 'sqlite-autobackup';
 import type { BackupError, BackupErrorCode, Manifest } from 'sqlite-autobackup';
-import { backupName, backupNaming } from '#dist/catalog/backup-name.js';
 import { checkLedger } from './databases';
+import { rejectionOf } from './errors';
 
 /** The backups of `app.db` in a folder, oldest name first. */
 export function backupNames(folder: string): string[] {
@@ -23,16 +22,6 @@ export function checkBackups(folder: string): string[] {
   return names;
 }
 
-export const DAY = 86_400_000;
-
-/** A backup as the original implementation left it, without a manifest: dated by its name and its mtime. No database. */
-export function plantBackup(folder: string, date: Date, { mtime = date, bytes = 'an old backup' } = {}): string {
-  const name = backupName(backupNaming('app.db'), date);
-  fs.writeFileSync(path.join(folder, name), bytes);
-  fs.utimesSync(path.join(folder, name), mtime, mtime);
-  return name;
-}
-
 /** What is in a folder besides the lock (and the journal that SQLite keeps of it). */
 export function filesOf(folder: string): string[] {
   return fs
@@ -49,17 +38,12 @@ export function contentsOf(folder: string): Record<string, string> {
 
 /** The BackupError that an attempt ends with, after checking that it tells its reader what to do. */
 export async function failureOf(attempt: () => unknown, code: BackupErrorCode, names?: string): Promise<BackupError> {
-  try {
-    await attempt();
-  } catch (error) {
-    if (!isBackupError(error)) throw error;
-    expect(error).toMatchObject({ code, name: 'BackupError' });
-    expect(error.hint).toMatch(/\w.*\.$/s);
-    expect(error.message).toContain(error.hint);
-    if (names !== undefined) expect(error.message).toContain(names);
-    return error;
-  }
-  throw new Error(`it did not fail with ${code}`);
+  const error = await rejectionOf(Promise.resolve().then(attempt));
+  expect(error).toMatchObject({ code, name: 'BackupError' });
+  expect(error.hint).toMatch(/\w.*\.$/s);
+  expect(error.message).toContain(error.hint);
+  if (names !== undefined) expect(error.message).toContain(names);
+  return error;
 }
 
 function sha256(bytes: Buffer): string {
