@@ -1,0 +1,3 @@
+import { describeDriver } from '../support/driver-scenario';
+
+describeDriver('sqlite3');
