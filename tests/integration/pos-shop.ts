@@ -12,8 +12,6 @@ import { DAY } from '../support/planted-backups';
 import { memoryLogger } from '../support/memory-logger';
 import { until } from '../support/processes';
 
-const DAY = 24 * 3_600_000;
-
 /**
  * The point of sale of docs/examples/pos, for each test a new one with a new database. Call it once in a test file: the
  * process default, and so the database's path, is the file's.

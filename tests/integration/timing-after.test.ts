@@ -1,11 +1,10 @@
-import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
-import path from 'node:path';
 import Database from 'better-sqlite3';
 import { AutoBackup, BackupService, childProcessSnapshotter } from 'sqlite-autobackup';
 import type { BackupEvents, BackupServiceOptions, Snapshotter } from 'sqlite-autobackup';
 import { addEntry, checkLedger, createLedger } from '../support/databases';
 import { memoryLogger } from '../support/memory-logger';
+import { runNode } from '../support/run-node';
 import { useTempFolder } from '../support/temp-folder';
 
 const folder = useTempFolder();
@@ -225,12 +224,7 @@ describe('a backup that fails', () => {
         // When all is over: the child too.
         process.on('exit', () => console.log(JSON.stringify({ answers, failures, unhandled })));
       `;
-      const repository = path.join(__dirname, '../..');
-      const printed = execFileSync(process.execPath, ['-e', script, folder.path], {
-        cwd: repository,
-        encoding: 'utf8',
-      });
-      return JSON.parse(printed) as ReturnType<typeof run>;
+      return runNode(script, { args: [folder.path] });
     }
   });
 
