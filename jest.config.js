@@ -14,6 +14,6 @@ const part = (name) => ({ ...shared, displayName: name, testMatch: [`<rootDir>/t
 module.exports = {
   projects: ['unit', 'integration', 'faults', 'package', 'drivers'].map(part),
   // Real databases and processes on a machine that may be busy: this only bounds what hangs.
-  testTimeout: 180_000,
+  testTimeout: 600_000,
   maxWorkers: 2,
 };
