@@ -103,7 +103,7 @@ test('a child that hangs is ended at the timeout, leaves nothing, and the lock i
   createLedger(database, 'wal', 50_000_000).close();
   const before = contentsOf(directory);
   let stopped: number | undefined;
-  const attempt = serviceWith({ timeout: '3s' }).createBackup({
+  const attempt = serviceWith({ timeout: '15s' }).createBackup({
     onProgress({ doneBytes }) {
       // In the middle of the copy: there is something to leave behind.
       if (doneBytes === 0 || stopped !== undefined) return;

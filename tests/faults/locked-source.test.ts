@@ -22,7 +22,7 @@ async function lockedDatabase(mode: JournalMode, options: Partial<BackupServiceO
   const service = new BackupService({
     database,
     directory: folder.file('backups'),
-    timeout: '2s',
+    timeout: '8s',
     logger,
     ...options,
   });
