@@ -188,10 +188,14 @@ export class BackupService {
   // eslint-disable-next-line @typescript-eslint/require-await -- a promise, so that errors are rejections
   async deleteBackup(name: string): Promise<void> {
     const backup = this.#find(name);
-    if (backup.protected) {
-      throw new BackupError('ERR_BACKUP_PROTECTED', `"${name}" is protected.`, {
+    const unknown = backup.problem === 'unreadable manifest';
+    if (backup.protected || unknown) {
+      const what = unknown ? 'may be protected: its manifest cannot be read' : 'is protected';
+      throw new BackupError('ERR_BACKUP_PROTECTED', `"${name}" ${what}.`, {
         step: 'delete',
-        hint: 'Take its protection off first, if it is really to go.',
+        hint: unknown
+          ? 'Mend the permissions of its .json file, or delete both files by hand.'
+          : 'Take its protection off first, if it is really to go.',
       });
     }
     const { deleteFiles } = require('./retention/delete-backup.js') as typeof import('./retention/delete-backup.js');

@@ -18,24 +18,24 @@ export interface RetentionPlan {
  */
 export function applyRetention(policy: RetentionPolicy, backups: readonly Backup[], now: Date): RetentionPlan {
   const whole = backups.filter((backup) => !backup.problem);
+  const newestVerified = whole.find(({ verified }) => verified);
+  // Decided before the policy sees the backups: whatever it does to them, these stay.
+  const laws = new Map(backups.map((backup) => [backup, lawsFor(backup, whole[0], newestVerified)]));
   const { keep, remove } = decide(policy, whole, now);
   const emptyPolicy = keep.length === 0;
   const toRemove = new Set(remove);
   const wishesFor = new Map(keep.map(({ backup, reasons }) => [backup, reasons]));
-  const newestVerified = whole.find((backup) => backup.verified);
 
   const kept: KeptBackup[] = [];
   const removed: Backup[] = [];
   for (const backup of backups) {
-    const laws = [
-      ...(backup === whole[0] ? ['newest'] : []),
-      ...(backup === newestVerified && backup !== whole[0] ? ['newest verified'] : []),
-      ...(backup.protected ? ['protected'] : []),
-      ...(backup.problem ? [backup.problem] : []),
+    const reasons = [
+      ...(wishesFor.get(backup) ?? []),
+      ...laws.get(backup)!,
       ...(emptyPolicy && !backup.problem ? ['the policy keeps nothing, so nothing is removed'] : []),
     ];
-    const reasons = [...(wishesFor.get(backup) ?? []), ...laws];
-    if (toRemove.has(backup) && reasons.length === 0) {
+    // A policy that wants a backup both kept and removed keeps it.
+    if (toRemove.has(backup) && !wishesFor.has(backup) && reasons.length === 0) {
       removed.push(backup);
     } else {
       kept.push({ backup, reasons: reasons.length > 0 ? reasons : ['not removed by the policy'] });
@@ -44,12 +44,24 @@ export function applyRetention(policy: RetentionPolicy, backups: readonly Backup
   return { keep: kept, remove: removed };
 }
 
+/** Why a backup stays whatever the policy says; empty if the policy may decide. */
+function lawsFor(backup: Backup, newest: Backup | undefined, newestVerified: Backup | undefined): string[] {
+  return [
+    ...(backup === newest ? ['newest'] : []),
+    ...(backup === newestVerified && backup !== newest ? ['newest verified'] : []),
+    ...(backup.protected ? ['protected'] : []),
+    ...(backup.problem ? [backup.problem] : []),
+  ];
+}
+
 function decide(policy: RetentionPolicy, whole: readonly Backup[], now: Date): ReturnType<RetentionPolicy> {
   let decision: ReturnType<RetentionPolicy>;
   try {
     decision = policy(Object.freeze([...whole]), { now });
     const shown = new Set(whole);
     const unknown = [...decision.keep.map((kept) => kept.backup), ...decision.remove].find((b) => !shown.has(b));
+    const wrong = decision.keep.find(({ reasons }: { reasons: unknown }) => !areReasons(reasons));
+    if (wrong) throw new TypeError(`the reasons for "${wrong.backup.name}" are no list of texts`);
     if (unknown) throw new TypeError(`it names "${unknown.name}", which is not one of the backups it was given`);
   } catch (cause) {
     throw new BackupError('ERR_BACKUP_RETENTION_FAILED', `The retention policy failed: ${messageOf(cause)}.`, {
@@ -59,4 +71,8 @@ function decide(policy: RetentionPolicy, whole: readonly Backup[], now: Date): R
     });
   }
   return decision;
+}
+
+function areReasons(reasons: unknown): boolean {
+  return Array.isArray(reasons) && reasons.every((reason) => typeof reason === 'string' && reason !== '');
 }

@@ -145,6 +145,9 @@ test('a protected backup and one that is not there are not deleted', async () =>
   await failureOf(() => service.deleteBackup(name), 'ERR_BACKUP_PROTECTED', name);
   expect(folder.list()).toContain(name);
   await failureOf(() => service.deleteBackup('app_backup_20200101_000000.db'), 'ERR_BACKUP_NOT_FOUND');
+  const unknown = writeBackup(folder.path, new Date(Date.now() - 2 * DAY), { manifest: 'torn {' });
+  await failureOf(() => service.deleteBackup(unknown), 'ERR_BACKUP_PROTECTED', 'may be protected');
+  expect(folder.list()).toContain(unknown);
 });
 
 test.each([

@@ -81,6 +81,39 @@ describe('retention, whatever the policy and the backups,', () => {
   });
 });
 
+/** What a policy in plain JavaScript may return: anything at all, or something of nearly the right shape. */
+const nonsense = (shown: readonly Backup[]): fc.Arbitrary<unknown> => {
+  const one = fc.oneof(
+    { weight: 8, arbitrary: shown.length > 0 ? fc.constantFrom(...shown) : fc.constant(undefined) },
+    { weight: 1, arbitrary: fc.anything() },
+  );
+  const reasons = fc.constantFrom(undefined, null, ['a reason'], []);
+  const kept = fc.array(fc.record({ backup: one, reasons }, { requiredKeys: ['backup'] }), { maxLength: 3 });
+  const nearly = fc.record({ keep: fc.oneof(kept, fc.anything()), remove: fc.oneof(fc.array(one), fc.anything()) });
+  return fc.oneof({ weight: 1, arbitrary: fc.anything() }, { weight: 5, arbitrary: nearly });
+};
+
+test('a policy that returns anything at all fails as one, or removes nothing that must stay', () => {
+  const scenario = backups.chain((all) =>
+    fc.record({ all: fc.constant(all), returned: nonsense(all.filter(({ problem }) => !problem)) }),
+  );
+  fc.assert(
+    fc.property(scenario, ({ all, returned }) => {
+      let remove: readonly Backup[] = [];
+      try {
+        remove = applyRetention(() => returned as never, all, new Date(NOW)).remove;
+      } catch (error) {
+        expect(error).toMatchObject({ code: 'ERR_BACKUP_RETENTION_FAILED' });
+      }
+      const good = all.filter(({ problem }) => !problem);
+      expect(remove).not.toContain(good[0]);
+      expect(remove).not.toContain(good.find(({ verified }) => verified));
+      expect(remove.filter((each) => each.protected || each.problem || !all.includes(each))).toEqual([]);
+    }),
+    { numRuns: 500 },
+  );
+});
+
 describe('age never lies:', () => {
   const file = fc.record({
     nameTime: time.map((ms) => new Date(Math.floor(ms / 1000) * 1000)),

@@ -56,6 +56,32 @@ describe('a wrapped method', () => {
   });
 });
 
+test('every key of metadata and every own property comes along, of any type and with its attributes', () => {
+  const [token, hidden] = [Symbol('token'), Symbol('hidden')];
+  const original = async () => 1;
+  Object.defineProperty(original, hidden, { value: 'fixed', enumerable: false, writable: false });
+  Object.defineProperty(original, 'lazy', { get: () => 'computed', enumerable: true, configurable: true });
+  for (const key of ['text', token, original]) Reflect.defineMetadata(key, { of: key }, original);
+  const descriptor = { value: original };
+  AutoBackup({ service: get })({}, 'run', descriptor);
+  const wrapper = descriptor.value;
+  expect(wrapper).not.toBe(original);
+  expect(Reflect.ownKeys(wrapper)).toEqual(expect.arrayContaining(Reflect.ownKeys(original)));
+  for (const key of Reflect.ownKeys(original)) {
+    expect(Object.getOwnPropertyDescriptor(wrapper, key)).toEqual(Object.getOwnPropertyDescriptor(original, key));
+  }
+  expect(Reflect.getOwnMetadataKeys(wrapper)).toEqual(Reflect.getOwnMetadataKeys(original));
+  for (const key of ['text', token, original]) expect(Reflect.getMetadata(key, wrapper)).toEqual({ of: key });
+});
+
+test('what is put on the wrapper later does not reach the original', () => {
+  const original = async () => 1;
+  const descriptor = { value: original };
+  AutoBackup({ service: get })({}, 'run', descriptor);
+  Reflect.defineMetadata('later', 1, descriptor.value);
+  expect(Reflect.hasMetadata('later', original)).toBe(false);
+});
+
 test('static methods and symbols have their names in the label', async () => {
   const wipe = Symbol('wipe');
   class Shop {
@@ -94,6 +120,12 @@ test('the decorator twice wraps once', async () => {
   const once = descriptor.value;
   AutoBackup({ service: get })({}, 'run', descriptor);
   expect(descriptor.value).toBe(once);
+
+  const context = { kind: 'method', name: 'run' } as unknown as ClassMethodDecoratorContext<
+    object,
+    () => Promise<number>
+  >;
+  expect(AutoBackup({ service: get })(once!, context)).toBe(once);
 });
 
 test('the descriptor is changed and returned, so that it works where one of the two is ignored', async () => {

@@ -75,11 +75,33 @@ class Invoices {
   @AutoBackup()
   field = async (): Promise<void> => {};
 
+  // @ts-expect-error -- an auto-accessor
+  @AutoBackup()
+  accessor auto = async (): Promise<void> => {};
+
   // @ts-expect-error -- a getter
   @AutoBackup()
   get getter(): number {
     return 1;
   }
+
+  // @ts-expect-error -- a setter
+  @AutoBackup()
+  set setter(value: number) {}
+
+  // @ts-expect-error -- a static field
+  @AutoBackup()
+  static field = async (): Promise<void> => {};
+
+  // @ts-expect-error -- may return undefined
+  @AutoBackup()
+  optional(): Promise<number> | undefined {
+    return undefined;
+  }
+
+  // @ts-expect-error -- no such option
+  @AutoBackup({ when: 'before' })
+  async misspelled(): Promise<void> {}
 
   // @ts-expect-error -- without parentheses
   @AutoBackup

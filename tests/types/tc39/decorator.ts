@@ -23,6 +23,13 @@ class Invoices {
   static async import(): Promise<void> {}
 
   @AutoBackup()
+  async #hidden(): Promise<void> {}
+
+  shown(): Promise<void> {
+    return this.#hidden();
+  }
+
+  @AutoBackup()
   thenable(): PromiseLike<number> {
     return Promise.resolve(1);
   }
@@ -84,6 +91,24 @@ class Invoices {
   get getter(): () => Promise<void> {
     return async () => {};
   }
+
+  // @ts-expect-error -- a setter
+  @AutoBackup()
+  set setter(value: number) {}
+
+  // @ts-expect-error -- a static field
+  @AutoBackup()
+  static field = async (): Promise<void> => {};
+
+  // @ts-expect-error -- may return undefined
+  @AutoBackup()
+  optional(): Promise<number> | undefined {
+    return undefined;
+  }
+
+  // @ts-expect-error -- no such option
+  @AutoBackup({ when: 'before' })
+  async misspelled(): Promise<void> {}
 
   // @ts-expect-error -- without parentheses
   @AutoBackup

@@ -1,6 +1,15 @@
 // Functions, options and events: compiled by `npm run typecheck`, never run.
 import { BackupService, configureAutoBackup, isBackupError, keep, withAutoBackup } from 'sqlite-autobackup';
-import type { Backup, BackupOutcome, DueCheck, RetentionPolicy } from 'sqlite-autobackup';
+import type {
+  Backup,
+  BackupError,
+  BackupOutcome,
+  BackupServiceOptions,
+  DueCheck,
+  Duration,
+  PruneReport,
+  RetentionPolicy,
+} from 'sqlite-autobackup';
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 const holds = <_T extends true>(): void => {};
@@ -34,6 +43,29 @@ service.on('created', ({ backup, durationMs }) => {
   holds<Equal<typeof backup, Backup>>();
   holds<Equal<typeof durationMs, number>>();
 });
+service.on('failed', ({ error, label, retryAt }) => {
+  holds<Equal<typeof error, BackupError>>();
+  holds<Equal<typeof label, string | undefined>>();
+  holds<Equal<typeof retryAt, Date | undefined>>();
+});
+service.on('pruned', (report) => holds<Equal<typeof report, PruneReport>>());
+service.on('deleted', ({ name }) => holds<Equal<typeof name, string>>());
+const off: () => void = service.on('created', () => {});
+holds<Equal<Duration, number | string>>();
+holds<Equal<ReturnType<typeof service.backupIfDue>, Promise<BackupOutcome>>>();
+holds<Equal<ReturnType<typeof service.createBackupSync>, Backup>>();
+holds<Equal<BackupServiceOptions['database'], string>>();
+// @ts-expect-error -- a length of time is a number or a text
+new BackupService({ database: 'app.db', interval: new Date() });
+// @ts-expect-error -- nobody can wait for the sync form, so there is nothing to cancel
+service.createBackupSync({ signal: new AbortController().signal });
+// @ts-expect-error -- the name of a backup is needed
+void service.deleteBackup();
+// `this` of a function is the object that its service is asked of.
+const bound = withAutoBackup(async function (this: { backups: BackupService }, n: number) {}, {
+  service: (self) => self.backups,
+});
+holds<Equal<ThisParameterType<typeof bound>, { backups: BackupService }>>();
 service.on('failed', ({ error }) => isBackupError(error, 'ERR_BACKUP_NO_SPACE'));
 // @ts-expect-error -- no such event
 service.on('ready', () => {});

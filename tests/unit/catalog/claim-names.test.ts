@@ -1,0 +1,39 @@
+import path from 'node:path';
+import { backupNaming } from '#dist/catalog/backup-name.js';
+import { claimNames } from '#dist/catalog/claim-names.js';
+import { thrownBy } from '../../support/errors';
+
+let folders = 0;
+/** Claims are for the life of the process, so each test has a folder of its own. No file is looked at. */
+const aFolder = () => path.join(path.sep, 'backups', String(folders++));
+const claim = (database: string, directory: string) =>
+  claimNames({ database, directory, naming: backupNaming(database) });
+
+test('two databases of one name are refused one folder, with both named and the way out', () => {
+  const directory = aFolder();
+  claim('/tenants/a/app.db', directory);
+  const error = thrownBy(() => claim('/tenants/b/app.db', directory));
+  expect(error).toMatchObject({ code: 'ERR_BACKUP_OPTIONS', step: 'options' });
+  expect(error.message).toContain('belongs to "/tenants/a/app.db", not to "/tenants/b/app.db"');
+  expect(error.hint).toContain('a backup folder of its own');
+});
+
+test('the refused one has claimed nothing: the first one stays the owner', () => {
+  const directory = aFolder();
+  claim('/tenants/a/app.db', directory);
+  thrownBy(() => claim('/tenants/b/app.db', directory));
+  expect(() => claim('/tenants/a/app.db', directory)).not.toThrow();
+});
+
+test('the same database any number of times is fine', () => {
+  const directory = aFolder();
+  for (let i = 0; i < 3; i++) claim('/tenants/a/app.db', directory);
+});
+
+test('folders of their own, and names that differ, are fine', () => {
+  const directory = aFolder();
+  claim('/tenants/a/app.db', directory);
+  claim('/tenants/b/app.db', aFolder());
+  claim('/tenants/b/shop.db', directory);
+  claim('/tenants/b/app.sqlite', directory);
+});

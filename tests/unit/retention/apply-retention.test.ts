@@ -1,0 +1,136 @@
+import type { Backup, RetentionPolicy } from 'sqlite-autobackup';
+import { applyRetention } from '#dist/retention/apply-retention.js';
+import { thrownBy } from '../../support/errors';
+import { aBackup, localTime } from '../../support/planted-backups';
+
+const now = localTime('2026-11-24 12:00:00');
+/** Newest first: `n` backups, the first of today. */
+const backups = (n: number, ...more: Partial<Backup>[]) =>
+  Array.from({ length: n }, (_, i) => aBackup(new Date(now.getTime() - i * 86_400_000), more[i]));
+
+/** A policy that keeps one and removes all others that it is shown. */
+const keepOnly =
+  (index: number): RetentionPolicy =>
+  (shown) => ({
+    keep: [{ backup: shown[index]!, reasons: ['wanted'] }],
+    remove: shown.filter((_, i) => i !== index),
+  });
+const outcome = (policy: RetentionPolicy, all: readonly Backup[]) => {
+  const plan = applyRetention(policy, all, now);
+  return all.map((backup) => plan.keep.find((kept) => kept.backup === backup)?.reasons.join(', ') ?? 'goes');
+};
+
+test('the newest stays, whatever the policy wishes', () => {
+  expect(outcome(keepOnly(2), backups(4))).toEqual(['newest', 'goes', 'wanted', 'goes']);
+});
+
+test('the newest without a problem stays, not only the newest name', () => {
+  const all = backups(4, { problem: 'damaged' });
+  expect(outcome(keepOnly(2), all)).toEqual(['damaged', 'newest', 'goes', 'wanted']);
+});
+
+test('the newest verified stays besides the newest, which may be the copy of another program', () => {
+  const all = backups(5, {}, {}, { verified: 'quick' }, { verified: 'full' });
+  expect(outcome(keepOnly(4), all)).toEqual(['newest', 'goes', 'newest verified', 'goes', 'wanted']);
+});
+
+test('a protected one stays', () => {
+  expect(outcome(keepOnly(1), backups(4, {}, {}, {}, { protected: true }))).toEqual([
+    'newest',
+    'wanted',
+    'goes',
+    'protected',
+  ]);
+});
+
+test.each(['damaged', 'dated in the future', 'unreadable manifest'] as const)(
+  'one that is "%s" stays, and the policy is not shown it',
+  (problem) => {
+    const all = backups(3, {}, {}, { problem });
+    const policy = jest.fn(keepOnly(0));
+    expect(outcome(policy, all)).toEqual(['wanted, newest', 'goes', problem]);
+    expect(policy.mock.calls[0]![0]).toEqual(all.slice(0, 2));
+  },
+);
+
+test('a policy that keeps nothing removes nothing', () => {
+  const reason = 'the policy keeps nothing, so nothing is removed';
+  expect(outcome((shown) => ({ keep: [], remove: shown }), backups(3))).toEqual([`newest, ${reason}`, reason, reason]);
+});
+
+test('what the policy mentions in neither list stays', () => {
+  const policy: RetentionPolicy = (shown) => ({ ...keepOnly(0)(shown, { now }), remove: [shown[1]!] });
+  expect(outcome(policy, backups(3))).toEqual(['wanted, newest', 'goes', 'not removed by the policy']);
+});
+
+test('what is in both lists stays', () => {
+  const policy: RetentionPolicy = (shown) => ({ ...keepOnly(1)(shown, { now }), remove: shown });
+  expect(outcome(policy, backups(3))).toEqual(['newest', 'wanted', 'goes']);
+});
+
+test('the policy is given a frozen list and the time, and the list of the caller stays as it is', () => {
+  const all = backups(3);
+  const policy: RetentionPolicy = (shown, context) => {
+    expect(Object.isFrozen(shown)).toBe(true);
+    expect(context).toEqual({ now });
+    return keepOnly(0)(shown, context);
+  };
+  applyRetention(policy, all, now);
+  expect(all).toEqual(backups(3));
+  expect(Object.isFrozen(all)).toBe(false);
+});
+
+test('an empty folder is no problem', () => {
+  expect(applyRetention(() => ({ keep: [], remove: [] }), [], now)).toEqual({ keep: [], remove: [] });
+});
+
+test.each<[string, unknown, RegExp]>([
+  [
+    'throws',
+    () => {
+      throw new Error('no idea');
+    },
+    /failed: no idea\./,
+  ],
+  ['returns nothing', () => undefined, /failed: /],
+  ['returns a promise', async () => ({ keep: [], remove: [] }), /failed: /],
+  [
+    'returns names instead of backups',
+    (all: Backup[]) => ({ keep: [], remove: all.map(({ name }) => name) }),
+    /failed: /,
+  ],
+  [
+    'names one that it was not given',
+    (all: Backup[]) => ({ keep: [], remove: [{ ...all[0]! }] }),
+    /it names "app_backup_20261124_120000\.db", which is not one of the backups it was given/,
+  ],
+])('a policy that %s removes nothing, and the error says what it should return', (_what, policy, message) => {
+  const error = thrownBy(() => applyRetention(policy as RetentionPolicy, backups(3), now));
+  expect(error).toMatchObject({ code: 'ERR_BACKUP_RETENTION_FAILED', step: 'prune' });
+  expect(error.message).toMatch(message);
+  expect(error.hint).toContain('Nothing was removed');
+});
+
+test('a policy that takes the protection off a backup removes it no more than any other', () => {
+  const all = backups(4, {}, {}, {}, { protected: true });
+  const unprotect: RetentionPolicy = (shown) => {
+    (shown[3] as { protected: boolean }).protected = false;
+    return keepOnly(1)(shown, { now });
+  };
+  expect(outcome(unprotect, all)).toEqual(['newest', 'wanted', 'goes', 'protected']);
+});
+
+test('a backup that a policy wants both kept and removed stays, also without a reason', () => {
+  const both: RetentionPolicy = (shown) => ({
+    keep: [{ backup: shown[2]!, reasons: [] }],
+    remove: [shown[2]!, shown[1]!],
+  });
+  expect(outcome(both, backups(3))).toEqual(['newest', 'goes', 'not removed by the policy']);
+});
+
+test.each([[5], ['abc'], [['']], [[1]], [undefined]])('reasons of %p are a failure of the policy', (reasons) => {
+  const policy = (shown: readonly Backup[]) => ({ keep: [{ backup: shown[0], reasons }], remove: [shown[1]] });
+  const error = thrownBy(() => applyRetention(policy as unknown as RetentionPolicy, backups(3), now));
+  expect(error).toMatchObject({ code: 'ERR_BACKUP_RETENTION_FAILED' });
+  expect(error.message).toContain('no list of texts');
+});
