@@ -40,6 +40,14 @@ export default tseslint.config(
           patterns: [{ group: ['**/isolated/*'], message: 'src/isolated/ runs in a child process only.' }],
         },
       ],
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: "CallExpression[callee.name='require'][arguments.0.value='better-sqlite3']",
+          message: BETTER_SQLITE3.message,
+        },
+        { selector: "ImportExpression[source.value='better-sqlite3']", message: BETTER_SQLITE3.message },
+      ],
     },
   },
   {

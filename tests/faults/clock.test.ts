@@ -5,6 +5,7 @@ import { addEntry, checkLedger, createLedger } from '../support/databases';
 import { memoryLogger } from '../support/memory-logger';
 import { DAY, HOUR, writeBackup } from '../support/planted-backups';
 import { useScripts } from '../support/processes';
+import { DIST, runNode } from '../support/run-node';
 import { useTempFolder } from '../support/temp-folder';
 import { backupNames, checkBackups } from '../support/whole-backups';
 
@@ -90,6 +91,41 @@ describe.each([
       expect(times[i]).toBeLessThanOrEqual(Date.parse(text));
       expect(times[i]).toBeGreaterThanOrEqual(Date.parse(text) - HOUR);
     });
+  });
+});
+
+test('the age counts the time that has passed, also where a clock change repeats or skips an hour', () => {
+  // In Berlin, 25 October 2026 has 02:30 twice, and 29 March 2026 has no 02:30.
+  const results = runNode<Record<string, number>>(
+    `
+    const { toBackup } = require('${DIST}/catalog/backup.js');
+    const { backupName, parseBackupName } = require('${DIST}/catalog/backup-name.js');
+    const naming = { prefix: 'app_backup_', extension: '.db' };
+    const minutes = (utc, nowUtc, withManifest) => {
+      const taken = new Date(utc), now = Date.parse(nowUtc);
+      const name = backupName(naming, taken);
+      const manifest = withManifest ? { createdAt: taken.toISOString(), sizeBytes: 1 } : undefined;
+      const file = { name, path: name, nameTime: parseBackupName(naming, name), sizeBytes: 1, mtimeMs: now, manifest };
+      return (now - toBackup(file, now).createdAt.getTime()) / 60_000;
+    };
+    console.log(JSON.stringify({
+      repeatedFirst: minutes('2026-10-25T00:30:00Z', '2026-10-25T02:30:00Z', true),
+      repeatedSecond: minutes('2026-10-25T01:30:00Z', '2026-10-25T02:30:00Z', true),
+      byNameFirst: minutes('2026-10-25T00:30:00Z', '2026-10-25T02:30:00Z', false),
+      byNameSecond: minutes('2026-10-25T01:30:00Z', '2026-10-25T02:30:00Z', false),
+      overTheGap: minutes('2026-03-29T00:30:00Z', '2026-03-29T01:30:00Z', false),
+      sevenDaysOverTheChange: minutes('2026-10-20T10:00:00Z', '2026-10-27T10:00:00Z', false),
+    }));`,
+    { env: { TZ: 'Europe/Berlin' } },
+  );
+  expect(results).toEqual({
+    repeatedFirst: 120,
+    repeatedSecond: 60,
+    byNameFirst: 120,
+    // A name alone can't tell the two; it counts as the older one, so a backup is rather taken too early.
+    byNameSecond: 120,
+    overTheGap: 60,
+    sevenDaysOverTheChange: 7 * 24 * 60,
   });
 });
 

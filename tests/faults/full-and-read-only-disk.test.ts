@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import Database from 'better-sqlite3';
 import { BackupService } from 'sqlite-autobackup';
+import type { BackupErrorCode } from 'sqlite-autobackup';
 import { createLedger } from '../support/databases';
 import { memoryLogger } from '../support/memory-logger';
 import { useTempFolder } from '../support/temp-folder';
@@ -31,6 +32,15 @@ const why = linux ? '' : ' (not run: a small disk is made with tmpfs, which only
   const mount = (...args: string[]) => execFileSync('mount', args, { stdio: 'pipe' });
   const service = () => new BackupService({ database, directory: disk, logger: memoryLogger() });
 
+  /** A backup that is due fails so, with either kind of call, and then is not tried again before `retryAfter`. */
+  async function expectOneAttempt(code: BackupErrorCode): Promise<void> {
+    for (const method of ['backupIfDue', 'backupIfDueSync'] as const) {
+      const due = new BackupService({ database, directory: disk, interval: 0, logger: memoryLogger() });
+      await failureOf(() => due[method](), code, disk);
+      expect(await due[method]()).toMatchObject({ status: 'backing-off', error: { code } });
+    }
+  }
+
   test('that has no room fails before anything is written, and existing backups stay', async () => {
     const db = createLedger(database, 'wal', 2_000_000);
     await service().createBackup();
@@ -43,6 +53,7 @@ const why = linux ? '' : ' (not run: a small disk is made with tmpfs, which only
     const error = await failureOf(() => service().createBackup(), 'ERR_BACKUP_NO_SPACE', disk);
     expect(error.step).toBe('space');
     expect(error.message).toMatch(/free, .* needed/);
+    await expectOneAttempt('ERR_BACKUP_NO_SPACE');
     expect(contentsOf(disk)).toEqual(untouched);
     expect(checkBackups(disk)).toHaveLength(1);
   });
@@ -78,6 +89,7 @@ const why = linux ? '' : ' (not run: a small disk is made with tmpfs, which only
     mount('-o', 'remount,ro', disk);
     const error = await failureOf(() => service().createBackup(), 'ERR_BACKUP_DIRECTORY_NOT_WRITABLE', disk);
     expect(error.cause).toMatchObject({ code: 'EROFS' });
+    await expectOneAttempt('ERR_BACKUP_DIRECTORY_NOT_WRITABLE');
     expect(contentsOf(disk)).toEqual(untouched);
   });
 

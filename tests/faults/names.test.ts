@@ -5,11 +5,10 @@ import { BackupService, keep } from 'sqlite-autobackup';
 import { checkLedger, createLedger } from '../support/databases';
 import { memoryLogger } from '../support/memory-logger';
 import { DAY, HOUR, writeBackup } from '../support/planted-backups';
-import { useScripts } from '../support/processes';
+import { runNode } from '../support/run-node';
 import { useTempFolder } from '../support/temp-folder';
-import { backupNames, contentsOf, filesOf } from '../support/whole-backups';
+import { backupNames, contentsOf, failureOf, filesOf } from '../support/whole-backups';
 
-const start = useScripts();
 const folder = useTempFolder();
 let database: string;
 let directory: string;
@@ -129,6 +128,7 @@ test('links, folders, pipes and empty files with the name of a backup are not co
   expect((await backups.listBackups()).map(({ name }) => name)).toEqual([due]);
   expect(backups.checkDue()).toMatchObject({ due: true, reason: 'too-old', latest: { name: due } });
 
+  await failureOf(() => backups.deleteBackup(strange[0]!), 'ERR_BACKUP_NOT_FOUND', strange[0]);
   const { name } = await backups.createBackup();
   expect(backupNames(directory)).toEqual([...strange, name].sort());
   expect(fs.readFileSync(precious, 'utf8')).toBe('kept elsewhere');
@@ -143,19 +143,22 @@ test('a pipe in the place of a manifest does not make the listing wait, and its 
   expect(await service(1).pruneBackups()).toMatchObject({ removed: [], failed: [] });
 });
 
-test('the -wal that a killed app has left beside the database is part of what is backed up', async () => {
-  createLedger(database, 'wal').close();
-  const writer = start('writer.js', [database]);
-  let acknowledged = 0;
-  while (acknowledged < 20) ({ acknowledged } = await writer.ask<{ acknowledged: number }>('report'));
-  writer.kill();
-  await writer.ended;
-  expect(fs.statSync(`${database}-wal`).size).toBeGreaterThan(0);
-
-  const backup = await service().createBackup();
-  expect(checkLedger(backup.path).entries).toBeGreaterThanOrEqual(acknowledged);
-  expect(filesOf(directory)).toHaveLength(2);
-});
+test.each(['-wal', '-shm'])(
+  'a leftover %s of an app that was killed does not keep its database from being backed up',
+  async (suffix) => {
+    createLedger(database, 'wal').close();
+    const crash = `
+    const Database = require('better-sqlite3');
+    const db = new Database(process.argv[1]);
+    db.exec("INSERT INTO entries (amount) VALUES (5); UPDATE totals SET amount = 5, entries = 1");
+    console.log('1');
+    process.kill(process.pid, 'SIGKILL');`;
+    expect(() => runNode(crash, { args: [database] })).toThrow();
+    expect(fs.statSync(database + suffix).size).toBeGreaterThan(0);
+    const backup = await service().createBackup();
+    expect(checkLedger(backup.path)).toEqual({ entries: 1 });
+  },
+);
 
 test('a -wal and -shm beside a backup are not part of it, and are left alone', async () => {
   createLedger(database, 'wal').close();
@@ -168,4 +171,29 @@ test('a -wal and -shm beside a backup are not part of it, and are left alone', a
   expect(listed).toMatchObject({ name, path: file });
   await service(1).pruneBackups();
   expect(contentsOf(directory)).toEqual(untouched);
+});
+
+test('verifying a plain copy that another program made of a WAL database leaves nothing beside it', async () => {
+  createLedger(database, 'wal').close();
+  const name = writeBackup(directory, new Date(Date.now() - DAY));
+  fs.copyFileSync(database, path.join(directory, name));
+  const before = filesOf(directory);
+  expect(await service().verifyBackup(name)).toMatchObject({ ok: true, problems: [] });
+  expect(filesOf(directory)).toEqual(before);
+});
+
+test('a database without an extension, or with several dots, has backups of its name', async () => {
+  for (const [file, pattern] of [
+    ['shop', /^shop_backup_\d{8}_\d{6}$/],
+    ['my.shop.sqlite', /^my\.shop_backup_\d{8}_\d{6}\.sqlite$/],
+    ["it's 100% ñ?.db", /^it's 100% ñ\?_backup_\d{8}_\d{6}\.db$/],
+  ] as const) {
+    createLedger(folder.file(file), 'wal').close();
+    const { name, path: made } = await new BackupService({
+      database: folder.file(file),
+      logger: memoryLogger(),
+    }).createBackup();
+    expect(name).toMatch(pattern);
+    checkLedger(made);
+  }
 });

@@ -28,8 +28,15 @@ describe('the app’s process never opens a database (law 1)', () => {
       "import { copy } from './isolated/copy.js';",
       "new Database('app.db').close();",
       'export { copy };',
+      "export const required = require('better-sqlite3') as unknown;",
+      "export const imported = import('better-sqlite3');",
     ];
-    expect(await lint('src/index.ts', planted)).toEqual(['no-restricted-imports in 1', 'no-restricted-imports in 2']);
+    expect(await lint('src/index.ts', planted)).toEqual([
+      'no-restricted-imports in 1',
+      'no-restricted-imports in 2',
+      'no-restricted-syntax in 5',
+      'no-restricted-syntax in 6',
+    ]);
   });
 
   test('the linter allows it in src/isolated', async () => {

@@ -15,11 +15,22 @@ async function serve(database: string): Promise<void> {
   const app = await createApp(database);
   await app.listen(0, '127.0.0.1');
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void app.close());
+  if (process.env['npm_lifecycle_event'] === 'demo') whenOrphaned(() => void app.close());
 
   console.log(`The point of sale is at ${await app.getUrl()}, its database and the backups are in`);
   console.log(path.dirname(database));
   console.log(`Log in: POST /login ${JSON.stringify(DEMO_LOGIN)}, then send "Authorization: Bearer <token>".`);
   console.log('Ctrl+C stops it.');
+}
+
+/** `npm run` keeps a shell in between, which dies of a SIGTERM without passing it on. */
+function whenOrphaned(stop: () => void): void {
+  const parent = process.ppid;
+  const watch = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(watch);
+    stop();
+  }, 250).unref();
 }
 
 async function main(): Promise<void> {

@@ -1,0 +1,94 @@
+import { execFileSync, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { Client } from '../../docs/examples/pos/client';
+import type { Product } from '../../docs/examples/pos/database';
+import { useTempFolder } from '../support/temp-folder';
+
+// `npm run demo -- --serve`. Without --serve, the demo checks itself.
+
+const ROOT = path.join(__dirname, '..', '..');
+const folder = useTempFolder();
+const DETACHED = process.platform !== 'win32';
+let built: string;
+let child: ChildProcess | undefined;
+
+beforeAll(() => {
+  // In this repository, where it finds the package and its own dependencies.
+  fs.mkdirSync(path.join(ROOT, 'build'), { recursive: true });
+  built = fs.mkdtempSync(path.join(ROOT, 'build', 'pos-'));
+  const tsc = require.resolve('typescript/bin/tsc');
+  execFileSync(process.execPath, [tsc, '-p', 'docs/examples/pos', '--outDir', built], { cwd: ROOT, stdio: 'pipe' });
+});
+afterEach(() => {
+  if (child?.pid === undefined) return;
+  try {
+    // Its group: a demo that outlives its shell is not to outlive its test.
+    if (DETACHED) process.kill(-child.pid, 'SIGKILL');
+    else child.kill('SIGKILL');
+  } catch {
+    // It is gone, as it should be.
+  }
+});
+afterAll(() => fs.rmSync(built, { recursive: true, force: true }));
+
+/** Starts a command that serves, and resolves with what it printed by the time it is up, or has ended without. */
+async function serve(command: string, args: string[], env: NodeJS.ProcessEnv = {}) {
+  const started = spawn(command, args, { env: { ...process.env, ...env }, detached: DETACHED });
+  child = started;
+  let output = '';
+  // Not 'exit': whoever else has its output is to have ended too.
+  const ended = new Promise<{ code: number | null; signal: string | null }>((resolve) =>
+    started.on('close', (code, signal) => resolve({ code, signal })),
+  );
+  const up = new Promise<void>((resolve) => {
+    const listen = (data: Buffer) => {
+      output += data.toString();
+      if (output.includes('Ctrl+C stops it.')) resolve();
+    };
+    started.stdout.on('data', listen);
+    started.stderr.on('data', listen);
+  });
+  await Promise.race([up, ended]);
+  return { process: started, ended, output };
+}
+
+const command = () => [path.join(built, 'main.js'), '--serve', '--database', folder.file('app.db')];
+
+test('it stays up, and says where it is, how to log in and where the backups are', async () => {
+  const { output } = await serve(process.execPath, command());
+  expect(output).toContain(folder.path);
+  const address = /http:\/\/127\.0\.0\.1:\d+/.exec(output)![0];
+  const login = /POST \/login (\{.*?\})/.exec(output)![1]!;
+
+  const client = new Client(address);
+  expect(await client.send('POST', '/login', JSON.parse(login))).toMatchObject({ status: 200 });
+  await client.logIn();
+  expect(await client.get<Product[]>('/products')).toHaveLength(40);
+  expect(await client.send('PATCH', '/products/1', { stock: 5 })).toMatchObject({ status: 200 });
+  expect(folder.list().filter((name) => /^app_backup_\d{8}_\d{6}\.db$/.test(name))).toHaveLength(1);
+});
+
+// Windows has no signals between processes: a kill there is an end without notice, and Ctrl+C cannot be sent.
+(DETACHED ? describe : describe.skip)('it ends cleanly, with its database closed,', () => {
+  // SQLite takes the -wal file back when the last connection is closed.
+  const expectClosed = () => expect(folder.list()).not.toContain('app.db-wal');
+
+  test.each(['SIGINT', 'SIGTERM'] as const)('on %s', async (signal) => {
+    const demo = await serve(process.execPath, command());
+    expect(folder.list()).toContain('app.db-wal');
+    demo.process.kill(signal);
+    expect(await demo.ended).toEqual({ code: 0, signal: null });
+    expectClosed();
+  });
+
+  test('when npm has ended its shell by SIGTERM, which the shell does not pass on', async () => {
+    const line = [process.execPath, ...command()].map((word) => `'${word}'`).join(' ');
+    // `; true`: some shells become their last command.
+    const demo = await serve('sh', ['-c', `${line}; true`], { npm_lifecycle_event: 'demo' });
+    demo.process.kill('SIGTERM');
+    expect(await demo.ended).toEqual({ code: null, signal: 'SIGTERM' });
+    expectClosed();
+  });
+});
