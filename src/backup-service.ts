@@ -1,19 +1,14 @@
-import type { Attempts } from './attempts.js';
+import type { Parts } from './assemble.js';
 import type { Backup } from './catalog/backup.js';
 import { parseBackupName } from './catalog/backup-name.js';
-import { claimNames } from './catalog/claim-names.js';
 import { ageOf, checkDue } from './catalog/due-check.js';
 import type { DueCheck } from './catalog/due-check.js';
 import { findLatestBackup, listBackups, readBackup } from './catalog/list-backups.js';
 import type { VerifyLevel } from './catalog/manifest.js';
 import { BackupError } from './errors.js';
-import { Events } from './events.js';
 import type { BackupEvents, BackupListener, PruneReport } from './events.js';
 import { Flight } from './flight.js';
-import { lines } from './log-lines.js';
 import type { Purpose } from './log-lines.js';
-import { safeLogger } from './logger.js';
-import type { LoadableLogger } from './logger.js';
 import type { BackupServiceOptions, ResolvedOptions } from './options.js';
 import { inSlices } from './slices.js';
 import type { SnapshotControl, SnapshotResult, VerifyReport } from './snapshot/snapshotter.js';
@@ -46,9 +41,8 @@ const brand = Symbol.for('sqlite-autobackup.BackupService');
  */
 export class BackupService {
   readonly #options: ResolvedOptions;
-  readonly #log: Required<LoadableLogger>;
-  readonly #events: Events;
-  readonly #attempts: Attempts;
+  readonly #parts: Parts;
+  readonly #attempts: Parts['attempts'];
   readonly #warnedOf = new Set<string>();
   #flight: Flight<BackupOutcome> | undefined;
   /** The end of the last explicit backup: they wait for one another here, not as a crowd of idle children. */
@@ -58,14 +52,11 @@ export class BackupService {
 
   /** @throws BackupError `ERR_BACKUP_OPTIONS`, naming the option, the value and what is allowed */
   constructor(options: BackupServiceOptions) {
-    // Loaded with the first service: half of this package's files, which an app that only decorates need not wait for.
-    const { resolveOptions } = require('./options.js') as typeof import('./options.js');
-    const { Attempts } = require('./attempts.js') as typeof import('./attempts.js');
-    this.#options = resolveOptions(options);
-    claimNames(this.#options);
-    this.#log = safeLogger(this.#options.logger);
-    this.#events = new Events((event, error) => this.#log.error(lines.listenerFailed(event, error)));
-    this.#attempts = new Attempts(this.#options, this.#log, this.#events);
+    const { assemble } = require('./assemble.js') as typeof import('./assemble.js');
+    const parts = assemble(options);
+    this.#parts = parts;
+    this.#options = parts.options;
+    this.#attempts = parts.attempts;
   }
 
   /** @internal */
@@ -201,8 +192,9 @@ export class BackupService {
     const { deleteFiles } = require('./retention/delete-backup.js') as typeof import('./retention/delete-backup.js');
     deleteFiles(this.#options, backup);
     this.#knownFresh = false;
-    this.#log.info(lines.deleted(backup));
-    this.#events.emit('deleted', { name });
+    const { log, lines, events } = this.#parts;
+    log.info(lines.deleted(backup));
+    events.emit('deleted', { name });
   }
 
   /** Removes what the retention policy does not keep. `dryRun` only says what it would remove, and why the rest stays. */
@@ -222,7 +214,7 @@ export class BackupService {
 
   /** Calls `listener` at every such event until the returned function is called. A listener that throws is logged. */
   on<E extends keyof BackupEvents>(event: E, listener: BackupListener<E>): () => void {
-    return this.#events.on(event, listener);
+    return this.#parts.events.on(event, listener);
   }
 
   /** The outcome, where it needs no attempt: fresh, or the last attempt failed a moment ago. */
@@ -254,7 +246,7 @@ export class BackupService {
     for (const backup of passedOver) {
       if (this.#warnedOf.has(backup.name)) continue;
       this.#warnedOf.add(backup.name);
-      this.#log.warn(lines.passedOver(backup));
+      this.#parts.log.warn(this.#parts.lines.passedOver(backup));
     }
     return latest;
   }

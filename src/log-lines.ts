@@ -1,4 +1,4 @@
-import bytes from 'bytes';
+import type bytes from 'bytes';
 import type { Backup } from './catalog/backup.js';
 import type { BackupError } from './errors.js';
 
@@ -41,7 +41,9 @@ function reason({ label, moment }: Purpose): string {
 }
 
 function file(backup: Backup): string {
-  return `${backup.name} (${bytes(backup.sizeBytes, { unitSeparator: ' ' })})`;
+  // Loaded with the first line: requiring this package stays cheap.
+  const format = require('bytes') as typeof bytes;
+  return `${backup.name} (${format(backup.sizeBytes, { unitSeparator: ' ' })})`;
 }
 
 function unchecked({ manifest }: Backup): string {

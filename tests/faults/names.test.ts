@@ -60,6 +60,8 @@ test('files that only look like backups of this database are not counted, and st
   createLedger(database, 'wal').close();
   [
     'shop_backup_20251101_010101.db',
+    'web_backup_20251101_010101.db',
+    'app_backup_20251101_010101.bk',
     'myapp_backup_20251101_010101.db',
     'app_backup_20251101_010101.sqlite',
     'app_backup_20251101_010101.db.gz',

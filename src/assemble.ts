@@ -1,0 +1,19 @@
+import { Attempts } from './attempts.js';
+import { claimNames } from './catalog/claim-names.js';
+import { Events } from './events.js';
+import { lines } from './log-lines.js';
+import { safeLogger } from './logger.js';
+import { resolveOptions } from './options.js';
+import type { BackupServiceOptions } from './options.js';
+
+export type Parts = ReturnType<typeof assemble>;
+
+/** What a service consists of. A file of its own, which is loaded with the first service: requiring this package stays cheap. */
+// eslint-disable-next-line @typescript-eslint/explicit-function-return-type -- named by Parts
+export function assemble(given: BackupServiceOptions) {
+  const options = resolveOptions(given);
+  claimNames(options);
+  const log = safeLogger(options.logger);
+  const events = new Events((event, error) => log.error(lines.listenerFailed(event, error)));
+  return { options, log, lines, events, attempts: new Attempts(options, log, events) };
+}
