@@ -17,6 +17,7 @@ export class Attempts {
   lastFailure: LastFailure | undefined;
   runningSince: Date | undefined;
   #skipLogged = false;
+  readonly #running = new Set<Promise<SnapshotResult>>();
 
   constructor(
     private readonly options: ResolvedOptions,
@@ -26,6 +27,21 @@ export class Attempts {
 
   /** @param ifOlderThanMs `null`: in any case */
   async run(purpose: Purpose, ifOlderThanMs: number | null, control: SnapshotControl): Promise<SnapshotResult> {
+    const running = this.#run(purpose, ifOlderThanMs, control);
+    this.#running.add(running);
+    try {
+      return await running;
+    } finally {
+      this.#running.delete(running);
+    }
+  }
+
+  /** Resolves when no attempt runs any more, however the last one ended. */
+  async whenIdle(): Promise<void> {
+    while (this.#running.size > 0) await Promise.allSettled(this.#running);
+  }
+
+  async #run(purpose: Purpose, ifOlderThanMs: number | null, control: SnapshotControl): Promise<SnapshotResult> {
     this.runningSince = new Date();
     let result: SnapshotResult;
     try {

@@ -51,14 +51,19 @@ export function AutoBackup<This = any>(options: AutoBackupOptions<This> & { bloc
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as above
 export function AutoBackup<This = any>(options?: AutoBackupOptions<This>): AsyncMethodDecorator<This>;
 export function AutoBackup(...args: unknown[]): unknown {
+  const makeWrapper = wrapperFor(onlyOptions(args));
+  return (...decorated: unknown[]) => decorateMethod(decorated, makeWrapper);
+}
+
+/** What `@AutoBackup(…)` was called with, if it was called: without the parentheses it gets the method itself. */
+export function onlyOptions(args: readonly unknown[]): AutoBackupOptions | undefined {
   if (args.length > 1 || typeof args[0] === 'function') {
     throw new BackupError('ERR_BACKUP_DECORATOR', '@AutoBackup was used without parentheses.', {
       step: 'decorate',
       hint: 'Write @AutoBackup().',
     });
   }
-  const makeWrapper = wrapperFor(args[0] as AutoBackupOptions | undefined);
-  return (...decorated: unknown[]) => decorateMethod(decorated, makeWrapper);
+  return args[0] as AutoBackupOptions | undefined;
 }
 
 /** {@link AutoBackup} for a plain function or a request handler. */
@@ -84,7 +89,12 @@ interface Protection {
   readonly onFailure: 'continue' | 'abort' | undefined;
 }
 
-function wrapperFor(options: AutoBackupOptions = {}): MakeWrapper {
+/**
+ * Makes the wrapper that the options ask for.
+ *
+ * @param injected the property in which a framework's container puts the service of the app that an object belongs to
+ */
+export function wrapperFor(options: AutoBackupOptions = {}, injected?: symbol): MakeWrapper {
   validate('AutoBackup', schemaOf, options);
   const { service, timing = 'before', onFailure, blocking = false, label } = options;
   if (timing === 'after' && onFailure === 'abort') {
@@ -96,7 +106,7 @@ function wrapperFor(options: AutoBackupOptions = {}): MakeWrapper {
   const make = timing === 'after' ? afterWrapper : blocking ? blockingWrapper : beforeWrapper;
   return (original, nameFor) => {
     const labelOf = label === undefined ? nameFor : () => label;
-    return make(original, { serviceOf: serviceLookup(service, labelOf), labelOf, onFailure }, blocking);
+    return make(original, { serviceOf: serviceLookup(service, labelOf, injected), labelOf, onFailure }, blocking);
   };
 }
 
@@ -200,6 +210,7 @@ function afterWrapper(original: AnyFunction, { serviceOf, labelOf }: Protection,
 function serviceLookup(
   service: AutoBackupOptions['service'],
   labelOf: (self: unknown) => string,
+  injected?: symbol,
 ): (self: unknown) => BackupService {
   if (isBackupService(service)) return () => service;
   if (service) {
@@ -210,6 +221,8 @@ function serviceLookup(
     };
   }
   return (self) => {
+    const own = injected && (self as Record<symbol, unknown> | null | undefined)?.[injected];
+    if (isBackupService(own)) return own;
     const found = defaultService();
     if (found) return found;
     throw notConfigured(labelOf(self), 'no service is set up');
@@ -245,7 +258,8 @@ function notConfigured(label: string, why: string): BackupError {
     step: 'call',
     hint:
       "Call configureAutoBackup({ database: 'instance/app.db' }) where the app starts; or give the decorator a service, " +
-      '@AutoBackup({ service }); or let it find one, @AutoBackup({ service: (self) => self.backups }).',
+      '@AutoBackup({ service }); or let it find one, @AutoBackup({ service: (self) => self.backups }). In NestJS import ' +
+      'AutoBackupModule, and AutoBackup as well, from "sqlite-autobackup/nestjs".',
   });
 }
 

@@ -12,7 +12,7 @@ import type { Purpose } from './log-lines.js';
 import type { BackupServiceOptions, ResolvedOptions } from './options.js';
 import { inSlices } from './slices.js';
 import type { SnapshotControl, SnapshotResult, VerifyReport } from './snapshot/snapshotter.js';
-import type { ServiceStatus } from './status.js';
+import type { LastFailure, ServiceStatus } from './status.js';
 
 export interface CreateOptions extends SnapshotControl {
   /** What the backup is taken for, in the log, the manifest and the events: `'before the upgrade to 2.0'`. */
@@ -210,6 +210,22 @@ export class BackupService {
     const { readStatus } = require('./status.js') as typeof import('./status.js');
     const { runningSince, lastFailure } = this.#attempts;
     return readStatus(this.#options, this.checkDue(), { runningSince, lastFailure });
+  }
+
+  /** The last failed attempt of this process, while no later one succeeded. The same as in `status()`, without asking a child. */
+  get lastFailure(): LastFailure | undefined {
+    return this.#attempts.lastFailure;
+  }
+
+  /** Resolves when no backup is being taken by this service any more: what an app waits for before it ends. Never rejects. */
+  async whenIdle(): Promise<void> {
+    let tail;
+    do {
+      tail = this.#tail;
+      await tail;
+      await this.#attempts.whenIdle();
+      // Meanwhile another one may have got in line.
+    } while (tail !== this.#tail);
   }
 
   /** Calls `listener` at every such event until the returned function is called. A listener that throws is logged. */

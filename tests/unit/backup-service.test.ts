@@ -85,6 +85,31 @@ describe('calls at the same time', () => {
     expect(snapshots.create).toHaveBeenCalledTimes(2);
   });
 
+  test('whenIdle resolves when none is running or waiting for its turn, and at once when there is none', async () => {
+    const service = serviceWith();
+    await service.whenIdle();
+    const open = gate();
+    const ended: string[] = [];
+    void service.createBackup().then(() => ended.push('first'));
+    const idle = service.whenIdle().then(() => ended.push('idle'));
+    await tick();
+    void service.createBackup().then(() => ended.push('second'));
+    void service.backupIfDue().then(() => ended.push('due'));
+    open();
+    await idle;
+    expect(ended.at(-1)).toBe('idle');
+    expect(ended).toHaveLength(4);
+
+    const due = serviceWith({ interval: 0 });
+    const openDue = gate();
+    const outcome = due.backupIfDue();
+    const idleDue = due.whenIdle().then(() => ended.push('idle again'));
+    await tick();
+    expect(ended).not.toContain('idle again');
+    openDue();
+    await Promise.all([outcome, idleDue]);
+  });
+
   test('who gives up is told so, and the others have their backup', async () => {
     const service = serviceWith();
     const open = gate();

@@ -1,0 +1,108 @@
+import { ConfigurableModuleBuilder, Inject, Logger as NestLogger, Module } from '@nestjs/common';
+import type { DynamicModule, InjectionToken, OnApplicationShutdown, OnModuleInit, Provider } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
+import { BackupService } from '../backup-service.js';
+import { BackupError } from '../errors.js';
+import type { Logger } from '../logger.js';
+import type { BackupServiceOptions } from '../options.js';
+import { AutoBackupHealthIndicator } from './health-indicator.js';
+import { backupServiceKey, checkedName, getBackupServiceToken } from './tokens.js';
+
+/** What a module can be told beside the options of its service. */
+export interface AutoBackupModuleExtras {
+  /** For an app with several databases: `@AutoBackup({ name })`, `@InjectBackupService(name)`. Default: none. */
+  name?: string | undefined;
+}
+
+/** For `forRootAsync({ useClass })`: a provider that makes the options. */
+export interface AutoBackupOptionsFactory {
+  createAutoBackupOptions(): BackupServiceOptions | Promise<BackupServiceOptions>;
+}
+
+const NAME = Symbol.for('sqlite-autobackup.nestjs.name');
+const SERVICE = Symbol.for('sqlite-autobackup.nestjs.service');
+
+const builder = new ConfigurableModuleBuilder<BackupServiceOptions>({ moduleName: 'AutoBackup' })
+  .setClassMethodName('forRoot')
+  .setFactoryMethodName('createAutoBackupOptions')
+  .setExtras<AutoBackupModuleExtras>({ name: undefined }, withService)
+  .build();
+
+const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = builder;
+
+/**
+ * Makes a `BackupService` of an application's container, for the whole application (it is global): import it once, in the
+ * root module, with `forRoot({ database })` or `forRootAsync({ inject, useFactory })`; once more, with a `name`, for each
+ * further database.
+ *
+ * The service logs through Nest's `Logger` unless the options have another. When the application shuts down (`app.close()`,
+ * or a signal after `app.enableShutdownHooks()`), a backup that is being taken is waited for.
+ */
+@Module({})
+export class AutoBackupModule extends ConfigurableModuleClass implements OnModuleInit, OnApplicationShutdown {
+  constructor(
+    @Inject(SERVICE) private readonly service: BackupService,
+    @Inject(NAME) private readonly name: string | undefined,
+    @Inject(ModulesContainer) private readonly modules: ModulesContainer,
+  ) {
+    super();
+  }
+
+  /** @throws BackupError `ERR_BACKUP_ALREADY_CONFIGURED`: with two of one name, which one is injected would be chance */
+  onModuleInit(): void {
+    const namesakes = [...this.modules.values()].filter(({ instance }) => {
+      const other: unknown = instance;
+      return other instanceof AutoBackupModule && other.name === this.name;
+    });
+    if (namesakes.length < 2) return;
+    const what = this.name === undefined ? 'without a name' : `named ${JSON.stringify(this.name)}`;
+    throw new BackupError('ERR_BACKUP_ALREADY_CONFIGURED', `There are two AutoBackupModules ${what}.`, {
+      step: 'options',
+      hint: 'Import it once, in the root module (it is global); give the one of a second database a name: forRoot({ name, database }).',
+    });
+  }
+
+  /** After the server has answered its last request. */
+  onApplicationShutdown(): Promise<void> {
+    return this.service.whenIdle();
+  }
+}
+
+/** Adds the service to the module that Nest's builder has made of the options. */
+function withService(definition: DynamicModule, { name: given }: AutoBackupModuleExtras): DynamicModule {
+  const name = given === undefined ? undefined : checkedName(given);
+  const token = getBackupServiceToken(name);
+  const providers: Provider[] = [
+    {
+      provide: token,
+      useFactory: (options: BackupServiceOptions) =>
+        new BackupService({ ...options, logger: options.logger ?? nestLogger(name) }),
+      inject: [MODULE_OPTIONS_TOKEN],
+    },
+    { provide: SERVICE, useExisting: token },
+    { provide: NAME, useValue: name },
+    AutoBackupHealthIndicator,
+  ];
+  const exported: InjectionToken[] = [token, AutoBackupHealthIndicator];
+  if (name === undefined) {
+    // What @AutoBackup() asks for is the service that BackupService names: overriding that one overrides both.
+    const key = backupServiceKey();
+    providers.push({ provide: key, useExisting: BackupService });
+    exported.push(key);
+  }
+  return {
+    ...definition,
+    global: true,
+    providers: [...(definition.providers ?? []), ...providers],
+    exports: [...(definition.exports ?? []), ...exported],
+  };
+}
+
+function nestLogger(name: string | undefined): Logger {
+  const logger = new NestLogger(name === undefined ? 'AutoBackup' : `AutoBackup ${name}`);
+  return {
+    info: (message) => logger.log(message),
+    warn: (message) => logger.warn(message),
+    error: (message) => logger.error(message),
+  };
+}
