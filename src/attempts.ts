@@ -48,7 +48,7 @@ export class Attempts {
       const creating = this.options.snapshotter.create(this.#request(purpose, ifOlderThanMs), control);
       // While the child works: a caller that waits for the backup need not wait for winston afterwards.
       this.log[LOAD]();
-      result = this.#judge(await creating);
+      result = this.#judge(await creating, ifOlderThanMs);
     } catch (error) {
       result = this.#freshAfterAll(ifOlderThanMs, error) ?? this.fail(error, purpose);
     } finally {
@@ -62,7 +62,7 @@ export class Attempts {
   runSync(purpose: Purpose, ifOlderThanMs: number | null): SnapshotResult {
     let result: SnapshotResult;
     try {
-      result = this.#judge(this.options.snapshotter.createSync(this.#request(purpose, ifOlderThanMs)));
+      result = this.#judge(this.options.snapshotter.createSync(this.#request(purpose, ifOlderThanMs)), ifOlderThanMs);
     } catch (error) {
       result = this.#freshAfterAll(ifOlderThanMs, error) ?? this.fail(error, purpose);
     }
@@ -106,8 +106,11 @@ export class Attempts {
   }
 
   /** Success is judged by the artifact: it stands there, whole. */
-  #judge(result: SnapshotResult): SnapshotResult {
-    if (result.status !== 'created') return result;
+  #judge(result: SnapshotResult, ifOlderThanMs: number | null): SnapshotResult {
+    if (result.status !== 'created') {
+      if (ifOlderThanMs === null) throw new Error('it answered "fresh" to a request for a backup in any case');
+      return result;
+    }
     const found = readBackup(this.options, result.backup.name, Date.now());
     if (found && found.sizeBytes === result.backup.sizeBytes && found.problem !== 'damaged') return result;
     throw new BackupError('ERR_BACKUP_VERIFY_FAILED', `"${result.backup.path}" is not there, or not whole.`, {

@@ -7,7 +7,7 @@ import { findLatestBackup, listBackups, readBackup } from './catalog/list-backup
 import type { VerifyLevel } from './catalog/manifest.js';
 import { BackupError } from './errors.js';
 import type { BackupEvents, BackupListener, PruneReport } from './events.js';
-import { Flight } from './flight.js';
+import { Flight, myTurn } from './flight.js';
 import type { Purpose } from './log-lines.js';
 import type { BackupServiceOptions, ResolvedOptions } from './options.js';
 import { inSlices } from './slices.js';
@@ -138,8 +138,9 @@ export class BackupService {
 
   /** Takes a backup in any case, also right after a failure. */
   async createBackup(options: CreateOptions = {}): Promise<Backup> {
-    const turn = this.#tail.then(() => this.#attempts.run({ label: options.label }, null, options));
-    this.#tail = turn.catch(() => {});
+    const before = this.#tail;
+    const turn = myTurn(before, options.signal).then(() => this.#attempts.run({ label: options.label }, null, options));
+    this.#tail = Promise.allSettled([before, turn]);
     return createdBackup(await turn);
   }
 
@@ -311,6 +312,6 @@ function automatic({ label, moment = 'before' }: IfDueOptions): Purpose {
 }
 
 function createdBackup(result: SnapshotResult): Backup {
-  if (result.status === 'created') return result.backup;
-  throw new TypeError('the snapshotter answered "fresh" to an unconditional request');
+  // Attempts has refused any other answer to an unconditional request.
+  return (result as Extract<SnapshotResult, { status: 'created' }>).backup;
 }

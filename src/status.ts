@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import type { Backup } from './catalog/backup.js';
 import type { DueCheck } from './catalog/due-check.js';
 import { listBackups } from './catalog/list-backups.js';
-import { isBackupError } from './errors.js';
+import { isBackupError, messageOf } from './errors.js';
 import type { BackupError } from './errors.js';
 import type { ResolvedOptions } from './options.js';
 import { inSlices } from './slices.js';
@@ -52,8 +52,8 @@ export async function readStatus(
   const [backups, facts] = await Promise.all([
     inSlices(listBackups(options, Date.now())),
     inspect(options).catch((error: unknown) => {
-      if (!isBackupError(error)) throw error;
-      warnings.push(error.message);
+      // Not known is no reason to show nothing: also of a snapshotter that fails in its own way.
+      warnings.push(isBackupError(error) ? error.message : `The database could not be looked at: ${messageOf(error)}.`);
       return undefined;
     }),
   ]);

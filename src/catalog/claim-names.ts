@@ -1,3 +1,4 @@
+import fs from 'node:fs';
 import path from 'node:path';
 import { BackupError } from '../errors.js';
 import type { BackupFolder } from './list-backups.js';
@@ -12,13 +13,22 @@ const owners = new Map<string, string>();
  * @throws BackupError `ERR_BACKUP_OPTIONS`
  */
 export function claimNames({ directory, naming, database }: BackupFolder & { readonly database: string }): void {
-  const names = path.join(directory, `${naming.prefix}*${naming.extension}`);
+  const names = path.join(realPath(directory), `${naming.prefix}*${naming.extension}`);
   const owner = owners.get(names);
-  if (owner !== undefined && owner !== database) {
+  if (owner !== undefined && owner !== realPath(database)) {
     throw new BackupError('ERR_BACKUP_OPTIONS', `"${names}" already belongs to "${owner}", not to "${database}".`, {
       step: 'options',
       hint: 'Give each database a backup folder of its own with the "directory" option.',
     });
   }
-  owners.set(names, database);
+  owners.set(names, realPath(database));
+}
+
+/** A link to a folder is the folder. What does not exist yet (a disk that is mounted later) is taken as it is named. */
+function realPath(file: string): string {
+  try {
+    return fs.realpathSync.native(file);
+  } catch {
+    return file;
+  }
 }

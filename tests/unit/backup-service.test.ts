@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import { BackupService, keep } from 'sqlite-autobackup';
 import type { BackupServiceOptions, SnapshotControl } from 'sqlite-autobackup';
-import { rejectionOf } from '../support/errors';
+import { rejectionOf, thrownBy } from '../support/errors';
 import { fakeSnapshotter } from '../support/fake-snapshotter';
 import { memoryLogger } from '../support/memory-logger';
 import { DAY, HOUR, writeBackup } from '../support/planted-backups';
@@ -85,6 +85,24 @@ describe('calls at the same time', () => {
     expect(snapshots.create).toHaveBeenCalledTimes(2);
   });
 
+  test('who gives up before their turn leaves the line at once, and the others keep their order', async () => {
+    const service = serviceWith();
+    const open = gate();
+    const first = service.createBackup();
+    const controller = new AbortController();
+    const impatient = rejectionOf(service.createBackup({ label: 'never', signal: controller.signal }));
+    const third = service.createBackup({ label: 'third' });
+    controller.abort('closing');
+    expect(await impatient).toMatchObject({ code: 'ERR_BACKUP_CANCELLED', cause: 'closing' });
+    await tick();
+    expect(snapshots.requests).toHaveLength(1);
+    open();
+    await Promise.all([first, third]);
+    expect(snapshots.requests.map(({ label }) => label)).toEqual([undefined, 'third']);
+    const late = service.createBackup({ signal: AbortSignal.abort() });
+    expect((await rejectionOf(late)).code).toBe('ERR_BACKUP_CANCELLED');
+  });
+
   test('whenIdle resolves when none is running or waiting for its turn, and at once when there is none', async () => {
     const service = serviceWith();
     await service.whenIdle();
@@ -135,6 +153,15 @@ describe('calls at the same time', () => {
     await Promise.all([only, next]);
     expect(snapshots.requests).toHaveLength(2);
   });
+});
+
+test('a snapshotter that answers "fresh" to a request for a backup in any case has failed', async () => {
+  const service = serviceWith();
+  const backup = await service.createBackup();
+  snapshots.create = async () => ({ status: 'fresh', latest: backup });
+  snapshots.createSync = () => ({ status: 'fresh', latest: backup });
+  expect(await rejectionOf(service.createBackup())).toMatchObject({ code: 'ERR_BACKUP_CHILD_FAILED' });
+  expect(thrownBy(() => service.createBackupSync()).message).toContain('answered "fresh"');
 });
 
 test('signal and onProgress reach the snapshotter, and progress its listener', async () => {
@@ -216,6 +243,13 @@ test('pruneBackups removes, logs and emits; a dry run does none of the three', a
   expect(folder.list()).toEqual([names[0]]);
   expect(pruned.mock.calls).toEqual([[report]]);
   expect(logger.lines).toEqual([`info Old backups removed: ${names[1]} (4 KB), ${names[2]} (4 KB); 1 kept`]);
+});
+
+test('status shows the rest when the snapshotter can’t look at the database', async () => {
+  snapshots.inspect = () => Promise.reject(new Error('no such host'));
+  const status = await serviceWith().status();
+  expect(status).toMatchObject({ backupCount: 0, database: { journalMode: undefined } });
+  expect(status.warnings).toEqual(['The database could not be looked at: no such host.']);
 });
 
 test('status has the sum of all backups, and warns of the journal mode and of those that do not count', async () => {

@@ -1,7 +1,9 @@
+import fs from 'node:fs';
 import path from 'node:path';
 import { backupNaming } from '#dist/catalog/backup-name.js';
 import { claimNames } from '#dist/catalog/claim-names.js';
 import { thrownBy } from '../../support/errors';
+import { useTempFolder } from '../../support/temp-folder';
 
 let folders = 0;
 /** Claims are for the life of the process, so each test has a folder of its own. No file is looked at. */
@@ -36,4 +38,19 @@ test('folders of their own, and names that differ, are fine', () => {
   claim('/tenants/b/app.db', aFolder());
   claim('/tenants/b/shop.db', directory);
   claim('/tenants/b/app.sqlite', directory);
+});
+
+describe('by links', () => {
+  const temp = useTempFolder();
+
+  test('a folder that is reached by a link is the same folder, a database that is reached by one the same database', () => {
+    for (const name of ['a', 'b', 'backups']) fs.mkdirSync(temp.file(name));
+    for (const name of ['a', 'b']) fs.writeFileSync(temp.file(name, 'app.db'), '');
+    fs.symlinkSync(temp.file('backups'), temp.file('link'));
+    fs.symlinkSync(temp.file('a'), temp.file('also-a'));
+    claim(temp.file('a', 'app.db'), temp.file('backups'));
+    claim(temp.file('also-a', 'app.db'), temp.file('backups'));
+    const error = thrownBy(() => claim(temp.file('b', 'app.db'), temp.file('link')));
+    expect(error.message).toContain(`belongs to "${temp.file('a', 'app.db')}"`);
+  });
 });
