@@ -1,6 +1,7 @@
-import { execFile, execFileSync, execSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
+import { packInto, unpackInto } from '../support/packed-package';
 
 export const ROOT = path.join(__dirname, '..', '..');
 const BUILD = path.join(ROOT, 'build');
@@ -64,11 +65,7 @@ export function useConsumer(): Consumer {
   beforeAll(() => {
     fs.mkdirSync(BUILD, { recursive: true });
     folder = fs.mkdtempSync(path.join(BUILD, 'consumer-'));
-    // What lies in dist/, as the other tests use it: no build of its own beside them.
-    execSync(`npm pack --silent --ignore-scripts --pack-destination "${folder}"`, { cwd: ROOT, stdio: 'pipe' });
-    execFileSync('tar', ['-xzf', path.basename(consumer.tarball)], { cwd: folder });
-    fs.mkdirSync(file('node_modules'));
-    fs.renameSync(file('package'), consumer.installed);
+    unpackInto(folder, packInto(folder));
     fs.cpSync(path.join(__dirname, 'consumers'), folder, { recursive: true });
     consumer.write('package.json', { name: 'consumer', private: true });
   });
