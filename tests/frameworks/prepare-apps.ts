@@ -12,14 +12,16 @@ export function appFolders(): string[] {
   return fs.readdirSync(__dirname).filter((name) => fs.existsSync(path.join(__dirname, name, 'package.json')));
 }
 
-/** Installs, gives the package to, and builds each app; two at a time. */
+/** Installs, gives the package to, and builds each app; two at a time. One that can't be built fails in its tests. */
 export async function prepareApps(apps: readonly string[]): Promise<void> {
   const packed = path.join(ROOT, 'build', 'frameworks', 'packed');
   fs.rmSync(packed, { recursive: true, force: true });
   const tarball = packInto(packed);
   const waiting = [...apps];
   const worker = async () => {
-    for (let app = waiting.shift(); app !== undefined; app = waiting.shift()) await prepare(app, tarball);
+    for (let app = waiting.shift(); app !== undefined; app = waiting.shift()) {
+      await prepare(app, tarball).catch((error: unknown) => console.error(`${app}: ${messageOf(error)}`));
+    }
   };
   await Promise.all([worker(), worker()]);
 }
@@ -60,4 +62,8 @@ async function run(command: string, cwd: string): Promise<void> {
     const { message, stdout } = error as Error & { stdout: string };
     throw new Error(`${message} (in ${cwd})\n${stdout}`, { cause: error });
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
