@@ -37,10 +37,12 @@ export function describeFramework({
   label = byClass,
 }: Framework) {
   const cwd = path.join(__dirname, folder);
+  // The app, and what it is told: `nestjs fastify`.
+  const title = [folder, ...args.slice(1)].join(' ');
   const requests = features.observable ? [...REQUESTS, OBSERVABLE] : REQUESTS;
   const create = REQUESTS[0]!;
 
-  describe(`${folder}, with the service from configureAutoBackup(),`, () => {
+  describe(`${title}, with the service from configureAutoBackup(),`, () => {
     const app = useApp({ cwd, args, service: 'default' });
     const without = new Map<Request, Answer>();
     beforeAll(async () => {
@@ -106,7 +108,7 @@ export function describeFramework({
   });
 
   if (features.container) {
-    describe(`${folder}, with the service from the framework’s container,`, () => {
+    describe(`${title}, with the service from the framework’s container,`, () => {
       const app = useApp({ cwd, args, service: 'container' });
 
       test.each(DECORATED)(
