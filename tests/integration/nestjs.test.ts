@@ -25,10 +25,11 @@ import { addEntry, checkLedger, createLedger } from '../support/databases';
 import { rejectionOf, thrownBy } from '../support/errors';
 import { fakeSnapshotter } from '../support/fake-snapshotter';
 import { memoryLogger } from '../support/memory-logger';
-import { until } from '../support/processes';
+import { until, useScripts } from '../support/processes';
 import { useTempFolder } from '../support/temp-folder';
 import { backupNames, checkBackups } from '../support/whole-backups';
 
+const run = useScripts();
 const folder = useTempFolder();
 const opened: INestApplication[] = [];
 afterEach(async () => {
@@ -468,4 +469,16 @@ test('shutdown waits for the backup that is being taken, and for those that wait
   expect(order.at(-1)).toBe('closed');
   expect(order).toHaveLength(3);
   opened.length = 0;
+});
+
+test('SIGTERM in the middle of a backup: with enableShutdownHooks() the app ends when the backup is done', async () => {
+  const directory = folder.file('term');
+  fs.mkdirSync(directory);
+  createLedger(folder.file('term', 'app.db'), 'wal', 60_000_000).close();
+  const app = run('nest-app.js', [folder.file('term', 'app.db'), directory]);
+  expect(await app.next()).toBe('copying');
+  process.kill(app.pid, 'SIGTERM');
+  const name = await app.next<string>();
+  await app.ended;
+  expect(checkBackups(directory)).toEqual([name]);
 });
