@@ -12,6 +12,11 @@ export interface Features {
   readonly observable?: boolean;
   /** A middleware, interceptor or filter of the one method sets `x-middleware: ran` on the answer of `POST /E/invoices`. */
   readonly middleware?: boolean;
+  /**
+   * Ways to put decorators and classes together, each a route `POST /compositions/NAME` that calls a protected method once
+   * and answers `{ ran: NAME }`, with what the manifest says of it.
+   */
+  readonly compositions?: Readonly<Record<string, string>>;
   /** Run it with the service from the framework's container, too (`SERVICE=container`). */
   readonly container?: boolean;
 }
@@ -96,6 +101,23 @@ export function describeFramework({
         expect(app().rows().calls).toBe(before.calls + 20);
       });
     });
+
+    const compositions = Object.entries(features.compositions ?? {});
+    if (compositions.length > 0) {
+      test.each(compositions)('%s: one backup, of the state before, for one call', async (name, label) => {
+        const before = app().rows();
+        const compose = async () => {
+          const response = await fetch(`${app().url}/compositions/${name}`, { method: 'POST' });
+          expect(await response.json()).toEqual({ ran: name });
+        };
+        await compose();
+        const backups = app().backups();
+        expect(backups).toEqual([{ name: expect.any(String), label, rows: before }]);
+        await compose();
+        expect(app().backups()).toEqual(backups);
+        expect(app().rows().calls).toBe(before.calls + 2);
+      });
+    }
 
     if (features.openapi) {
       test('the OpenAPI document has the same operations with and without @AutoBackup()', async () => {

@@ -20,7 +20,11 @@ export async function prepareApps(apps: readonly string[]): Promise<void> {
   const waiting = [...apps];
   const worker = async () => {
     for (let app = waiting.shift(); app !== undefined; app = waiting.shift()) {
-      await prepare(app, tarball).catch((error: unknown) => console.error(`${app}: ${messageOf(error)}`));
+      await prepare(app, tarball).catch((error: unknown) => {
+        console.error(`${app}: ${messageOf(error)}`);
+        // Also what the compiler has written in spite of errors.
+        fs.rmSync(path.join(__dirname, app, 'build'), { recursive: true, force: true });
+      });
     }
   };
   await Promise.all([worker(), worker()]);

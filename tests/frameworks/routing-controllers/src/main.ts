@@ -22,14 +22,13 @@ import {
   useContainer,
   UseBefore,
 } from 'routing-controllers';
-import { AutoBackup, BackupService, configureAutoBackup } from 'sqlite-autobackup';
 import { Container, Service } from 'typedi';
 import * as app from '../../support/app.js';
+import { autoBackup } from './auto-backup.js';
+import { Compositions } from './compositions.js';
 
 useContainer(Container);
-if (app.serviceFromContainer) Container.set(BackupService, new BackupService(app.backupOptions));
-else configureAutoBackup(app.backupOptions);
-const autoBackup = () => AutoBackup(app.serviceFromContainer ? { service: () => Container.get(BackupService) } : {});
+
 const unchanged: ReturnType<typeof autoBackup> = (() => {}) as never;
 
 class NewInvoice {
@@ -123,7 +122,7 @@ function controller(edition: string) {
 
 const server = http.createServer(
   createExpressServer({
-    controllers: ['none', 'above', 'between', 'below'].map(controller),
+    controllers: [...['none', 'above', 'between', 'below'].map(controller), Compositions],
     development: false,
     authorizationChecker: ({ request }: { request: Request }, roles: string[]) =>
       Boolean(request.headers['x-user']) && (roles.length === 0 || roles.includes(String(request.headers['x-role']))),
