@@ -64,8 +64,13 @@ export function decorateMethod(args: readonly unknown[], makeWrapper: MakeWrappe
   if (!descriptor) throw notAMethod(`the field "${name}"`);
   if (descriptor.get || descriptor.set) throw notAMethod(`the accessor "${name}"`);
   if (typeof descriptor.value !== 'function') throw notAMethod(`the field "${name}"`);
-  // Changed and returned: Nest's applyDecorators() ignores what a decorator returns.
-  descriptor.value = wrap(descriptor.value as AnyFunction, makeWrapper, () => name);
+  // Changed, returned and put in place: Nest's applyDecorators() ignores what a decorator returns, and Ts.ED's
+  // @Intercept() above ignores both and takes the method that it finds in the class.
+  const original = descriptor.value as AnyFunction;
+  descriptor.value = wrap(original, makeWrapper, () => name);
+  if (Object.getOwnPropertyDescriptor(first, second as string)?.value === original) {
+    Reflect.defineProperty(first as object, second as string, descriptor);
+  }
   return descriptor;
 }
 

@@ -128,6 +128,52 @@ test('the decorator twice wraps once', async () => {
   expect(AutoBackup({ service: get })(once!, context)).toBe(once);
 });
 
+test('a decorator above that takes the method from the class, not from the descriptor, keeps the backup', async () => {
+  // As Ts.ED's @Intercept() does.
+  const intercept = (target: object, key: string): PropertyDescriptor => {
+    const descriptor = Object.getOwnPropertyDescriptor(target, key)!;
+    const inner = descriptor.value as (...args: unknown[]) => Promise<unknown>;
+    descriptor.value = async function (this: unknown, ...args: unknown[]) {
+      return ['intercepted', await inner.apply(this, args)];
+    };
+    Object.defineProperty(target, key, descriptor);
+    return descriptor;
+  };
+
+  class Shop {
+    @intercept
+    @AutoBackup({ service: get })
+    async sell(): Promise<unknown> {
+      return 'sold';
+    }
+
+    @intercept
+    @AutoBackup({ service: get })
+    static async close(): Promise<unknown> {
+      return 'closed';
+    }
+  }
+  expect(await new Shop().sell()).toEqual(['intercepted', 'sold']);
+  expect(labels()).toEqual(['Shop.sell']);
+  service = new BackupService({ database: folder.file('other.db'), snapshotter: snapshots, logger: memoryLogger() });
+  expect(await Shop.close()).toEqual(['intercepted', 'closed']);
+  expect(labels()).toEqual(['Shop.sell', 'Shop.close']);
+});
+
+test('an inherited method is decorated where the decorator is called, not in the class that it comes from', async () => {
+  class Shop {
+    async sell(): Promise<string> {
+      return 'sold';
+    }
+  }
+  class Market extends Shop {}
+  const { sell } = Shop.prototype;
+  const descriptor = { value: sell, writable: true, configurable: true, enumerable: false };
+  AutoBackup({ service: get })(Market.prototype, 'sell', descriptor);
+  expect(descriptor.value).not.toBe(sell);
+  expect([Object.hasOwn(Market.prototype, 'sell'), Shop.prototype.sell]).toEqual([false, sell]);
+});
+
 test('the descriptor is changed and returned, so that it works where one of the two is ignored', async () => {
   const original = async () => 1;
   const descriptor = { value: original, configurable: true };
