@@ -37,7 +37,7 @@ export function invoicesController(edition: Edition): Class {
   const { above, between, below } = decoratorsOf(edition);
 
   @Login()
-  class InvoicesController {
+  class Invoices {
     @dependency
     readonly backups!: BackupService;
 
@@ -114,5 +114,5 @@ export function invoicesController(edition: Edition): Class {
       return new HttpResponseOK(countInvoices());
     }
   }
-  return InvoicesController;
+  return Invoices;
 }

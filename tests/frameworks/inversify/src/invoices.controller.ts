@@ -39,7 +39,7 @@ export function invoicesController(edition: Edition): Newable {
   const { above, between, below } = decoratorsOf(edition);
 
   @Controller(`/${edition}`)
-  class InvoicesController {
+  class Invoices {
     constructor(@inject(BackupService) readonly backups: BackupService) {}
 
     @above
@@ -111,5 +111,5 @@ export function invoicesController(edition: Edition): Newable {
       return countInvoices();
     }
   }
-  return InvoicesController;
+  return Invoices;
 }

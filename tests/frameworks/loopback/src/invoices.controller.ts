@@ -26,7 +26,7 @@ class NewInvoice {
 export function invoicesController(edition: Edition): Constructor<unknown> {
   const { above, between, below } = decoratorsOf(edition);
 
-  class InvoicesController {
+  class Invoices {
     constructor(
       @inject(RestBindings.Http.RESPONSE) private readonly response: Response,
       @inject('services.backups') readonly backups: BackupService,
@@ -102,5 +102,5 @@ export function invoicesController(edition: Edition): Constructor<unknown> {
       return countInvoices();
     }
   }
-  return InvoicesController;
+  return Invoices;
 }

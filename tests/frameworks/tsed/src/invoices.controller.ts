@@ -35,7 +35,7 @@ export function invoicesController(edition: Edition): new () => object {
   const { above, between, below } = decoratorsOf(edition);
 
   @Controller(`/${edition}`)
-  class InvoicesController {
+  class Invoices {
     readonly backups = inject(BackupService);
 
     @above
@@ -114,5 +114,5 @@ export function invoicesController(edition: Edition): new () => object {
       return countInvoices();
     }
   }
-  return InvoicesController;
+  return Invoices;
 }

@@ -1,0 +1,3 @@
+import { describeFramework } from './contract';
+
+describeFramework({ app: 'inversify', features: { middleware: true, container: true } });
