@@ -5,6 +5,7 @@ import { PlatformExpress } from '@tsed/platform-express';
 import { Get, getSpec } from '@tsed/schema';
 import { BackupService, configureAutoBackup } from 'sqlite-autobackup';
 import { announce, backupOptions, serviceFromContainer } from '../../support/app.js';
+import { ClosedController } from './closed.controller.js';
 import { EDITIONS } from './edition.js';
 import { invoicesController } from './invoices.controller.js';
 
@@ -31,6 +32,6 @@ const platform = await PlatformExpress.bootstrap({
   middlewares: ['json-parser'],
   // The answers are compared: without a number that is new in each.
   logger: { level: 'off', reqIdBuilder: () => 'a-request', disableRoutesSummary: true, disableBootstrapLog: true },
-  mount: { '/': [...controllers, OpenApiController] },
+  mount: { '/': [...controllers, ClosedController, OpenApiController] },
 });
 const server = platform.app.getApp().listen(0, '127.0.0.1', () => announce((server.address() as AddressInfo).port));

@@ -30,3 +30,10 @@ export class MarkAnswer implements InterceptorMethods {
     return answer;
   }
 }
+
+@Interceptor()
+export class Closed implements InterceptorMethods {
+  intercept(): never {
+    throw new Forbidden('closed');
+  }
+}
