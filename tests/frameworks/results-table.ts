@@ -13,10 +13,13 @@ export interface JestResults {
 /** App, framework, version, and how many of the contract's assertions passed and failed. */
 export function printTable(apps: readonly string[], { testResults }: JestResults): void {
   const rows = apps.map((app) => {
-    const ran = testResults.find(({ name }) => path.basename(name) === `${app}.test.ts`);
-    const count = (status: string) => ran?.assertionResults.filter((test) => test.status === status).length ?? 0;
+    // `tsoa.test.ts`, and for an app with several files `pitfalls.private-methods.test.ts`.
+    const files = testResults.filter(({ name }) => path.basename(name).startsWith(`${app}.`));
+    const tests = files.flatMap(({ assertionResults }) => assertionResults);
+    const count = (status: string) => tests.filter((test) => test.status === status).length;
     // A test file that could not run has no assertions and is a failure, and so is a missing one.
-    const failed = Math.max(count('failed'), ran?.status === 'passed' ? 0 : 1);
+    const ran = files.length > 0 && files.every(({ status }) => status === 'passed');
+    const failed = Math.max(count('failed'), ran ? 0 : 1);
     return [app, frameworkOf(app), String(count('passed')), String(failed)];
   });
   const table = [['app', 'framework', 'passed', 'failed'], ...rows];
@@ -29,5 +32,6 @@ function frameworkOf(app: string): string {
   const read = (file: string) => JSON.parse(fs.readFileSync(file, 'utf8')) as { framework?: string; version: string };
   const { framework } = read(path.join(__dirname, app, 'package.json'));
   if (framework === undefined) return `Node ${process.versions.node}`;
-  return `${framework} ${read(path.join(__dirname, app, 'node_modules', framework, 'package.json')).version}`;
+  const installed = path.join(__dirname, app, 'node_modules', framework, 'package.json');
+  return `${framework} ${fs.existsSync(installed) ? read(installed).version : '(not installed)'}`;
 }

@@ -20,7 +20,7 @@ async function main(): Promise<void> {
   const output = path.resolve(given ?? path.join(ROOT, 'build', 'frameworks', 'results.json'));
   fs.rmSync(output, { force: true });
   const jest = [path.join(ROOT, 'node_modules', 'jest', 'bin', 'jest.js'), '--selectProjects', 'frameworks'];
-  const patterns = names.length > 0 ? ['--testPathPatterns', ...names.map((name) => `/${name}\\.test`)] : [];
+  const patterns = names.length > 0 ? ['--testPathPatterns', ...names.map((name) => `/${name}\\.`)] : [];
   const { status } = spawnSync(
     process.execPath,
     [

@@ -10,13 +10,16 @@ const pages = ['README.md', ...fs.readdirSync(path.join(ROOT, 'docs')).map((name
   file.endsWith('.md'),
 );
 
+/** Their examples are compiled by tests/frameworks, which has the frameworks. */
+const frameworkPages = fs.readdirSync(path.join(ROOT, 'docs', 'frameworks')).map((name) => `docs/frameworks/${name}`);
+
 test('docs/errors.md has every code with the meaning that the code has, and no other', () => {
   const rows = [...read('docs/errors.md').matchAll(/^\| `(ERR_\w+)` \| (.*) \|$/gm)];
   expect(Object.fromEntries(rows.map(([, code, meaning]) => [code, meaning]))).toEqual(BACKUP_ERROR_CODES);
 });
 
 test('every link to a file in README and docs leads to one', () => {
-  const links = pages.flatMap((page) =>
+  const links = [...pages, ...frameworkPages].flatMap((page) =>
     [...read(page).matchAll(/\]\((?!https?:)([^)#]+)[^)]*\)/g)].map(([, target]) => ({ page, target: target! })),
   );
   expect(links.length).toBeGreaterThan(10);
