@@ -153,7 +153,10 @@ describe('verifyBackup', () => {
 
   test('refuses a level that there is not, and a backup that there is not', async () => {
     const wrong = await rejectionOf(serviceWith().verifyBackup(planted(DAY), { level: 'deep' as 'full' }));
-    expect([wrong.code, wrong.hint]).toEqual(['ERR_BACKUP_OPTIONS', 'It must be "quick" or "full".']);
+    expect([wrong.code, wrong.hint]).toEqual([
+      'ERR_BACKUP_OPTIONS',
+      'It must be one of "hash", "quick", "full", "drill".',
+    ]);
     expect((await rejectionOf(serviceWith().verifyBackup('app_backup_20200101_000000.db'))).code).toBe(
       'ERR_BACKUP_NOT_FOUND',
     );
