@@ -39,8 +39,13 @@ export function explain(error: unknown, step: BackupStep, request: ChildRequest)
       );
     case 'space':
     case 'pin':
-    case 'hold':
       return explainSource(request.database, code, wrap);
+    case 'hold':
+      return wrap(
+        'ERR_BACKUP_RESTORE_TARGET',
+        `"${request.database}" cannot be written`,
+        'Nothing was changed. Give this process write permission on the file and its folder, and check the disk.',
+      );
     case 'copy':
       if (/^SQLITE_(CORRUPT|NOTADB|IOERR_READ|IOERR_SHORT_READ|IOERR_CORRUPTFS)/.test(code)) {
         return explainSource(request.database, code, wrap);

@@ -1,10 +1,15 @@
 import fs from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import { BackupError, systemCode } from '../errors.js';
 import { restoreBusy } from '../snapshot/busy-errors.js';
 import type { Deadline } from './deadline.js';
 import { readFacts } from './facts.js';
 import type { SourceFacts } from './facts.js';
+
+/** While SQLite waits for readers to end, it lets no new ones begin. */
+const IN_THE_WAY_MS = 250;
+const BREATH_MS = 100;
 
 /**
  * A connection to the live database that can make writers wait. SQLite rolls back or takes in what a dead writer has left
@@ -44,6 +49,30 @@ export class LiveDatabase {
     } catch (error) {
       this.release();
       throw systemCode(error).startsWith('SQLITE_BUSY') ? restoreBusy(this.path, `${waitMs / 1000} s`, error) : error;
+    }
+  }
+
+  /**
+   * Until nobody reads or writes. In rollback-journal mode the copy needs the file for itself for a moment; whoever is in its
+   * way is waited for before anything is copied, and others get their turn in between.
+   *
+   * @throws BackupError `ERR_BACKUP_RESTORE_BUSY`
+   */
+  async waitUntilFree(deadline: Deadline): Promise<void> {
+    const startedAt = performance.now();
+    for (;;) {
+      try {
+        this.db.pragma(`busy_timeout = ${deadline.remainingMs(IN_THE_WAY_MS)}`);
+        this.db.exec('BEGIN EXCLUSIVE');
+        return;
+      } catch (error) {
+        if (!systemCode(error).startsWith('SQLITE_BUSY')) throw error;
+        const waited = `${Math.round(performance.now() - startedAt) / 1000} s`;
+        if (deadline.over) throw restoreBusy(this.path, waited, error);
+      } finally {
+        this.release();
+      }
+      await sleep(BREATH_MS);
     }
   }
 

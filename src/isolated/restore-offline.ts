@@ -112,7 +112,7 @@ export function copyWhole(backup: CheckedBackup, target: string): void {
   }
 }
 
-/** What a restore that was killed has left beside the database. Under the lock of that folder. */
+/** What a restore that was killed has left beside a file. Under the lock of that folder. */
 export function sweepStaged(file: string): void {
   const folder = path.dirname(file);
   const start = `.${path.basename(file)}.`;

@@ -39,6 +39,7 @@ export async function restoreOnline(
 ): Promise<Backup> {
   for (let different = 0; ;) {
     enter('hold');
+    await live.waitUntilFree(context.deadline);
     live.holdWriters(context.deadline);
     const mark = live.mark();
     let safety: Backup;
@@ -168,7 +169,9 @@ function settle(live: LiveDatabase): void {
 function withSafety(error: unknown, safety: Backup): unknown {
   if (error instanceof BackupError && error.code.startsWith('ERR_BACKUP_RESTORE_')) return error;
   const said = `${systemCode(error)} ${messageOf(error)}`.trim();
-  return new BackupError('ERR_BACKUP_RESTORE_FAILED', `The restore failed (${said}).`, {
+  const full = /^(SQLITE_FULL|ENOSPC|EDQUOT|ERR_BACKUP_NO_SPACE)/.test(said);
+  const code = full ? 'ERR_BACKUP_NO_SPACE' : 'ERR_BACKUP_RESTORE_FAILED';
+  return new BackupError(code, `The restore failed (${said}).`, {
     step: 'restore',
     hint:
       'The database is entirely as it was, or entirely restored. ' +

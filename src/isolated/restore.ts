@@ -10,6 +10,8 @@ import type { CheckedBackup } from './check-backup.js';
 import { Deadline } from './deadline.js';
 import { isUnusable, LiveDatabase } from './live-database.js';
 import { takeLock } from './lock.js';
+import type { Lock } from './lock.js';
+import { hasSecondName, sweepSecondNames } from './move-aside.js';
 import { enter } from './report.js';
 import { proveReplaced, restoreOffline, sweepStaged } from './restore-offline.js';
 import { restoreOnline } from './restore-online.js';
@@ -70,6 +72,11 @@ async function write(request: RestoreRequest, backup: CheckedBackup, context: Re
     return { path: request.to, method: 'copy', movedAside: [], journalMode: 'delete' };
   }
   const database = realPath(request.database);
+  if (hasSecondName(database)) {
+    const lock = lockDatabaseFolder(database, context);
+    sweepSecondNames(database);
+    lock?.release();
+  }
   enter('space');
   ensureRestoreSpace(database, request.directory, backup.sizeBytes);
   const live = openLive(database, context.deadline);
@@ -90,33 +97,32 @@ async function write(request: RestoreRequest, backup: CheckedBackup, context: Re
   }
 }
 
-/** Under a second lock where the database's folder is not that of the backups, so that two services do not do it at once. */
 async function replace(
   database: string,
   backup: CheckedBackup,
   live: LiveDatabase | undefined,
   context: RestoreContext,
 ): Promise<Written> {
-  const directory = path.dirname(database);
-  const folder = { directory, naming: backupNaming(database) };
-  const here = directory === context.folder.directory && folder.naming.prefix === context.folder.naming.prefix;
-  const lock = here ? undefined : takeLock(folder, database, context.deadline);
+  const lock = lockDatabaseFolder(database, context);
   try {
     sweepStaged(database);
+    sweepSecondNames(database);
     const { safety, movedAside, journalMode } = await restoreOffline(database, backup, live, context);
     live?.close();
     enter('compare');
     proveReplaced(database, backup);
-    return {
-      path: database,
-      method: 'offline',
-      ...(safety && { safetyBackup: safety.name }),
-      movedAside,
-      journalMode,
-    };
+    const names = safety && { safetyBackup: safety.name };
+    return { path: database, method: 'offline', ...names, movedAside, journalMode };
   } finally {
     lock?.release();
   }
+}
+
+/** Where the database's folder is not that of the backups, two services with two locks could replace it at once. */
+function lockDatabaseFolder(database: string, { folder, deadline }: RestoreContext): Lock | undefined {
+  const here = { directory: path.dirname(database), naming: backupNaming(database) };
+  const same = here.directory === folder.directory && here.naming.prefix === folder.naming.prefix;
+  return same ? undefined : takeLock(here, database, deadline);
 }
 
 /** SQLite keeps what stands beside a database with the file itself, not with a link to it. */

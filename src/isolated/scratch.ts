@@ -5,7 +5,8 @@ import { systemCode } from '../errors.js';
 import type { BackupFolder } from '../catalog/list-backups.js';
 import type { Deadline } from './deadline.js';
 import { takeLock } from './lock.js';
-import { send } from './report.js';
+import { enter, send } from './report.js';
+import { ensureFolder } from './space.js';
 import { partialPath, sweep } from './sweep.js';
 import { OWNER } from './scratch-owner.js';
 
@@ -20,6 +21,8 @@ export interface Scratch {
  * gone, the next attempt sweeps it.
  */
 export function makeScratch(folder: BackupFolder, database: string, deadline: Deadline): Scratch {
+  enter('lock');
+  ensureFolder(folder.directory);
   const lock = takeLock(folder, database, deadline);
   try {
     sweep(folder);
