@@ -8,7 +8,7 @@ import { VERIFICATION_LEVELS } from './catalog/verification.js';
 import { BackupError, isBackupError } from './errors.js';
 import { areAssertions, ASSERTIONS_ARE } from './options.js';
 import type { ResolvedOptions } from './options.js';
-import { deleteFiles } from './retention/delete-backup.js';
+import { deleteFiles, isProtected } from './retention/delete-backup.js';
 import type { RestoreReport, SnapshotControl, VerifyReport } from './snapshot/snapshotter.js';
 
 // What the service does with one finished backup, given by its name. Loaded with the first such call.
@@ -77,14 +77,11 @@ export async function protect(parts: Parts, name: string, on: boolean): Promise<
 
 export function remove({ options, log, lines, events }: Parts, name: string): void {
   const backup = findBackup(options, name);
-  const unknown = backup.problem === 'unreadable manifest';
-  if (backup.protected || unknown) {
-    const what = unknown ? 'may be protected: its manifest cannot be read' : 'is protected';
-    throw new BackupError('ERR_BACKUP_PROTECTED', `"${name}" ${what}.`, {
+  if (backup.protected) throw isProtected(name);
+  if (backup.problem === 'unreadable manifest') {
+    throw new BackupError('ERR_BACKUP_PROTECTED', `"${name}" may be protected: its manifest cannot be read.`, {
       step: 'delete',
-      hint: unknown
-        ? 'Mend the permissions of its .json file, or delete both files by hand.'
-        : 'Take its protection off first, if it is really to go.',
+      hint: 'Mend the permissions of its .json file, or delete both files by hand.',
     });
   }
   deleteFiles(options, backup);

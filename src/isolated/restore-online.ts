@@ -3,7 +3,7 @@ import Database from 'better-sqlite3';
 import type { Backup } from '../catalog/backup.js';
 import type { BackupFolder } from '../catalog/list-backups.js';
 import { BackupError, messageOf, systemCode } from '../errors.js';
-import { deleteFiles } from '../retention/delete-backup.js';
+import { removeFiles } from '../retention/delete-backup.js';
 import type { CheckedBackup } from './check-backup.js';
 import { contentHash } from './content-hash.js';
 import { copy } from './copy.js';
@@ -53,12 +53,12 @@ export async function restoreOnline(
     try {
       copied = await copyIfUnchanged(live, backup, mark, context.deadline);
     } catch (error) {
-      if (systemCode(error) === 'ERR_BACKUP_RESTORE_BUSY') deleteFiles(context.folder, safety);
+      if (systemCode(error) === 'ERR_BACKUP_RESTORE_BUSY') removeFiles(context.folder, safety);
       throw withSafety(error, safety);
     }
     if (!copied) {
       // It is of a state that was not replaced.
-      deleteFiles(context.folder, safety);
+      removeFiles(context.folder, safety);
       await sleep(BREATH_MS);
       continue;
     }

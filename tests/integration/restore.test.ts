@@ -230,7 +230,7 @@ describe('a live database that is no longer one', () => {
     );
     if ('' in files) {
       const main = report.movedAside.find((file) => /\d$/.test(file))!;
-      expect(fs.readFileSync(main).equals(Buffer.from(files['']!))).toBe(true);
+      expect(fs.readFileSync(main).equals(Buffer.from(files['']))).toBe(true);
     }
     expect(stateOf(database())).toEqual(OLD);
     expect(modeOf(database())).toBe('wal');
