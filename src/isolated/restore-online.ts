@@ -37,6 +37,7 @@ export async function restoreOnline(
   backup: CheckedBackup,
   context: RestoreContext,
 ): Promise<Backup> {
+  let first: Backup | undefined;
   for (let different = 0; ;) {
     enter('hold');
     await live.waitUntilFree(context.deadline);
@@ -54,7 +55,7 @@ export async function restoreOnline(
       copied = await copyIfUnchanged(live, backup, mark, context.deadline);
     } catch (error) {
       if (systemCode(error) === 'ERR_BACKUP_RESTORE_BUSY') removeFiles(context.folder, safety);
-      throw withSafety(error, safety);
+      throw withSafety(error, first ?? safety);
     }
     if (!copied) {
       // It is of a state that was not replaced.
@@ -62,15 +63,17 @@ export async function restoreOnline(
       await sleep(BREATH_MS);
       continue;
     }
+    // If all is done again, since somebody wrote on top before it was compared, the state before is still in the first one.
+    first ??= safety;
     try {
       if (await isEqual(live, backup, context.folder)) {
         settle(live);
-        return safety;
+        return first;
       }
     } catch (error) {
-      throw withSafety(error, safety);
+      throw withSafety(error, first);
     }
-    if (++different === MAX_DIFFERENT) throw isDifferent(live.path, safety);
+    if (++different === MAX_DIFFERENT) throw isDifferent(live.path, first);
   }
 }
 
