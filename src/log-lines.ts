@@ -1,6 +1,7 @@
 import type bytes from 'bytes';
 import type { Backup } from './catalog/backup.js';
 import type { BackupError } from './errors.js';
+import type { RestoreReport, VerifyReport } from './snapshot/snapshotter.js';
 
 /** What a backup is taken for. `moment` is set where a protected operation, not a person, caused it. */
 export interface Purpose {
@@ -24,6 +25,14 @@ export const lines = {
     `Old backups removed: ${removed.map(file).join(', ')}; ${kept} kept`,
   pruneFailed: (error: BackupError) => `Removing old backups FAILED [${error.code}]: ${error.message}`,
   deleted: (backup: Backup) => `Backup deleted: ${file(backup)}`,
+  restored: ({ name, path, safetyBackup, movedAside, sizeBytes, durationMs }: RestoreReport) =>
+    `Backup restored: ${name} (${size(sizeBytes)}) to "${path}", ${seconds(durationMs)}` +
+    (safetyBackup === undefined ? '' : `; the state before is in ${safetyBackup}, protected`) +
+    (movedAside.length === 0 ? '' : `; the old files are ${movedAside.join(', ')}`),
+  restoreFailed: (name: string, error: BackupError) => `Restoring ${name} FAILED [${error.code}]: ${error.message}`,
+  protected: (name: string, on: boolean) => `Backup ${on ? 'protected' : 'no longer protected'}: ${name}`,
+  verified: ({ name, level, ok, problems, durationMs }: VerifyReport) =>
+    `Backup verified (${level}): ${name} ${ok ? 'is good' : `is BAD: ${problems.join('; ')}`}, ${seconds(durationMs)}`,
   passedOver: (backup: Backup) =>
     `Backup not counted: ${backup.name} (${backup.problem}${backup.problem === 'dated in the future' ? `, ${backup.createdAt.toISOString()}: check the clock` : ''})`,
   listenerFailed: (event: string, error: unknown) =>
@@ -41,9 +50,13 @@ function reason({ label, moment }: Purpose): string {
 }
 
 function file(backup: Backup): string {
+  return `${backup.name} (${size(backup.sizeBytes)})`;
+}
+
+function size(sizeBytes: number): string | null {
   // Loaded with the first line: requiring this package stays cheap.
   const format = require('bytes') as typeof bytes;
-  return `${backup.name} (${format(backup.sizeBytes, { unitSeparator: ' ' })})`;
+  return format(sizeBytes, { unitSeparator: ' ' });
 }
 
 function unchecked({ manifest }: Backup): string {

@@ -51,6 +51,11 @@ export interface BackupServiceOptions {
    * time, at a cost of some 20 µs. Calls of the service itself always look.
    */
   recheckInterval?: Duration;
+  /**
+   * What must be true of every restored backup: each one SELECT that returns one truthy value, such as
+   * `'SELECT count(*) > 0 FROM invoices'`. `verifyBackup(name, { level: 'drill' })` asks them. Default: none.
+   */
+  assertions?: readonly string[];
   /** Default: winston to the console, loaded with the first line. Anything with info, warn and error. */
   logger?: Logger;
   /** Default: SQLite's online backup API in a child process. */
@@ -69,6 +74,7 @@ export interface ResolvedOptions {
   readonly retryAfterMs: number;
   readonly timeoutMs: number;
   readonly recheckMs: number;
+  readonly assertions: readonly string[];
   readonly logger: LoadableLogger;
   readonly snapshotter: Snapshotter;
 }
@@ -92,6 +98,7 @@ export function resolveOptions(options: BackupServiceOptions, env: NodeJS.Proces
     retryAfterMs: parseDuration(options.retryAfter ?? '5m')!,
     timeoutMs: parseDuration(options.timeout ?? '10m')!,
     recheckMs: parseDuration(options.recheckInterval ?? '1s')!,
+    assertions: [...(options.assertions ?? [])],
     logger: options.logger ?? winstonLogger(),
     snapshotter: options.snapshotter ?? childProcessSnapshotter(),
   });
@@ -109,6 +116,13 @@ function retentionFromEnvironment(env: NodeJS.ProcessEnv): RetentionPolicy {
   }
   return keep({ last: Number(text) });
 }
+
+/** A list of single SELECTs, as far as that can be seen without a database. */
+export function areAssertions(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((sql) => typeof sql === 'string' && /^\s*(select|with)\b/i.test(sql));
+}
+
+export const ASSERTIONS_ARE = 'a list of SELECT statements, such as ["SELECT count(*) > 0 FROM invoices"]';
 
 // Each message finishes the sentence "It must be …".
 // eslint-disable-next-line @typescript-eslint/explicit-function-return-type -- the type is what valibot infers
@@ -162,13 +176,14 @@ function schemaOf(v: Valibot) {
     retryAfter: anyLength,
     timeout: duration((value) => value >= 1, 'a duration of at least 1 ms, such as "10m"'),
     recheckInterval: anyLength,
+    assertions: v.optional(v.custom<readonly string[]>(areAssertions, ASSERTIONS_ARE)),
     logger: v.optional(
       v.custom<Logger>(methods(['info', 'warn', 'error']), 'an object with the methods info, warn and error'),
     ),
     snapshotter: v.optional(
       v.custom<Snapshotter>(
-        methods(['create', 'createSync', 'verify', 'inspect']),
-        'an object with the methods create, createSync, verify and inspect',
+        methods(['create', 'createSync', 'verify', 'inspect', 'restore', 'protect']),
+        'an object with the methods create, createSync, verify, inspect, restore and protect',
       ),
     ),
   });

@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import type { Backup } from './catalog/backup.js';
 import type { DueCheck } from './catalog/due-check.js';
 import { listBackups } from './catalog/list-backups.js';
+import type { VerificationLevel } from './catalog/manifest.js';
 import { isBackupError, messageOf } from './errors.js';
 import type { BackupError } from './errors.js';
 import type { ResolvedOptions } from './options.js';
@@ -28,8 +29,18 @@ export interface ServiceStatus {
   readonly runningSince: Date | undefined;
   /** Of this process, and only while no later attempt succeeded. */
   readonly lastFailure: LastFailure | undefined;
+  /** The newest of all backups; `undefined`: none was ever verified after it was taken. */
+  readonly lastVerification: LatestVerification | undefined;
   /** What the owner should know, each a full sentence: a journal mode in which writers wait, backups that do not count. */
   readonly warnings: readonly string[];
+}
+
+export interface LatestVerification {
+  /** Of the backup. */
+  readonly name: string;
+  readonly level: VerificationLevel;
+  readonly ok: boolean;
+  readonly at: Date;
 }
 
 export interface LastFailure {
@@ -80,8 +91,17 @@ export async function readStatus(
     backupBytes: backups.reduce((sum, backup) => sum + backup.sizeBytes, 0),
     freeBytes: bavail * bsize,
     ...running,
+    lastVerification: latestVerification(backups),
     warnings,
   };
+}
+
+function latestVerification(backups: readonly Backup[]): LatestVerification | undefined {
+  return backups
+    .flatMap(({ name, lastVerification: last }) =>
+      last ? [{ name, level: last.level, ok: last.ok, at: new Date(last.at) }] : [],
+    )
+    .sort((a, b) => b.at.getTime() - a.at.getTime())[0];
 }
 
 function inspect({ database, timeoutMs, snapshotter }: ResolvedOptions): Promise<DatabaseFacts> {
