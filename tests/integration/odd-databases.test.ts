@@ -5,6 +5,7 @@ import type { Backup } from 'sqlite-autobackup';
 import Database from 'better-sqlite3';
 import { countRows, hashOfContents } from '../support/database-contents';
 import type { JournalMode } from '../support/databases';
+import { thrownBy } from '../support/errors';
 import { memoryLogger } from '../support/memory-logger';
 import { useTempFolder } from '../support/temp-folder';
 
@@ -111,7 +112,7 @@ describe.each<JournalMode>(['wal', 'delete'])('in %s mode', (journalMode) => {
     await backUp(database);
   });
 
-  test('one page, which has a table of no columns to speak of', async () => {
+  test('4 KB: one page and no table, empty but valid', async () => {
     const database = create(folder.file('app.db'), (db) => {
       db.pragma(`journal_mode = ${journalMode}`);
       db.pragma('user_version = 1');
@@ -187,5 +188,28 @@ describe('names', () => {
       made.push(await backUp(database));
     }
     expect(new Set(made.map(({ path: file }) => file)).size).toBe(2);
+  });
+
+  test('the longest name and the longest path that work do, and one more is refused when the service is made', async () => {
+    if (onWindows) return;
+    const named = (length: number) => folder.file(`${'x'.repeat(length - 3)}.db`);
+    await backUp(create(named(205), (db) => db.exec(SOME_ROWS)));
+    expect(thrownBy(() => new BackupService({ database: named(206) }))).toMatchObject({
+      code: 'ERR_BACKUP_OPTIONS',
+      message: expect.stringMatching(/too long, by 1 bytes: "x+\.db"\. Give it a name of at most 205 bytes\./),
+    });
+
+    // 512 bytes with the journal of an unfinished backup.
+    const far = (length: number) => {
+      const rest = length - '/.app_backup_20261124_093000.0123456789ab.partial-journal'.length - folder.path.length;
+      return folder.file('d'.repeat(200), 'e'.repeat(rest - 202));
+    };
+    fs.mkdirSync(far(512), { recursive: true });
+    const database = create(folder.file('app.db'), (db) => db.exec(SOME_ROWS));
+    await backUp(database, far(512));
+    expect(thrownBy(() => new BackupService({ database, directory: far(513) }))).toMatchObject({
+      code: 'ERR_BACKUP_OPTIONS',
+      message: expect.stringMatching(/too long for SQLite, by 1 bytes: ".*" *\. Set the "directory" option/),
+    });
   });
 });
