@@ -5,6 +5,9 @@ const path = require('node:path');
 
 const ROOT = path.join(__dirname, '..', '..');
 const WORKSPACES = path.join(ROOT, 'build', 'nodes');
+exports.ROOT = ROOT;
+exports.WORKSPACES = WORKSPACES;
+
 const LEFT_OUT = new Set(['node_modules', 'build', 'dist', 'coverage', '.git']);
 
 /**
