@@ -7,6 +7,7 @@ const FOLDER = path.join(__dirname, '..', 'prisma');
 // Where it finds @prisma/client, and no linter finds it.
 const CLIENT = path.join(__dirname, '..', 'node_modules', '.prisma-client', 'client.ts');
 
+exports.generate = generate;
 exports.label = 'Prisma (adapter-better-sqlite3)';
 exports.module = '@prisma/client';
 exports.open = async (file) => {
