@@ -19,7 +19,7 @@ testOnLargeDisk('a database of 2.1 GB is backed up, byte for byte', async () => 
   // Made without care, which is fast.
   for (const setting of ['page_size = 65536', 'journal_mode = OFF', 'synchronous = OFF']) db.pragma(setting);
   db.exec('CREATE TABLE large (id INTEGER PRIMARY KEY, bytes BLOB NOT NULL, after TEXT NOT NULL)');
-  const add = db.prepare("INSERT INTO large (bytes, after) VALUES (zeroblob(?), ?)");
+  const add = db.prepare('INSERT INTO large (bytes, after) VALUES (zeroblob(?), ?)');
   for (let i = 1; i <= SIZE / (50 * MB); i++) add.run(50 * MB, `the end of ${i}`);
   db.pragma('user_version = 1');
   db.close();
