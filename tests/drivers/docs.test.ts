@@ -18,7 +18,7 @@ test('every example of an ORM in docs/drivers.md compiles with that ORM’s type
   fs.mkdirSync(folder);
   const files = blocks.map((code, i) => {
     const file = path.join(folder, `${i}.mts`);
-    fs.writeFileSync(file, code.replace('./generated/prisma/client', '../.prisma-client/client.ts'));
+    fs.writeFileSync(file, code.replace('./generated/prisma/client', '../.prisma-client/client/client.ts'));
     return file;
   });
   const { config } = ts.readConfigFile(path.join(ROOT, 'tsconfig.json'), (file) => ts.sys.readFile(file));

@@ -3,9 +3,10 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { pathToFileURL } = require('node:url');
 
-const FOLDER = path.join(__dirname, '..', 'prisma');
+const SCHEMA = path.join(__dirname, '..', 'prisma', 'schema.prisma');
 // Where it finds @prisma/client, and no linter finds it.
-const CLIENT = path.join(__dirname, '..', 'node_modules', '.prisma-client', 'client.ts');
+const GENERATED = path.join(__dirname, '..', 'node_modules', '.prisma-client');
+const CLIENT = path.join(GENERATED, 'client', 'client.ts');
 
 exports.generate = generate;
 exports.label = 'Prisma (adapter-better-sqlite3)';
@@ -34,15 +35,24 @@ exports.open = async (file) => {
   };
 };
 
-/** `prisma generate`, without the network, once per installation. */
+/** `prisma generate`, without the network, once per installation. All of it is there, or nothing: tests run side by side. */
 function generate() {
-  if (fs.existsSync(CLIENT)) return;
-  const cli = require.resolve('prisma/build/index.js');
-  execFileSync(process.execPath, [cli, 'generate'], {
-    cwd: FOLDER,
+  if (fs.existsSync(GENERATED)) return;
+  const building = fs.mkdtempSync(`${GENERATED}-`);
+  const schema = path.join(building, 'schema.prisma');
+  fs.copyFileSync(SCHEMA, schema);
+  execFileSync(process.execPath, [require.resolve('prisma/build/index.js'), 'generate', '--schema', schema], {
+    cwd: path.dirname(SCHEMA),
     // The command downloads the engine for migrations before anything else. Generating does not start it, so any program does.
     env: { ...process.env, PRISMA_SCHEMA_ENGINE_BINARY: process.execPath, CHECKPOINT_DISABLE: '1' },
     // What it says is part of the error, if it fails.
     stdio: 'pipe',
   });
+  try {
+    fs.renameSync(building, GENERATED);
+  } catch (error) {
+    if (!fs.existsSync(GENERATED)) throw error;
+    // Another process was faster.
+    fs.rmSync(building, { recursive: true });
+  }
 }
