@@ -1,12 +1,9 @@
-import crypto from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import type { Backup } from '../catalog/backup.js';
 import { BackupError, systemCode } from '../errors.js';
-import { Damaged } from './check-backup.js';
 import type { CheckedBackup } from './check-backup.js';
-import { contentHash } from './content-hash.js';
 import { exists, flushFile, flushFolder, moveExclusively } from './durable.js';
 import { readFacts } from './facts.js';
 import { inUse, refuseIfInUse, usersOf } from './in-use.js';
@@ -15,7 +12,8 @@ import { keepAside, removeSideFiles } from './move-aside.js';
 import { likeDatabase } from './ownership.js';
 import { enter, send } from './report.js';
 import type { RestoreContext } from './restore-online.js';
-import { removePartial, removeQuietly } from './sweep.js';
+import { copyWhole, stagedPath } from './staged.js';
+import { removePartial } from './sweep.js';
 
 export interface Replaced {
   readonly safety: Backup | undefined;
@@ -84,8 +82,7 @@ async function saveAndLock(live: LiveDatabase, { takeSafetyBackup, deadline }: R
 
 /** The new database, whole and on the disk, under a name of its own in the same folder. */
 function stageBeside(database: string, backup: CheckedBackup, journalMode: string): string {
-  const token = crypto.randomBytes(6).toString('hex');
-  const staged = path.join(path.dirname(database), `.${path.basename(database)}.${token}.partial`);
+  const staged = stagedPath(database);
   send({ type: 'partial', path: staged });
   try {
     copyWhole(backup, staged);
@@ -100,26 +97,6 @@ function stageBeside(database: string, backup: CheckedBackup, journalMode: strin
   } catch (error) {
     removePartial(staged);
     throw error;
-  }
-}
-
-/** A copy of the file that holds every page of it, or nothing. */
-export function copyWhole(backup: CheckedBackup, target: string): void {
-  fs.copyFileSync(backup.file, target, fs.constants.COPYFILE_EXCL);
-  fs.chmodSync(target, 0o600);
-  if (contentHash(target, backup.facts) !== backup.contentHash) {
-    throw new Damaged(backup.name, ['it could not be read the same way twice']);
-  }
-}
-
-/** What a restore that was killed has left beside a file. Under the lock of that folder. */
-export function sweepStaged(file: string): void {
-  const folder = path.dirname(file);
-  const start = `.${path.basename(file)}.`;
-  for (const name of fs.readdirSync(folder)) {
-    if (name.startsWith(start) && /^[0-9a-f]{12}\.partial/.test(name.slice(start.length))) {
-      removeQuietly(path.join(folder, name));
-    }
   }
 }
 
