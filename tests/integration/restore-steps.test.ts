@@ -6,6 +6,7 @@ import { backupNaming } from '#dist/catalog/backup-name.js';
 import { checkBackup } from '#dist/isolated/check-backup.js';
 import { Deadline } from '#dist/isolated/deadline.js';
 import { LiveDatabase } from '#dist/isolated/live-database.js';
+import { restoreOffline } from '#dist/isolated/restore-offline.js';
 import { restoreOnline } from '#dist/isolated/restore-online.js';
 import { takeBackup } from '#dist/isolated/take-backup.js';
 import type { JournalMode } from '../support/databases';
@@ -103,6 +104,24 @@ describe.each<JournalMode>(['wal', 'delete'])('in %s mode', (mode) => {
     expect(await rejectionOf(run())).toMatchObject({ code: 'ERR_BACKUP_RESTORE_FAILED', step: 'compare' });
     db.close();
   });
+});
+
+test('where the list of processes tells nothing, a lock does: refused, with mode and backups as they were', async () => {
+  // Another connection of this process: /proc is asked for other processes only.
+  const { database, db, backup, live, deadline } = await prepared('wal');
+  const where = { directory: folder.path, naming: backupNaming(database) };
+  const takeSafetyBackup = () =>
+    takeBackup({ database, verify: 'quick', protected: true, startedAt: 0 }, where, deadline);
+  live.holdWriters(deadline);
+  live.release();
+  const refused = restoreOffline(database, backup, live, { folder: where, deadline, takeSafetyBackup });
+  expect(await rejectionOf(refused)).toMatchObject({ code: 'ERR_BACKUP_RESTORE_IN_USE' });
+  live.close();
+  expect(backupNames(folder.path)).toEqual([backup.name]);
+  expect(fs.readdirSync(folder.path).filter((name) => /partial|replaced/.test(name))).toEqual([]);
+  expect(db.pragma('journal_mode', { simple: true })).toBe('wal');
+  db.close();
+  expect(stateOf(database)).toEqual(NEW);
 });
 
 /** better-sqlite3's false success (FACTS 3), so often: it resolves, and nothing was copied. */
