@@ -73,8 +73,9 @@ export function operationsOf(service: BackupService): Operations {
       if (typeof level !== 'string' || !LEVELS.includes(level)) throw new HttpError('ERR_DASHBOARD_BODY');
       return service.verifyBackup(name, { level: level as VerificationLevel });
     },
-    async protect(name, { on = true }) {
-      const value = on === 'true' || on === 'false' ? on === 'true' : on;
+    // `protected` as in a backup's JSON, `on` as in protectBackup(); forms have texts only.
+    async protect(name, { on = true, protected: wanted = on }) {
+      const value = wanted === 'true' || wanted === 'false' ? wanted === 'true' : wanted;
       if (typeof value !== 'boolean') throw new HttpError('ERR_DASHBOARD_BODY');
       await service.protectBackup(name, value);
       return value;

@@ -8,7 +8,8 @@ let busy = false;
 function bind() {
   for (const form of document.querySelectorAll('form[data-live-form]')) form.addEventListener('submit', submitLive);
   for (const form of document.querySelectorAll('form[data-busy]')) {
-    form.addEventListener('submit', () => {
+    form.addEventListener('submit', (event) => {
+      if (form.classList.contains('busy')) return event.preventDefault();
       for (const button of form.querySelectorAll('button')) button.setAttribute('aria-disabled', 'true');
       form.classList.add('busy');
     });
@@ -100,6 +101,8 @@ function listen() {
   });
 }
 
+// A page that the browser kept as it was left would still be busy.
+addEventListener('pageshow', (event) => { if (event.persisted) location.reload(); });
 bind();
 listen();
 `;
