@@ -356,7 +356,10 @@ test('the API, as documented', async () => {
   expect((await dash.postJson(`${one}/protect`, { protected: 'perhaps' })).status).toBe(400);
   const refused = await dash.send({ method: 'DELETE', path: one });
   expect([refused.status, refused.json().error.code]).toEqual([409, 'ERR_BACKUP_PROTECTED']);
-  expect((await dash.postJson(`${one}/protect`, { protected: false })).json()).toEqual({ name: made.name, protected: false });
+  expect((await dash.postJson(`${one}/protect`, { protected: false })).json()).toEqual({
+    name: made.name,
+    protected: false,
+  });
   expect((await dash.get('/api/status')).json()).toMatchObject({
     level: 'good',
     kind: 'safe',
