@@ -12,7 +12,18 @@ const part = (name) => ({ ...shared, displayName: name, testMatch: [`<rootDir>/t
 
 /** @type {import('jest').Config} */
 module.exports = {
-  projects: ['unit', 'integration', 'faults', 'cli', 'package', 'drivers', 'nodes', 'frameworks'].map(part),
+  projects: [
+    'unit',
+    'integration',
+    'dashboard',
+    'browser',
+    'faults',
+    'cli',
+    'package',
+    'drivers',
+    'nodes',
+    'frameworks',
+  ].map(part),
   // Real databases and processes on a machine that may be busy: this only bounds what hangs.
   testTimeout: 600_000,
   maxWorkers: 2,

@@ -11,7 +11,7 @@ import type { Purpose } from './log-lines.js';
 import type { BackupServiceOptions, ResolvedOptions } from './options.js';
 import { inSlices } from './slices.js';
 import type { RestoreReport, SnapshotControl, SnapshotResult, VerifyReport } from './snapshot/snapshotter.js';
-import type { LastFailure, ServiceStatus } from './status.js';
+import type { LastFailure, RunningBackup, ServiceStatus } from './status.js';
 
 export type { RestoreOptions, VerifyOptions };
 
@@ -226,6 +226,12 @@ export class BackupService {
       await this.#attempts.whenIdle();
       // Meanwhile another one may have got in line.
     } while (tail !== this.#tail);
+  }
+
+  /** The backup that is being made now, by whatever process; `undefined` if none is, or the folder can't be read. */
+  getRunningBackup(): RunningBackup | undefined {
+    const { findRunning } = require('./status.js') as typeof import('./status.js');
+    return findRunning(this.#options);
   }
 
   /** Calls `listener` at every such event until the returned function is called. A listener that throws is logged. */

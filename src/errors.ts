@@ -29,6 +29,7 @@ export const BACKUP_ERROR_CODES = {
   ERR_BACKUP_NOT_FOUND: 'There is no backup of that name.',
   ERR_BACKUP_PROTECTED: 'The backup is protected and stays.',
   ERR_BACKUP_DELETE_FAILED: 'A backup could not be deleted.',
+  ERR_BACKUP_PEER_MISSING: 'An optional package that this part needs is not installed.',
   ERR_BACKUP_RETENTION_FAILED: 'The retention policy threw, or asked for something it may not; nothing was removed.',
   ERR_BACKUP_DAMAGED: 'The backup fails its check (size, sha256 or structure); nothing was restored from it.',
   ERR_BACKUP_RESTORE_BUSY: 'Other connections kept the database busy until the deadline; it was not changed.',

@@ -37,4 +37,4 @@ export type {
   VerifyReport,
   VerifyRequest,
 } from './snapshot/snapshotter.js';
-export type { LastFailure, LatestVerification, ServiceStatus } from './status.js';
+export type { LastFailure, LatestVerification, RunningBackup, ServiceStatus } from './status.js';
