@@ -4,7 +4,7 @@ import http from 'node:http';
 import type { Backup } from 'sqlite-autobackup';
 import { DAY, writeBackup } from '../support/planted-backups';
 import { until } from '../support/processes';
-import { useDashboard } from './support';
+import { onPosix, useDashboard } from './support';
 
 const dash = useDashboard();
 
@@ -130,19 +130,18 @@ describe('Range', () => {
 });
 
 test('a name that is no plain text is no danger to the header, and comes out right', async () => {
-  const service = dash.service({ database: dash.temp.file('caja "ñ" \'1\'.db') });
+  const file = process.platform === 'win32' ? "caja ñ '1'.db" : 'caja "ñ" \'1\'.db';
+  const service = dash.service({ database: dash.temp.file(file) });
   const { name } = await service.createBackup();
   await dash.serve(service);
   const { status, headers } = await dash.get(`/api/backups/${encodeURIComponent(name)}/download`);
   expect(status).toBe(200);
   const disposition = headers['content-disposition']!;
-  expect(disposition).toMatch(
-    /^attachment; filename="caja__________1__backup_\d+_\d+\.db"|filename="[\w.-]+"; filename\*=UTF-8''[\w.%-]+$/,
-  );
+  expect(disposition).toMatch(/^attachment; filename="[\w.-]+"; filename\*=UTF-8''[\w.%-]+$/);
   expect(decodeURIComponent(/UTF-8''(.*)$/.exec(disposition)![1]!)).toBe(name);
 });
 
-test('deleted in the middle of its download, it still arrives whole', async () => {
+onPosix('deleted in the middle of its download, it still arrives whole', async () => {
   const { backup, bytes, path } = await withBackup(30_000_000);
   const chunks: Buffer[] = [];
   await new Promise<void>((resolve, reject) => {

@@ -1,4 +1,5 @@
 import { Controller, Get, Logger, Module } from '@nestjs/common';
+import type { MiddlewareConsumer, NestModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { Hono } from 'hono';
@@ -127,6 +128,20 @@ test('Nest on Express, with its body parsers', async () => {
   await dash.listen(app.getHttpAdapter().getInstance());
   await expectToWork('/backups');
   expect((await dash.get('/shop')).text).toBe('the shop');
+});
+
+test('Nest, as middleware of a module, with basePath', async () => {
+  const { node } = backups({ basePath: '/backups' });
+  @Module({})
+  class BackupsModule implements NestModule {
+    configure(consumer: MiddlewareConsumer): void {
+      consumer.apply(node).forRoutes('backups', 'backups/*path');
+    }
+  }
+  const app = await NestFactory.create(BackupsModule);
+  await app.init();
+  await dash.listen(app.getHttpAdapter().getInstance());
+  await expectToWork('/backups');
 });
 
 test('Nest on Fastify', async () => {

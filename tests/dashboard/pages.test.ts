@@ -114,7 +114,9 @@ test('the warnings: writers wait in rollback-journal mode; backups that do not c
 
 test('markup in labels, titles and file names stays text', async () => {
   const evil = `<script>alert(1)</script>"'><img src=x onerror=alert(1)>`;
-  const service = dash.service({ database: dash.temp.file(`a"<b>'&amp;.db`) });
+  // Windows allows fewer signs in a name.
+  const file = process.platform === 'win32' ? `a'&amp;.db` : `a"<b>'&amp;.db`;
+  const service = dash.service({ database: dash.temp.file(file) });
   const { name } = await service.createBackup({ label: evil });
   await dash.serve(service, { title: evil });
   for (const path of ['/', `/backups/${encodeURIComponent(name)}`, `/backups/${encodeURIComponent(name)}/restore`]) {
@@ -201,25 +203,16 @@ describe('the table', () => {
     expect(text).not.toContain('<b>');
   });
 
-  test('1,000 backups are a page of less than 200 KB, and take no longer than listing them and asking for the status', async () => {
+  test('1,000 backups are a page of 50 rows and less than 200 KB, with a chart of all of them', async () => {
     const service = dash.service();
     await dash.serve(service);
     for (let i = 1; i <= 1_000; i++) plant(i * 0.36, { manifest: { label: `InvoicesController.remove ${i}` } });
-    await dash.get('/');
-    const time = async (work: () => Promise<unknown>) => {
-      const times = [];
-      for (let i = 0; i < 5; i++) {
-        const startedAt = performance.now();
-        await work();
-        times.push(performance.now() - startedAt);
-      }
-      return Math.min(...times);
-    };
     const page = await dash.get('/');
     expect(page.body.length).toBeLessThan(200_000);
-    const needed = await time(() => Promise.all([service.status(), service.listBackups()]));
-    const taken = await time(() => dash.get('/'));
-    expect(taken).toBeLessThan(needed * 2 + 200);
+    expect(await rows('')).toHaveLength(50);
+    expect(await rows('?page=20')).toHaveLength(50);
+    expect(page.text).toContain('Sizes of 1,000 backups');
+    expect(page.text).toContain('Page 1 of 20');
   });
 });
 

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import net from 'node:net';
-import { ALL, routes, useDashboard } from './support';
+import { ALL, onPosix, routes, useDashboard } from './support';
 
 const dash = useDashboard();
 const DEAD_SECRET = 'not for anybody';
@@ -72,7 +72,7 @@ describe('what is not in the catalogue is not there', () => {
     expect(before).toContain(name);
   });
 
-  test('a link in the folder with the name of a backup', async () => {
+  onPosix('a link in the folder with the name of a backup', async () => {
     const { name } = await withBackup();
     const link = 'app_backup_20200101_000000.db';
     fs.symlinkSync(dash.temp.file(name), dash.temp.file(link));
@@ -80,7 +80,7 @@ describe('what is not in the catalogue is not there', () => {
     expect((await dash.get('/api/backups')).text).not.toContain(link);
   });
 
-  test('a link that takes the place of a backup after it was listed and looked at', async () => {
+  onPosix('a link that takes the place of a backup after it was listed and looked at', async () => {
     const { name } = await withBackup();
     const file = dash.temp.file(name);
     const look = fs.lstatSync;

@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { createLedger } from '../support/databases';
 import { useTempFolder } from '../support/temp-folder';
-import { resultOf, ROOT, run, useConsumer } from './consumer';
+import { resultOf, ROOT, run, tool, useConsumer } from './consumer';
 
 const temp = useTempFolder();
 const consumer = useConsumer();
@@ -23,6 +23,41 @@ test('the packed dashboard serves in an ES module', async () => {
   createLedger(temp.file('app.db'), 'wal').close();
   const serving = consumer.node(['plain/dashboard-serve.mjs'], { DATABASE: temp.file('app.db') });
   expect(await resultOf(serving)).toEqual({ kind: 'safe', style: 200 });
+});
+
+test.each([
+  ['nodenext', { module: 'nodenext' }],
+  ['as of old', { module: 'commonjs', moduleResolution: 'node10', ignoreDeprecations: '6.0' }],
+])('its types hold, library checks and all: %s', async (name, options) => {
+  const project = `types/dashboard ${name}`;
+  consumer.write(`${project}/package.json`, { type: 'commonjs' });
+  consumer.write(
+    `${project}/app.ts`,
+    `import { BackupService } from 'sqlite-autobackup';
+    import { createDashboard } from 'sqlite-autobackup/dashboard';
+    import type { Dashboard, DashboardRights } from 'sqlite-autobackup/dashboard';
+    const rights: DashboardRights = { view: true };
+    const dashboard: Dashboard<string> = createDashboard(new BackupService({ database: 'app.db' }), {
+      authorize: async (request, user: string) => request.method === 'GET' && user === 'owner' && rights,
+    });
+    export const answer: Promise<Response> = dashboard.fetch(new Request('http://localhost/'), 'owner');
+    // @ts-expect-error authorize is required
+    createDashboard(new BackupService({ database: 'app.db' }), {});
+    // @ts-expect-error there is no such right
+    createDashboard(new BackupService({ database: 'app.db' }), { authorize: () => ({ everything: true }) });
+    `,
+  );
+  const compilerOptions = {
+    ...options,
+    target: 'es2022',
+    strict: true,
+    skipLibCheck: false,
+    noEmit: true,
+    types: ['node'],
+  };
+  consumer.write(`${project}/tsconfig.json`, { compilerOptions });
+  const { code, output } = await run([tool('typescript', 'tsc'), '-p', consumer.file(project)], consumer.folder);
+  expect({ code, output }).toEqual({ code: 0, output: '' });
 });
 
 describe('without hono', () => {
