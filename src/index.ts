@@ -3,11 +3,17 @@ export type { AutoBackupOptions } from './auto-backup.js';
 export type { AnyMethodDecorator, AsyncMethodDecorator } from './wrap-method.js';
 export { configureAutoBackup } from './default-service.js';
 export { BackupService } from './backup-service.js';
-export type { BackupOutcome, CreateOptions, IfDueOptions } from './backup-service.js';
+export type {
+  BackupOutcome,
+  CreateOptions,
+  IfDueOptions,
+  ListServiceCopiesOptions,
+  OfOneStore,
+} from './backup-service.js';
 export type { BackupServiceOptions } from './options.js';
 export { BACKUP_ERROR_CODES, BackupError, isBackupError } from './errors.js';
 export type { BackupErrorCode, BackupStep } from './errors.js';
-export type { Backup, BackupProblem } from './catalog/backup.js';
+export type { Backup, BackupCopy, BackupProblem } from './catalog/backup.js';
 export type { DueCheck } from './catalog/due-check.js';
 export type { Manifest, VerifyLevel } from './catalog/manifest.js';
 export type { Duration } from './duration.js';
@@ -28,4 +34,12 @@ export type {
   VerifyReport,
   VerifyRequest,
 } from './snapshot/snapshotter.js';
+export { directoryStore, listCopies, pullBackup, verifyCopy } from './copies/entry.js';
+export type { Copy, CopyProblem, ListCopiesOptions } from './copies/list-copies.js';
+export type { CopyManifest } from './copies/copy-manifest.js';
+export type { CopyStatus } from './copies/copies.js';
+export type { ShipReport } from './copies/lane.js';
+export type { PullOptions, PullProgress, PullReport } from './copies/pull.js';
+export type { CopyVerifyReport, VerifyCopyOptions } from './copies/verify-copy.js';
+export type { BackupStore, CopySettings, PutControl, StoreControl, StoredObject } from './stores/backup-store.js';
 export type { LastFailure, ServiceStatus } from './status.js';

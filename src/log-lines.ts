@@ -24,6 +24,19 @@ export const lines = {
     `Old backups removed: ${removed.map(file).join(', ')}; ${kept} kept`,
   pruneFailed: (error: BackupError) => `Removing old backups FAILED [${error.code}]: ${error.message}`,
   deleted: (backup: Backup) => `Backup deleted: ${file(backup)}`,
+  copied: (backup: Backup, store: string, storedBytes: number, durationMs: number) =>
+    `Backup copied: ${file(backup)} to ${store} as ${size(storedBytes)}, read back, ${seconds(durationMs)}`,
+  copyFailed: (store: string, name: string | undefined, error: BackupError, retryAt?: Date) =>
+    `Copying ${name ?? 'backups'} to ${store} FAILED [${error.code}]: ${error.message}` +
+    (retryAt ? ` Next try after ${retryAt.toLocaleTimeString()}.` : ''),
+  copiesPruned: (store: string, removed: readonly string[], kept: number) =>
+    `Old copies removed from ${store}: ${removed.join(', ')}; ${kept} kept`,
+  copyPruneFailed: (store: string, name: string | undefined, error: BackupError) =>
+    `Looking after the copies in ${store} FAILED${name === undefined ? '' : ` at ${name}`} [${error.code}]: ${error.message}`,
+  sweepFailed: (store: string, error: BackupError) =>
+    `Unfinished uploads in ${store} could not be removed [${error.code}]: ${error.message}`,
+  missedCopies: (removed: readonly Backup[]) =>
+    `Removed before they were copied off the machine, as the disk has no room to keep them longer: ${removed.map(file).join(', ')}`,
   passedOver: (backup: Backup) =>
     `Backup not counted: ${backup.name} (${backup.problem}${backup.problem === 'dated in the future' ? `, ${backup.createdAt.toISOString()}: check the clock` : ''})`,
   listenerFailed: (event: string, error: unknown) =>
@@ -41,9 +54,13 @@ function reason({ label, moment }: Purpose): string {
 }
 
 function file(backup: Backup): string {
+  return `${backup.name} (${size(backup.sizeBytes)})`;
+}
+
+function size(sizeBytes: number): string {
   // Loaded with the first line: requiring this package stays cheap.
   const format = require('bytes') as typeof bytes;
-  return `${backup.name} (${format(backup.sizeBytes, { unitSeparator: ' ' })})`;
+  return format(sizeBytes, { unitSeparator: ' ' }) ?? '';
 }
 
 function unchecked({ manifest }: Backup): string {

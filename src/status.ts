@@ -3,6 +3,7 @@ import type { Backup } from './catalog/backup.js';
 import type { DueCheck } from './catalog/due-check.js';
 import { listBackups } from './catalog/list-backups.js';
 import { isBackupError, messageOf } from './errors.js';
+import type { Copies, CopyStatus } from './copies/copies.js';
 import type { BackupError } from './errors.js';
 import type { ResolvedOptions } from './options.js';
 import { inSlices } from './slices.js';
@@ -28,6 +29,8 @@ export interface ServiceStatus {
   readonly runningSince: Date | undefined;
   /** Of this process, and only while no later attempt succeeded. */
   readonly lastFailure: LastFailure | undefined;
+  /** One entry for each store in `copies`, from what is known on this machine; no store is asked. */
+  readonly copies: readonly CopyStatus[];
   /** What the owner should know, each a full sentence: a journal mode in which writers wait, backups that do not count. */
   readonly warnings: readonly string[];
 }
@@ -46,6 +49,7 @@ export async function readStatus(
   options: ResolvedOptions,
   due: DueCheck,
   running: Pick<ServiceStatus, 'runningSince' | 'lastFailure'>,
+  stores: Copies | undefined,
 ): Promise<ServiceStatus> {
   const { database, directory } = options;
   const warnings: string[] = [];
@@ -66,6 +70,14 @@ export async function readStatus(
   for (const { name, problem } of backups) {
     if (problem) warnings.push(`${name} does not count as a backup: ${problem}.`);
   }
+  const copies = stores?.status(backups) ?? [];
+  for (const { store, pending, pendingSince, lastError } of copies) {
+    if (!pendingSince || !lastError) continue;
+    warnings.push(
+      `${pending.length} of the backups have no copy in ${store}, the oldest from ${pendingSince.toISOString()}: ` +
+        lastError.message,
+    );
+  }
   const { bavail, bsize } = await fs.promises.statfs(directory);
   return {
     database: {
@@ -80,6 +92,7 @@ export async function readStatus(
     backupBytes: backups.reduce((sum, backup) => sum + backup.sizeBytes, 0),
     freeBytes: bavail * bsize,
     ...running,
+    copies,
     warnings,
   };
 }
