@@ -1,5 +1,5 @@
 import crypto from 'node:crypto';
-import { BackupError } from '../errors.js';
+import { BackupError, systemCode } from '../errors.js';
 import type { BackupStore, PutControl, StoreControl } from '../stores/backup-store.js';
 import type { StoredFacts } from './source.js';
 
@@ -80,7 +80,8 @@ export async function putWatched(
       }
       watch.moved();
     } catch (error) {
-      failure = { error };
+      // A store that gives up and stops reading is no failure of the source: its own error says why.
+      if (systemCode(error) !== 'ABORT_ERR') failure = { error };
       throw error;
     }
   }

@@ -25,7 +25,6 @@ describeBackupStore('s3Store with a prefix and the user’s own client', async (
 }));
 
 describe('s3Store', () => {
-  // eslint-disable-next-line @typescript-eslint/require-await
   async function* bytes(size: number) {
     for (let left = size; left > 0; left -= 1_000_000) yield crypto.randomBytes(Math.min(left, 1_000_000));
   }

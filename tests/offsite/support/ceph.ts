@@ -72,7 +72,7 @@ export async function startCeph(): Promise<{ info: CephInfo; stop(): Promise<voi
   } catch (error) {
     const logs = fs.existsSync(path.join(folder, 'log')) ? lastLines(path.join(folder, 'log')) : '';
     await stop();
-    throw new Error(`Ceph did not start: ${String(error)}\n${logs}`);
+    throw new Error(`Ceph did not start: ${String(error)}\n${logs}`, { cause: error });
   }
 }
 
