@@ -5,8 +5,9 @@ import { ageOf, checkDue } from './catalog/due-check.js';
 import type { DueCheck } from './catalog/due-check.js';
 import { findLatestBackup, listBackups, readBackup } from './catalog/list-backups.js';
 import type { VerifyLevel } from './catalog/manifest.js';
-import type { Copy, ListCopiesOptions } from './copies/list-copies.js';
+import type { Copy } from './copies/list-copies.js';
 import type { ShipReport } from './copies/lane.js';
+import type { ListServiceCopiesOptions, OfOneStore } from './copies/of-service.js';
 import type { PullOptions, PullReport } from './copies/pull.js';
 import type { CopyVerifyReport, VerifyCopyOptions } from './copies/verify-copy.js';
 import { BackupError } from './errors.js';
@@ -17,7 +18,6 @@ import type { BackupServiceOptions, ResolvedOptions } from './options.js';
 import { inSlices } from './slices.js';
 import type { SnapshotControl, SnapshotResult, VerifyReport } from './snapshot/snapshotter.js';
 import type { LastFailure, ServiceStatus } from './status.js';
-import type { BackupStore } from './stores/backup-store.js';
 
 export interface CreateOptions extends SnapshotControl {
   /** What the backup is taken for, in the log, the manifest and the events: `'before the upgrade to 2.0'`. */
@@ -34,14 +34,6 @@ export type BackupOutcome =
   | { readonly status: 'fresh'; readonly latest: Backup; readonly ageMs: number }
   /** One is due, but the last attempt failed, with `error`, less than `retryAfter` ago. */
   | { readonly status: 'backing-off'; readonly retryAt: Date; readonly error: BackupError };
-
-/** `from`: the name of one of the stores in `copies`; needed only where there are several. */
-export type OfOneStore<T> = Partial<Omit<T, 'from' | 'name' | 'snapshotter'>> & { readonly from?: string | undefined };
-
-export interface ListServiceCopiesOptions extends Pick<ListCopiesOptions, 'signal'> {
-  readonly from?: string | undefined;
-  readonly allHosts?: boolean | undefined;
-}
 
 // Registered, so that two copies of the package in one process accept each other's services.
 const brand = Symbol.for('sqlite-autobackup.BackupService');
@@ -236,26 +228,19 @@ export class BackupService {
     return this.#parts.copies?.ship(control) ?? [];
   }
 
-  /** The copies of this database in a store of `copies`, newest first: of this host, or with `allHosts` of all. Asks the store. */
-  async listCopies({ from, allHosts = false, signal }: ListServiceCopiesOptions = {}): Promise<Copy[]> {
-    const { store, host, database } = this.#storeOf(from);
-    const { listCopies } = require('./copies/list-copies.js') as typeof import('./copies/list-copies.js');
-    return listCopies(store, { database, signal, ...(!allHosts && { host }) });
+  /** The copies of this database in a store of `copies`, newest first, of this host or of all. Asks the store. */
+  async listCopies(options: ListServiceCopiesOptions = {}): Promise<Copy[]> {
+    return this.#remote().listServiceCopies(this.#options, options);
   }
 
   /** Checks a copy in a store: see {@link VerifyCopyOptions.level}. */
   async verifyCopy(name: string, options: OfOneStore<VerifyCopyOptions> = {}): Promise<CopyVerifyReport> {
-    const { store, host, database } = this.#storeOf(options.from);
-    const { verifyCopy } = require('./copies/verify-copy.js') as typeof import('./copies/verify-copy.js');
-    const { snapshotter } = this.#options;
-    return verifyCopy({ host, database, snapshotter, ...options, from: store, name });
+    return this.#remote().verifyServiceCopy(this.#options, name, options);
   }
 
   /** Brings a copy back into the backup folder, where it is a backup like the others: to restore, verify or protect. */
   async pullBackup(name: string, options: Omit<OfOneStore<PullOptions>, 'to'> = {}): Promise<PullReport> {
-    const { store, host, database } = this.#storeOf(options.from);
-    const { pullBackup } = require('./copies/pull.js') as typeof import('./copies/pull.js');
-    return pullBackup({ host, database, ...options, from: store, name, to: this.directory });
+    return this.#remote().pullIntoFolder(this.#options, name, options);
   }
 
   /** The last failed attempt of this process, while no later one succeeded. The same as in `status()`, without asking a child. */
@@ -330,9 +315,8 @@ export class BackupService {
     });
   }
 
-  #storeOf(from: string | undefined): { store: BackupStore; host: string; database: string } {
-    const { Copies } = require('./copies/copies.js') as typeof import('./copies/copies.js');
-    return Copies.choose(this.#options, from);
+  #remote(): typeof import('./copies/of-service.js') {
+    return require('./copies/of-service.js') as typeof import('./copies/of-service.js');
   }
 
   #believeFresh(msUntilDue: number): void {

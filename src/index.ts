@@ -3,13 +3,7 @@ export type { AutoBackupOptions } from './auto-backup.js';
 export type { AnyMethodDecorator, AsyncMethodDecorator } from './wrap-method.js';
 export { configureAutoBackup } from './default-service.js';
 export { BackupService } from './backup-service.js';
-export type {
-  BackupOutcome,
-  CreateOptions,
-  IfDueOptions,
-  ListServiceCopiesOptions,
-  OfOneStore,
-} from './backup-service.js';
+export type { BackupOutcome, CreateOptions, IfDueOptions } from './backup-service.js';
 export type { BackupServiceOptions } from './options.js';
 export { BACKUP_ERROR_CODES, BackupError, isBackupError } from './errors.js';
 export type { BackupErrorCode, BackupStep } from './errors.js';
@@ -39,6 +33,7 @@ export type { Copy, CopyProblem, ListCopiesOptions } from './copies/list-copies.
 export type { CopyManifest } from './copies/copy-manifest.js';
 export type { CopyStatus } from './copies/copies.js';
 export type { ShipReport } from './copies/lane.js';
+export type { ListServiceCopiesOptions, OfOneStore } from './copies/of-service.js';
 export type { PullOptions, PullProgress, PullReport } from './copies/pull.js';
 export type { CopyVerifyReport, VerifyCopyOptions } from './copies/verify-copy.js';
 export type { BackupStore, CopySettings, PutControl, StoreControl, StoredObject } from './stores/backup-store.js';

@@ -1,12 +1,9 @@
-import path from 'node:path';
 import type { Backup, BackupCopy } from '../catalog/backup.js';
-import { BackupError } from '../errors.js';
 import type { BackupErrorCode } from '../errors.js';
 import type { Events } from '../events.js';
 import type { Logger } from '../logger.js';
 import type { BackupStore, StoreControl } from '../stores/backup-store.js';
 import type { BackupFolder } from '../catalog/list-backups.js';
-import { hostOf } from './copy-name.js';
 import { Lane } from './lane.js';
 import type { ShipReport } from './lane.js';
 import { lanePlace, recordOf } from './lane-place.js';
@@ -120,23 +117,5 @@ export class Copies {
       };
     });
     return backups.map((backup) => ({ ...backup, copies: perStore.map((copyOf) => copyOf(backup)) }));
-  }
-
-  /** The store of that name; without one, the only store. */
-  static choose(
-    { copies, database }: Folder,
-    name: string | undefined,
-  ): { store: BackupStore; host: string; database: string } {
-    const store = name === undefined && copies.length === 1 ? copies[0] : copies.find((each) => each.name === name);
-    if (store) return { store, host: hostOf(store.settings ?? {}) ?? '', database: path.basename(database) };
-    const names = copies.map((each) => JSON.stringify(each.name)).join(', ');
-    throw new BackupError(
-      'ERR_BACKUP_OPTIONS',
-      name === undefined ? 'It is not said which store is meant.' : `There is no store ${JSON.stringify(name)}.`,
-      {
-        step: 'call',
-        hint: names === '' ? 'Set "copies" first.' : `The stores in "copies" are ${names}; say which with "from".`,
-      },
-    );
   }
 }

@@ -13,7 +13,7 @@ describeBackupStore('directoryStore', () => {
 
 describe('directoryStore', () => {
   const folder = useTempFolder();
-   
+
   async function* text(content: string) {
     yield Buffer.from(content);
   }

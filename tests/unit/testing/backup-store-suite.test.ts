@@ -79,7 +79,7 @@ test('a store that swallows the failure of its source is found out', async () =>
   const failed = await failuresOf((good) => ({
     async put(key, body, control) {
       const bytes = await bytesOf(body, true);
-       
+
       await good.put(
         key,
         (async function* () {
@@ -106,7 +106,7 @@ test('a store that opens what is not there as nothing is found out', async () =>
     open: (key, control) =>
       good.open(key, control).catch((error: unknown) => {
         if (!(error instanceof BackupError) || error.code !== 'ERR_BACKUP_COPY_NOT_FOUND') throw error;
-         
+
         return (async function* (): AsyncGenerator<Uint8Array> {})();
       }),
   }));
@@ -121,7 +121,7 @@ test('a store that changes a byte is found out', async () => {
     async open(key, control) {
       const bytes = await bytesOf(await good.open(key, control));
       if (bytes.length > 0) bytes[bytes.length >> 1]! ^= 1;
-       
+
       return (async function* () {
         yield bytes;
       })();
