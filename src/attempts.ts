@@ -159,7 +159,7 @@ export class Attempts {
   }
 }
 
-function snapshotterFailed(cause: unknown): BackupError {
+export function snapshotterFailed(cause: unknown): BackupError {
   return new BackupError('ERR_BACKUP_CHILD_FAILED', `The snapshotter failed: ${messageOf(cause)}.`, {
     step: 'start',
     hint: 'This is a defect of the snapshotter; its own error is the cause of this one.',

@@ -1,23 +1,24 @@
 import type { Parts } from './assemble.js';
+import type { RestoreOptions, VerifyOptions } from './backup-care.js';
 import type { Backup } from './catalog/backup.js';
-import { parseBackupName } from './catalog/backup-name.js';
 import { ageOf, checkDue } from './catalog/due-check.js';
 import type { DueCheck } from './catalog/due-check.js';
-import { findLatestBackup, listBackups, readBackup } from './catalog/list-backups.js';
-import type { VerifyLevel } from './catalog/manifest.js';
 import type { Copy } from './copies/list-copies.js';
 import type { ShipReport } from './copies/lane.js';
 import type { ListServiceCopiesOptions, OfOneStore } from './copies/of-service.js';
 import type { PullOptions, PullReport } from './copies/pull.js';
 import type { CopyVerifyReport, VerifyCopyOptions } from './copies/verify-copy.js';
-import { BackupError } from './errors.js';
+import { findLatestBackup, listBackups } from './catalog/list-backups.js';
+import type { BackupError } from './errors.js';
 import type { BackupEvents, BackupListener, PruneReport } from './events.js';
 import { Flight, myTurn } from './flight.js';
 import type { Purpose } from './log-lines.js';
 import type { BackupServiceOptions, ResolvedOptions } from './options.js';
 import { inSlices } from './slices.js';
-import type { SnapshotControl, SnapshotResult, VerifyReport } from './snapshot/snapshotter.js';
+import type { RestoreReport, SnapshotControl, SnapshotResult, VerifyReport } from './snapshot/snapshotter.js';
 import type { LastFailure, ServiceStatus } from './status.js';
+
+export type { RestoreOptions, VerifyOptions };
 
 export interface CreateOptions extends SnapshotControl {
   /** What the backup is taken for, in the log, the manifest and the events: `'before the upgrade to 2.0'`. */
@@ -161,20 +162,33 @@ export class BackupService {
   }
 
   /**
-   * Checks a backup in a child process: size and sha256 against its manifest, then PRAGMA quick_check (`'quick'`, the
-   * default) or integrity_check (`'full'`). What is wrong with it is in the report; it rejects if it can't be read.
+   * Checks a backup in a child process and keeps the result in its manifest. `'hash'`: size and sha256; `'quick'` (default)
+   * and `'full'`: also PRAGMA quick_check or integrity_check; `'drill'`: it is restored into a scratch folder, checked in
+   * full and asked the `assertions`. What is wrong with it is in the report; it rejects if it can't be read.
    */
-  async verifyBackup(name: string, options: SnapshotControl & { level?: VerifyLevel } = {}): Promise<VerifyReport> {
-    const { level = 'quick', ...control } = options;
-    if (!VERIFY_LEVELS.includes(level)) {
-      throw new BackupError('ERR_BACKUP_OPTIONS', `verifyBackup: the level is ${JSON.stringify(level)}.`, {
-        step: 'options',
-        hint: 'It must be "quick" or "full".',
-      });
+  async verifyBackup(name: string, options: VerifyOptions = {}): Promise<VerifyReport> {
+    return care().verify(this.#parts, name, options);
+  }
+
+  /**
+   * Restores a backup into the live database, while the app runs, or into a new file (`to`). The backup is checked before,
+   * the present state is kept in a protected backup, and the result is compared with the backup. Whatever happens, the
+   * database is entirely the old or entirely the restored one.
+   *
+   * @throws BackupError `ERR_BACKUP_DAMAGED`, `ERR_BACKUP_RESTORE_BUSY`, `ERR_BACKUP_RESTORE_IN_USE`,
+   *   `ERR_BACKUP_RESTORE_TARGET`, `ERR_BACKUP_RESTORE_FAILED`, and those of a backup
+   */
+  async restoreBackup(name: string, options: RestoreOptions = {}): Promise<RestoreReport> {
+    try {
+      return await care().restore(this.#parts, name, options);
+    } finally {
+      this.#knownFresh = false;
     }
-    this.#find(name);
-    const { database, directory, timeoutMs, snapshotter } = this.#options;
-    return snapshotter.verify({ database, directory, name, level, timeoutMs }, control);
+  }
+
+  /** Protects a backup from deletion and retention, or (`on: false`) takes that off again. */
+  async protectBackup(name: string, on = true): Promise<void> {
+    return care().protect(this.#parts, name, on);
   }
 
   /**
@@ -185,23 +199,8 @@ export class BackupService {
    */
   // eslint-disable-next-line @typescript-eslint/require-await -- a promise, so that errors are rejections
   async deleteBackup(name: string): Promise<void> {
-    const backup = this.#find(name);
-    const unknown = backup.problem === 'unreadable manifest';
-    if (backup.protected || unknown) {
-      const what = unknown ? 'may be protected: its manifest cannot be read' : 'is protected';
-      throw new BackupError('ERR_BACKUP_PROTECTED', `"${name}" ${what}.`, {
-        step: 'delete',
-        hint: unknown
-          ? 'Mend the permissions of its .json file, or delete both files by hand.'
-          : 'Take its protection off first, if it is really to go.',
-      });
-    }
-    const { deleteFiles } = require('./retention/delete-backup.js') as typeof import('./retention/delete-backup.js');
-    deleteFiles(this.#options, backup);
+    care().remove(this.#parts, name);
     this.#knownFresh = false;
-    const { log, lines, events } = this.#parts;
-    log.info(lines.deleted(backup));
-    events.emit('deleted', { name });
   }
 
   /** Removes what the retention policy does not keep. `dryRun` only says what it would remove, and why the rest stays. */
@@ -298,23 +297,6 @@ export class BackupService {
     return latest;
   }
 
-  /** A listed backup. Names come from users and from the web: only names of the pattern ever reach the file system. */
-  #find(name: string): Backup {
-    if (typeof name !== 'string' || !parseBackupName(this.#options.naming, name)) {
-      const { prefix, extension } = this.#options.naming;
-      throw new BackupError('ERR_BACKUP_INVALID_NAME', `${JSON.stringify(name)} is not the name of a backup.`, {
-        step: 'call',
-        hint: `Names look like "${prefix}20261124_093000${extension}"; listBackups() has them.`,
-      });
-    }
-    const backup = readBackup(this.#options, name, Date.now());
-    if (backup) return backup;
-    throw new BackupError('ERR_BACKUP_NOT_FOUND', `There is no backup "${name}" in "${this.directory}".`, {
-      step: 'call',
-      hint: 'listBackups() has the names; it may have been pruned meanwhile.',
-    });
-  }
-
   #remote(): typeof import('./copies/of-service.js') {
     return require('./copies/of-service.js') as typeof import('./copies/of-service.js');
   }
@@ -336,10 +318,12 @@ export function isBackupService(value: unknown): value is BackupService {
   return typeof value === 'object' && value !== null && brand in value;
 }
 
-const VERIFY_LEVELS: readonly VerifyLevel[] = ['quick', 'full'];
-
 /** The longest that a timer can run. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
+
+function care(): typeof import('./backup-care.js') {
+  return require('./backup-care.js') as typeof import('./backup-care.js');
+}
 
 function automatic({ label, moment = 'before' }: IfDueOptions): Purpose {
   return { label, moment };

@@ -40,11 +40,20 @@ export const BACKUP_ERROR_CODES = {
   ERR_BACKUP_COPY_ENCRYPTED: 'A copy is encrypted, and none of the given identities opens it.',
   ERR_BACKUP_PULL_TARGET: 'The file that a pull is to write exists already, or has side files of SQLite beside it.',
   ERR_BACKUP_PEER_MISSING: 'An optional package that this part needs is not installed.',
+  ERR_BACKUP_DAMAGED: 'The backup fails its check (size, sha256 or structure); nothing was restored from it.',
+  ERR_BACKUP_RESTORE_BUSY: 'Other connections kept the database busy until the deadline; it was not changed.',
+  ERR_BACKUP_RESTORE_IN_USE: 'The file has to be replaced, and another process has it open; it was not changed.',
+  ERR_BACKUP_RESTORE_TARGET: 'The path to restore to is taken, or its folder is missing or cannot be written.',
+  ERR_BACKUP_RESTORE_FAILED: 'Writing the restored database failed, or it is not equal to the backup.',
+  ERR_BACKUP_MANIFEST_FAILED: 'The manifest of a backup cannot be read or rewritten; it was not changed.',
 } as const;
 
 export type BackupErrorCode = keyof typeof BACKUP_ERROR_CODES;
 
-/** Where in the work an error arose. The steps from `lock` to `publish` run in the child process, in this order. */
+/**
+ * Where in the work an error arose. The steps from `lock` to `publish` run in the child process, in this order; so do those
+ * of a restore: `check` the backup, `hold` the writers, `restore`, `compare`, and `replace` where the file is replaced.
+ */
 export type BackupStep =
   | 'options'
   | 'decorate'
@@ -60,6 +69,13 @@ export type BackupStep =
   | 'seal'
   | 'verify'
   | 'publish'
+  | 'check'
+  | 'hold'
+  | 'restore'
+  | 'compare'
+  | 'replace'
+  | 'drill'
+  | 'record'
   | 'prune'
   | 'delete'
   | 'store'

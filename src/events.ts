@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events';
 import type { Backup } from './catalog/backup.js';
 import type { BackupError } from './errors.js';
 import type { KeptBackup } from './retention/policy.js';
+import type { RestoreReport } from './snapshot/snapshotter.js';
 
 /** What {@link BackupService.on} can listen to, with what each listener receives. */
 export interface BackupEvents {
@@ -39,6 +40,10 @@ export interface BackupEvents {
   };
   /** Copies were removed from a store by its own retention policy. Names of backups. */
   'copies-pruned': { readonly store: string; readonly removed: readonly string[]; readonly kept: number };
+  /** A backup was restored, into the live database or elsewhere. Its safety backup was `created` before. */
+  restored: RestoreReport;
+  /** A backup was protected, or is so no more. */
+  protected: { readonly name: string; readonly protected: boolean };
 }
 
 export interface PruneReport {

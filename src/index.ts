@@ -3,13 +3,19 @@ export type { AutoBackupOptions } from './auto-backup.js';
 export type { AnyMethodDecorator, AsyncMethodDecorator } from './wrap-method.js';
 export { configureAutoBackup } from './default-service.js';
 export { BackupService } from './backup-service.js';
-export type { BackupOutcome, CreateOptions, IfDueOptions } from './backup-service.js';
+export type { BackupOutcome, CreateOptions, IfDueOptions, RestoreOptions, VerifyOptions } from './backup-service.js';
 export type { BackupServiceOptions } from './options.js';
 export { BACKUP_ERROR_CODES, BackupError, isBackupError } from './errors.js';
 export type { BackupErrorCode, BackupStep } from './errors.js';
 export type { Backup, BackupCopy, BackupProblem } from './catalog/backup.js';
 export type { DueCheck } from './catalog/due-check.js';
-export type { Manifest, VerifyLevel } from './catalog/manifest.js';
+export type {
+  AssertionResult,
+  Manifest,
+  VerificationLevel,
+  VerificationRecord,
+  VerifyLevel,
+} from './catalog/manifest.js';
 export type { Duration } from './duration.js';
 export type { BackupEvents, BackupListener, PruneReport } from './events.js';
 export type { Logger } from './logger.js';
@@ -21,6 +27,9 @@ export type {
   BackupProgress,
   DatabaseFacts,
   InspectRequest,
+  ProtectRequest,
+  RestoreReport,
+  RestoreRequest,
   SnapshotControl,
   SnapshotRequest,
   SnapshotResult,
@@ -37,4 +46,4 @@ export type { ListServiceCopiesOptions, OfOneStore } from './copies/of-service.j
 export type { PullOptions, PullProgress, PullReport } from './copies/pull.js';
 export type { CopyVerifyReport, VerifyCopyOptions } from './copies/verify-copy.js';
 export type { BackupStore, CopySettings, PutControl, StoreControl, StoredObject } from './stores/backup-store.js';
-export type { LastFailure, ServiceStatus } from './status.js';
+export type { LastFailure, LatestVerification, ServiceStatus } from './status.js';

@@ -1,6 +1,7 @@
 import type bytes from 'bytes';
 import type { Backup } from './catalog/backup.js';
 import type { BackupError } from './errors.js';
+import type { RestoreReport, VerifyReport } from './snapshot/snapshotter.js';
 
 /** What a backup is taken for. `moment` is set where a protected operation, not a person, caused it. */
 export interface Purpose {
@@ -37,6 +38,14 @@ export const lines = {
     `Unfinished uploads in ${store} could not be removed [${error.code}]: ${error.message}`,
   missedCopies: (removed: readonly Backup[]) =>
     `Removed before they were copied off the machine, as the disk has no room to keep them longer: ${removed.map(file).join(', ')}`,
+  restored: ({ name, path, safetyBackup, movedAside, sizeBytes, durationMs }: RestoreReport) =>
+    `Backup restored: ${name} (${size(sizeBytes)}) to "${path}", ${seconds(durationMs)}` +
+    (safetyBackup === undefined ? '' : `; the state before is in ${safetyBackup}, protected`) +
+    (movedAside.length === 0 ? '' : `; the old files are ${movedAside.join(', ')}`),
+  restoreFailed: (name: string, error: BackupError) => `Restoring ${name} FAILED [${error.code}]: ${error.message}`,
+  protected: (name: string, on: boolean) => `Backup ${on ? 'protected' : 'no longer protected'}: ${name}`,
+  verified: ({ name, level, ok, problems, durationMs }: VerifyReport) =>
+    `Backup verified (${level}): ${name} ${ok ? 'is good' : `is BAD: ${problems.join('; ')}`}, ${seconds(durationMs)}`,
   passedOver: (backup: Backup) =>
     `Backup not counted: ${backup.name} (${backup.problem}${backup.problem === 'dated in the future' ? `, ${backup.createdAt.toISOString()}: check the clock` : ''})`,
   listenerFailed: (event: string, error: unknown) =>

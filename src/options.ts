@@ -52,6 +52,11 @@ export interface BackupServiceOptions {
    * time, at a cost of some 20 µs. Calls of the service itself always look.
    */
   recheckInterval?: Duration;
+  /**
+   * What must be true of every restored backup: each one SELECT that returns one truthy value, such as
+   * `'SELECT count(*) > 0 FROM invoices'`. `verifyBackup(name, { level: 'drill' })` asks them. Default: none.
+   */
+  assertions?: readonly string[];
   /** Default: winston to the console, loaded with the first line. Anything with info, warn and error. */
   logger?: Logger;
   /** Default: SQLite's online backup API in a child process. */
@@ -75,6 +80,7 @@ export interface ResolvedOptions {
   readonly retryAfterMs: number;
   readonly timeoutMs: number;
   readonly recheckMs: number;
+  readonly assertions: readonly string[];
   readonly logger: LoadableLogger;
   readonly snapshotter: Snapshotter;
   readonly copies: readonly BackupStore[];
@@ -99,6 +105,7 @@ export function resolveOptions(options: BackupServiceOptions, env: NodeJS.Proces
     retryAfterMs: parseDuration(options.retryAfter ?? '5m')!,
     timeoutMs: parseDuration(options.timeout ?? '10m')!,
     recheckMs: parseDuration(options.recheckInterval ?? '1s')!,
+    assertions: [...(options.assertions ?? [])],
     logger: options.logger ?? winstonLogger(),
     snapshotter: options.snapshotter ?? childProcessSnapshotter(),
     copies: Object.freeze([...(options.copies ?? [])]),
@@ -128,6 +135,13 @@ function isListOfStores(value: unknown): boolean {
     ['list', 'put', 'open', 'remove'].every((method) => typeof store[method] === 'function');
   return stores.every(isStore) && new Set(stores.map((store) => store?.['name'])).size === stores.length;
 }
+
+/** A list of single SELECTs, as far as that can be seen without a database. */
+export function areAssertions(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((sql) => typeof sql === 'string' && /^\s*(select|with)\b/i.test(sql));
+}
+
+export const ASSERTIONS_ARE = 'a list of SELECT statements, such as ["SELECT count(*) > 0 FROM invoices"]';
 
 // Each message finishes the sentence "It must be …".
 // eslint-disable-next-line @typescript-eslint/explicit-function-return-type -- the type is what valibot infers
@@ -181,13 +195,14 @@ function schemaOf(v: Valibot) {
     retryAfter: anyLength,
     timeout: duration((value) => value >= 1, 'a duration of at least 1 ms, such as "10m"'),
     recheckInterval: anyLength,
+    assertions: v.optional(v.custom<readonly string[]>(areAssertions, ASSERTIONS_ARE)),
     logger: v.optional(
       v.custom<Logger>(methods(['info', 'warn', 'error']), 'an object with the methods info, warn and error'),
     ),
     snapshotter: v.optional(
       v.custom<Snapshotter>(
-        methods(['create', 'createSync', 'verify', 'inspect']),
-        'an object with the methods create, createSync, verify and inspect',
+        methods(['create', 'createSync', 'verify', 'inspect', 'restore', 'protect']),
+        'an object with the methods create, createSync, verify, inspect, restore and protect',
       ),
     ),
     copies: v.optional(

@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import type { Backup } from './catalog/backup.js';
 import type { DueCheck } from './catalog/due-check.js';
 import { listBackups } from './catalog/list-backups.js';
+import type { VerificationLevel } from './catalog/manifest.js';
 import { isBackupError, messageOf } from './errors.js';
 import type { Copies, CopyStatus } from './copies/copies.js';
 import type { BackupError } from './errors.js';
@@ -31,8 +32,18 @@ export interface ServiceStatus {
   readonly lastFailure: LastFailure | undefined;
   /** One entry for each store in `copies`, from what is known on this machine; no store is asked. */
   readonly copies: readonly CopyStatus[];
+  /** The newest of all backups; `undefined`: none was ever verified after it was taken. */
+  readonly lastVerification: LatestVerification | undefined;
   /** What the owner should know, each a full sentence: a journal mode in which writers wait, backups that do not count. */
   readonly warnings: readonly string[];
+}
+
+export interface LatestVerification {
+  /** Of the backup. */
+  readonly name: string;
+  readonly level: VerificationLevel;
+  readonly ok: boolean;
+  readonly at: Date;
 }
 
 export interface LastFailure {
@@ -93,8 +104,17 @@ export async function readStatus(
     freeBytes: bavail * bsize,
     ...running,
     copies,
+    lastVerification: latestVerification(backups),
     warnings,
   };
+}
+
+function latestVerification(backups: readonly Backup[]): LatestVerification | undefined {
+  return backups
+    .flatMap(({ name, lastVerification: last }) =>
+      last ? [{ name, level: last.level, ok: last.ok, at: new Date(last.at) }] : [],
+    )
+    .sort((a, b) => b.at.getTime() - a.at.getTime())[0];
 }
 
 function inspect({ database, timeoutMs, snapshotter }: ResolvedOptions): Promise<DatabaseFacts> {

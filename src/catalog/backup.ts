@@ -1,4 +1,5 @@
-import type { Manifest, VerifyLevel } from './manifest.js';
+import { verificationIn } from './manifest.js';
+import type { Manifest, VerificationRecord, VerifyLevel } from './manifest.js';
 
 /** One finished backup in the folder. */
 export interface Backup {
@@ -16,6 +17,8 @@ export interface Backup {
   readonly sha256?: string;
   /** The level it was verified at when it was taken. Backups that another program made have none. */
   readonly verified?: VerifyLevel;
+  /** The latest `verifyBackup()` of it, from its manifest. */
+  readonly lastVerification?: VerificationRecord;
   readonly protected: boolean;
   readonly manifest?: Manifest;
   /** Why it counts neither as fresh nor as prunable; a backup without a problem has none. */
@@ -47,7 +50,9 @@ export type BackupProblem =
   /** Its size is not the one its manifest records. */
   | 'damaged'
   /** A manifest is there but cannot be read, so it is unknown whether the backup is protected. */
-  | 'unreadable manifest';
+  | 'unreadable manifest'
+  /** Its last verification found something wrong. */
+  | 'failed verification';
 
 /** How far ahead of the clock a backup may be dated and still count: clocks of two hosts differ a little. */
 export const CLOCK_TOLERANCE_MS = 60_000;
@@ -73,6 +78,7 @@ export function toBackup(file: BackupFile, now: number): Backup {
   const manifest = file.manifest === 'unreadable' ? undefined : file.manifest;
   const recorded = recordedTime(file.nameTime.getTime(), manifest);
   const problem = findProblem(file, manifest, recorded, now);
+  const lastVerification = verificationIn(manifest);
   return {
     name: file.name,
     path: file.path,
@@ -81,6 +87,7 @@ export function toBackup(file: BackupFile, now: number): Backup {
     protected: manifest?.protected ?? false,
     ...(manifest && { sha256: manifest.sha256, manifest }),
     ...(manifest?.verified && { verified: manifest.verified }),
+    ...(lastVerification && { lastVerification }),
     ...(manifest?.label !== undefined && { label: manifest.label }),
     ...(problem && { problem }),
   };
@@ -106,5 +113,6 @@ function findProblem(
   if (recorded > now + CLOCK_TOLERANCE_MS) return 'dated in the future';
   if (manifest && manifest.sizeBytes !== file.sizeBytes) return 'damaged';
   if (file.manifest === 'unreadable') return 'unreadable manifest';
+  if (verificationIn(manifest)?.ok === false) return 'failed verification';
   return undefined;
 }

@@ -138,7 +138,6 @@ export function shippedCopy(key: string, manifest: CopyManifest): ShippedCopy {
     shippedAt: copy.shippedAt,
     sizeBytes: copy.sizeBytes,
     sha256: copy.sha256,
-    // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- manifests of other versions
     ...(verified && { verified }),
     protected: manifest.protected,
   };

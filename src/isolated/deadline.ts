@@ -6,6 +6,10 @@ export class Deadline {
     this.#end = performance.now() + timeoutMs;
   }
 
+  get over(): boolean {
+    return performance.now() >= this.#end;
+  }
+
   /** Whole milliseconds from now, at least 1, at most `most`: what SQLite's busy timeout takes. */
   remainingMs(most = 2 ** 31 - 1): number {
     return Math.max(1, Math.min(Math.floor(this.#end - performance.now()), most));

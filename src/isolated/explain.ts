@@ -40,6 +40,12 @@ export function explain(error: unknown, step: BackupStep, request: ChildRequest)
     case 'space':
     case 'pin':
       return explainSource(request.database, code, wrap);
+    case 'hold':
+      return wrap(
+        'ERR_BACKUP_RESTORE_TARGET',
+        `"${request.database}" cannot be written`,
+        'Nothing was changed. Give this process write permission on the file and its folder, and check the disk.',
+      );
     case 'copy':
       if (/^SQLITE_(CORRUPT|NOTADB|IOERR_READ|IOERR_SHORT_READ|IOERR_CORRUPTFS)/.test(code)) {
         return explainSource(request.database, code, wrap);
@@ -47,6 +53,17 @@ export function explain(error: unknown, step: BackupStep, request: ChildRequest)
       return wrap('ERR_BACKUP_WRITE_FAILED', `Writing the copy in "${directory}" failed`, DISK_HINT);
     case 'verify':
       return wrap('ERR_BACKUP_VERIFY_FAILED', `The copy in "${directory}" could not be checked`, DISK_HINT);
+    case 'check':
+    case 'drill':
+      return wrap('ERR_BACKUP_WRITE_FAILED', `The backup in "${directory}" could not be checked`, DISK_HINT);
+    case 'restore':
+    case 'compare':
+    case 'replace':
+      return wrap(
+        'ERR_BACKUP_RESTORE_FAILED',
+        `The restore failed in step "${step}"`,
+        'The old database or the restored one is there, whole; no old file was deleted. Check the disk and try again.',
+      );
     default:
       return wrap('ERR_BACKUP_WRITE_FAILED', `Step "${step}" failed in "${directory}"`, DISK_HINT);
   }

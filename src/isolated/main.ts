@@ -1,24 +1,23 @@
-// The child process. Table of contents of a backup: lock -> still due? -> space -> pin -> copy -> seal -> verify -> publish.
+// The child process. Table of contents of a backup: lock -> still due? -> space -> pin -> copy -> seal -> verify -> publish
+// (from `space` on in take-backup.ts). Of a restore: restore.ts.
 import fs from 'node:fs';
 import type { Backup } from '../catalog/backup.js';
 import { backupNaming } from '../catalog/backup-name.js';
-import { readBackup } from '../catalog/list-backups.js';
 import { errorToWire } from '../snapshot/protocol.js';
 import type { ChildRequest, ChildResult, WireBackup } from '../snapshot/protocol.js';
 import type { SnapshotRequest } from '../snapshot/snapshotter.js';
-import { copy } from './copy.js';
+import { hasStuckThread } from './assertions.js';
 import { Deadline } from './deadline.js';
 import { explain } from './explain.js';
 import { inspect } from './inspect.js';
 import { takeLock } from './lock.js';
-import { pinSource } from './pin.js';
-import { publish } from './publish.js';
+import { protect } from './protect.js';
 import { currentStep, enter, send } from './report.js';
-import { seal } from './seal.js';
-import { ensureFolder, ensureSource, ensureSpace } from './space.js';
+import { restore } from './restore.js';
+import { ensureFolder } from './space.js';
 import { findIfFresh } from './still-due.js';
-import { partialPath, removePartial, sweep } from './sweep.js';
-import { checkSnapshot } from './verify.js';
+import { sweep } from './sweep.js';
+import { takeBackup } from './take-backup.js';
 import { verifyPublished } from './verify-published.js';
 
 async function createBackup(request: SnapshotRequest): Promise<ChildResult> {
@@ -29,7 +28,6 @@ async function createBackup(request: SnapshotRequest): Promise<ChildResult> {
   enter('lock');
   ensureFolder(request.directory);
   const lock = takeLock(folder, request.database, deadline);
-  let partial: string | undefined;
   try {
     enter('sweep');
     sweep(folder);
@@ -38,49 +36,8 @@ async function createBackup(request: SnapshotRequest): Promise<ChildResult> {
     const fresh = findIfFresh(folder, request.ifOlderThanMs);
     if (fresh) return { kind: 'fresh', latest: toWire(fresh) };
 
-    enter('space');
-    ensureSource(request.database);
-    ensureSpace(request.database, request.directory);
-
-    enter('pin');
-    const source = pinSource(request.database, deadline);
-    const createdAt = new Date();
-    partial = partialPath(folder, createdAt);
-    send({ type: 'partial', path: partial });
-    try {
-      enter('copy');
-      await copy(source, partial);
-    } finally {
-      source.close();
-    }
-
-    enter('seal');
-    seal(partial);
-
-    enter('verify');
-    const { sha256, sizeBytes, uncheckedTables } = await checkSnapshot(partial, source.facts, request.verify);
-
-    enter('publish');
-    const { journalMode, pageSize, pageCount } = source.facts;
-    const name = publish(folder, partial, createdAt, request.database, {
-      createdAt: createdAt.toISOString(),
-      ...(request.label !== undefined && { label: request.label }),
-      sizeBytes,
-      pageCount,
-      pageSize,
-      journalMode,
-      sha256,
-      verified: request.verify,
-      ...(uncheckedTables.length > 0 && { uncheckedTables }),
-      verifiedAt: new Date().toISOString(),
-      durationMs: Math.round(performance.now() - startedAt),
-      protected: false,
-    });
-    const backup = readBackup(folder, name, Date.now())!;
+    const backup = await takeBackup({ ...request, protected: false, startedAt }, folder, deadline);
     return { kind: 'created', backup: toWire(backup), durationMs: Math.round(performance.now() - startedAt) };
-  } catch (error) {
-    if (partial !== undefined) removePartial(partial);
-    throw error;
   } finally {
     lock.release();
   }
@@ -98,6 +55,10 @@ function answer(request: ChildRequest): Promise<ChildResult> | ChildResult {
       return verifyPublished(request);
     case 'inspect':
       return inspect(request);
+    case 'restore':
+      return restore(request);
+    case 'protect':
+      return protect(request);
   }
 }
 
@@ -113,6 +74,8 @@ async function main(): Promise<void> {
     send({ type: 'error', error: errorToWire(explain(error, currentStep(), request)) });
     process.exitCode = 1;
   }
+  // A SELECT that never ends: nothing else stops its thread, and this process would not end.
+  if (hasStuckThread()) process.kill(process.pid, 'SIGKILL');
 }
 
 void main();

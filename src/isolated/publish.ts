@@ -4,9 +4,8 @@ import { backupName, manifestName } from '../catalog/backup-name.js';
 import type { BackupFolder } from '../catalog/list-backups.js';
 import { formatManifest } from '../catalog/manifest.js';
 import type { Manifest } from '../catalog/manifest.js';
-import { systemCode } from '../errors.js';
+import { exists, flushFolder, moveExclusively, writeDurably } from './durable.js';
 import { likeDatabase } from './ownership.js';
-import { removeQuietly } from './sweep.js';
 
 /**
  * Gives the verified copy its final name: all of it, or nothing. Its contents are already on the disk (`verify` flushed
@@ -46,50 +45,6 @@ export function publish(
     flushFolder(directory);
     return name;
   }
-}
-
-/** `false` if the target exists: nothing is ever overwritten. */
-function moveExclusively(from: string, to: string): boolean {
-  try {
-    // link, unlike rename, refuses an existing target.
-    fs.linkSync(from, to);
-  } catch (error) {
-    if (systemCode(error) === 'EEXIST') return false;
-    if (!NO_HARD_LINKS.has(systemCode(error))) throw error;
-    // exFAT and some network disks. Under the lock only another program could take the name in between.
-    if (exists(to)) return false;
-    fs.renameSync(from, to);
-    return true;
-  }
-  removeQuietly(from);
-  return true;
-}
-
-const NO_HARD_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EISDIR', 'EINVAL', 'UNKNOWN']);
-
-function writeDurably(file: string, text: string): void {
-  const descriptor = fs.openSync(file, 'w', 0o600);
-  try {
-    fs.writeFileSync(descriptor, text);
-    fs.fsyncSync(descriptor);
-  } finally {
-    fs.closeSync(descriptor);
-  }
-}
-
-/** Without it, a power cut can lose the name of a file whose contents are safe. Windows can't, and does it by itself. */
-function flushFolder(directory: string): void {
-  if (process.platform === 'win32') return;
-  const descriptor = fs.openSync(directory, 'r');
-  try {
-    fs.fsyncSync(descriptor);
-  } finally {
-    fs.closeSync(descriptor);
-  }
-}
-
-function exists(file: string): boolean {
-  return fs.lstatSync(file, { throwIfNoEntry: false }) !== undefined;
 }
 
 /** Sleeps until the clock's next second begins. */

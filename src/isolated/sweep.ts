@@ -4,6 +4,7 @@ import path from 'node:path';
 import { backupName, isPartialName, manifestName, parseBackupName, partialName } from '../catalog/backup-name.js';
 import type { BackupFolder } from '../catalog/list-backups.js';
 import { parseManifest } from '../catalog/manifest.js';
+import { isOwned } from './scratch-owner.js';
 
 /** Where a backup grows until it is whole. */
 export function partialPath({ directory, naming }: BackupFolder, createdAt: Date): string {
@@ -18,13 +19,14 @@ export function removePartial(partial: string): void {
 
 /**
  * Removes what attempts that died have left: partials, and manifests whose backup was never published. Only under the
- * lock: then no other owner of a partial is alive.
+ * lock: then no other owner of a partial is alive, but for the scratch folders of drills, which have a lock of their own.
  */
 export function sweep({ directory, naming }: BackupFolder): void {
   const names = fs.readdirSync(directory);
   const present = new Set(names);
   for (const name of names) {
-    if (isPartialName(naming, name) || isOrphanManifest(name)) removeQuietly(path.join(directory, name));
+    if (isOrphanManifest(name)) removeQuietly(path.join(directory, name));
+    if (isPartialName(naming, name) && !isOwned(path.join(directory, name))) removeQuietly(path.join(directory, name));
   }
 
   function isOrphanManifest(name: string): boolean {
@@ -43,7 +45,7 @@ export function sweep({ directory, naming }: BackupFolder): void {
 /** What cannot be removed now (Windows, while a virus scanner has it open) is swept by the next attempt. */
 export function removeQuietly(file: string): void {
   try {
-    fs.rmSync(file, { force: true });
+    fs.rmSync(file, { force: true, recursive: true });
   } catch {
     // As said above.
   }

@@ -3,37 +3,53 @@ import path from 'node:path';
 import Database from 'better-sqlite3';
 import { backupNaming } from '../catalog/backup-name.js';
 import { readBackup } from '../catalog/list-backups.js';
+import type { VerificationRecord } from '../catalog/manifest.js';
 import type { ChildResult } from '../snapshot/protocol.js';
 import type { VerifyRequest } from '../snapshot/snapshotter.js';
-import { enter } from './report.js';
-import { hashFile } from './sha256.js';
+import { compareWithManifest } from './check-backup.js';
 import { checkDatabase } from './check-database.js';
 import type { CheckResult } from './check-database.js';
+import { Deadline } from './deadline.js';
+import { drill } from './drill.js';
+import type { DrillResult } from './drill.js';
+import { recordVerification } from './record-verification.js';
+import { enter } from './report.js';
 
-/** Checks a finished backup: its size and hash against its manifest, and its structure by SQLite. */
-export async function verifyPublished({ database, directory, name, level }: VerifyRequest): Promise<ChildResult> {
+/** Checks a finished backup as far as its level says, and keeps the result in its manifest. */
+export async function verifyPublished(request: VerifyRequest): Promise<ChildResult> {
   const startedAt = performance.now();
+  const { database, directory, name, level } = request;
+  // A little earlier than the parent ends this process, so that what was found until then is told.
+  const deadline = new Deadline(request.timeoutMs - Math.min(3_000, request.timeoutMs / 5));
+  const folder = { directory, naming: backupNaming(database) };
   enter('verify');
   const file = path.join(directory, name);
-  const { manifest } = readBackup({ directory, naming: backupNaming(database) }, name, Date.now()) ?? {};
-  const { size: sizeBytes } = fs.statSync(file);
-  const sha256 = await hashFile(file);
+  const { manifest } = readBackup(folder, name, Date.now()) ?? {};
+  const { sizeBytes, sha256, problems } = await compareWithManifest(file, manifest);
+  if (!manifest && level === 'hash') problems.push('it has no manifest, so there is no hash to compare with');
+  const { assertions, ...checked }: Checked =
+    level === 'drill' ? await drill(request, folder, deadline) : check(file, level);
+  for (const problem of checked.problems) if (!problems.includes(problem)) problems.push(problem);
 
-  const problems: string[] = [];
-  if (manifest && manifest.sizeBytes !== sizeBytes) {
-    problems.push(`it has ${sizeBytes} bytes, its manifest records ${manifest.sizeBytes}`);
-  }
-  if (manifest && manifest.sha256 !== sha256) problems.push('its sha256 is not the one in its manifest');
-  const checked = check(file, level);
-  problems.push(...checked.problems);
-
+  const ok = problems.length === 0;
+  const record: VerificationRecord = {
+    level,
+    ok,
+    at: new Date().toISOString(),
+    ...(!ok && { problems }),
+    ...(assertions && { assertions }),
+  };
+  const recorded = recordVerification(folder, database, name, record, deadline);
   const durationMs = Math.round(performance.now() - startedAt);
   const { uncheckedTables } = checked;
-  const ok = problems.length === 0;
-  return { kind: 'verified', report: { name, level, ok, problems, uncheckedTables, sizeBytes, sha256, durationMs } };
+  const found = { name, level, ok, problems, uncheckedTables, ...(assertions && { assertions }) };
+  return { kind: 'verified', report: { ...found, recorded, sizeBytes, sha256, durationMs } };
 }
 
-function check(file: string, level: VerifyRequest['level']): CheckResult {
+type Checked = CheckResult & Partial<Pick<DrillResult, 'assertions'>>;
+
+function check(file: string, level: 'hash' | 'quick' | 'full'): CheckResult {
+  if (level === 'hash') return { problems: [], uncheckedTables: [] };
   // Plain copies of a WAL database (the original made such) are in WAL mode: opening one leaves these beside it.
   const sideFiles = ['-wal', '-shm'].map((suffix) => file + suffix).filter((each) => !fs.existsSync(each));
   const db = new Database(file, { readonly: true, fileMustExist: true });

@@ -70,10 +70,16 @@ function healthOf(service: BackupService, maxAgeMs: number, now: number): Backup
     status: message === undefined ? 'up' : 'down',
     latest: latest?.name,
     ageMs,
-    lastVerified: latest?.manifest && new Date(latest.manifest.verifiedAt),
+    lastVerified: latest && lastVerified(latest),
     lastFailure: failure && { code: failure.error.code, at: failure.at },
     ...(message !== undefined && { message }),
   };
+}
+
+/** When it was taken, or later, by `verifyBackup()`. */
+function lastVerified({ lastVerification, manifest }: Backup): Date | undefined {
+  const at = lastVerification?.at ?? manifest?.verifiedAt;
+  return at === undefined ? undefined : new Date(at);
 }
 
 function problemOf(ageMs: number | undefined, maxAgeMs: number): string | undefined {

@@ -17,3 +17,11 @@ export function sourceLocked(database: string, after: string, cause?: unknown): 
     cause,
   });
 }
+
+export function restoreBusy(database: string, after: string, cause?: unknown): BackupError {
+  return new BackupError('ERR_BACKUP_RESTORE_BUSY', `"${database}" was busy for ${after}; it was not changed.`, {
+    step: 'hold',
+    hint: 'Find the connection that keeps a transaction open, end it or stop the app, and restore again.',
+    cause,
+  });
+}

@@ -21,6 +21,14 @@ export function childProcessSnapshotter(): Snapshotter {
       const result = await run({ kind: 'inspect', ...request });
       return result.kind === 'inspected' ? result.facts : unexpected(result);
     },
+    async restore(request, control) {
+      const result = await run({ kind: 'restore', ...request }, control);
+      return result.kind === 'restored' ? result.report : unexpected(result);
+    },
+    async protect(request) {
+      const result = await run({ kind: 'protect', ...request });
+      if (result.kind !== 'protected') unexpected(result);
+    },
   };
 }
 

@@ -1,13 +1,24 @@
 import type { Backup } from '../catalog/backup.js';
 import { BackupError, messageOf, systemCode } from '../errors.js';
 import type { BackupErrorCode, BackupStep } from '../errors.js';
-import type { DatabaseFacts, InspectRequest, SnapshotRequest, VerifyReport, VerifyRequest } from './snapshotter.js';
+import type {
+  DatabaseFacts,
+  InspectRequest,
+  ProtectRequest,
+  RestoreReport,
+  RestoreRequest,
+  SnapshotRequest,
+  VerifyReport,
+  VerifyRequest,
+} from './snapshotter.js';
 
 /** One JSON object on the child's standard input, then its end. */
 export type ChildRequest =
   | ({ readonly kind: 'create' } & SnapshotRequest)
   | ({ readonly kind: 'verify' } & VerifyRequest)
-  | ({ readonly kind: 'inspect' } & InspectRequest);
+  | ({ readonly kind: 'inspect' } & InspectRequest)
+  | ({ readonly kind: 'restore' } & RestoreRequest)
+  | ({ readonly kind: 'protect' } & ProtectRequest);
 
 /** One JSON object a line on the child's standard output. `result` or `error` is the last. */
 export type ChildMessage =
@@ -23,7 +34,9 @@ export type ChildResult =
   | { readonly kind: 'created'; readonly backup: WireBackup; readonly durationMs: number }
   | { readonly kind: 'fresh'; readonly latest: WireBackup }
   | { readonly kind: 'verified'; readonly report: VerifyReport }
-  | { readonly kind: 'inspected'; readonly facts: DatabaseFacts };
+  | { readonly kind: 'inspected'; readonly facts: DatabaseFacts }
+  | { readonly kind: 'restored'; readonly report: RestoreReport }
+  | { readonly kind: 'protected' };
 
 export type WireBackup = Omit<Backup, 'createdAt'> & { readonly createdAt: string };
 

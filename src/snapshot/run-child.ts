@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { BackupError } from '../errors.js';
 import type { BackupStep } from '../errors.js';
-import { lockTimeout, sourceLocked } from './busy-errors.js';
+import { lockTimeout, restoreBusy, sourceLocked } from './busy-errors.js';
 import { errorFromWire, messageReader } from './protocol.js';
 import type { ChildMessage, ChildRequest, ChildResult } from './protocol.js';
 import type { SnapshotControl } from './snapshotter.js';
@@ -17,8 +17,8 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
 /** Runs `isolated/main.js` in a child; resolves with its answer. */
 export function run(request: ChildRequest, { signal, onProgress }: SnapshotControl = {}): Promise<ChildResult> {
   return new Promise((resolve, reject) => {
-    if (signal?.aborted) return reject(cancelled('start', signal.reason));
-    const state = new ChildState(request, onProgress);
+    if (signal?.aborted) return reject(cancelled(request, 'start', signal.reason));
+    const state = new ChildState(onProgress);
     // Loaded with the first backup: requiring this package stays cheap.
     const { spawn } = require('node:child_process') as typeof childProcess;
     const child = spawn(process.execPath, [MAIN], childOptions());
@@ -36,7 +36,7 @@ export function run(request: ChildRequest, { signal, onProgress }: SnapshotContr
       // A process that hangs inside the kernel (a dead network disk) ignores even SIGKILL; the caller must not hang too.
       setTimeout(() => settle(() => reject(reason)), END_GRACE_MS).unref();
     };
-    const onAbort = (): void => kill(cancelled(state.step, signal?.reason));
+    const onAbort = (): void => kill(cancelled(request, state.step, signal?.reason));
     const timer = setTimeout(() => kill(timedOut(request, state.step)), Math.min(request.timeoutMs, MAX_TIMER_MS));
     signal?.addEventListener('abort', onAbort, { once: true });
 
@@ -64,7 +64,7 @@ export function run(request: ChildRequest, { signal, onProgress }: SnapshotContr
 
 /** The same, blocking the thread. */
 export function runSync(request: ChildRequest): ChildResult {
-  const state = new ChildState(request);
+  const state = new ChildState();
   const { spawnSync } = require('node:child_process') as typeof childProcess;
   const { stdout, stderr, status, signal, error } = spawnSync(process.execPath, [MAIN], {
     ...childOptions(),
@@ -90,12 +90,9 @@ class ChildState {
   result: ChildResult | undefined;
   error: BackupError | undefined;
   stderr = '';
-  #partial: string | undefined;
+  readonly #partials = new Set<string>();
 
-  constructor(
-    private readonly request: ChildRequest,
-    private readonly onProgress?: SnapshotControl['onProgress'],
-  ) {}
+  constructor(private readonly onProgress?: SnapshotControl['onProgress']) {}
 
   get answered(): boolean {
     return this.result !== undefined || this.error !== undefined;
@@ -104,7 +101,7 @@ class ChildState {
   take(message: ChildMessage): void {
     if (message.type === 'step') this.#progress((this.step = message.step), 0, 0);
     else if (message.type === 'progress') this.#progress(this.step, message.doneBytes, message.totalBytes);
-    else if (message.type === 'partial') this.#partial = message.path;
+    else if (message.type === 'partial') this.#partials.add(message.path);
     else if (message.type === 'result') this.result = message.result;
     else this.error = errorFromWire(message.error);
   }
@@ -115,10 +112,11 @@ class ChildState {
 
   /** What a child that was killed has left. It no longer exists, so nobody else owns these files. */
   removePartials(): void {
-    if (this.#partial === undefined || this.request.kind !== 'create') return;
-    for (const suffix of ['', '-journal', '-wal', '-shm', '.json']) {
+    const files = [...this.#partials].flatMap((partial) => SUFFIXES.map((suffix) => partial + suffix));
+    for (const file of files) {
       try {
-        fs.rmSync(this.#partial + suffix, { force: true });
+        // A drill's is a folder.
+        fs.rmSync(file, { force: true, recursive: true });
       } catch {
         // The next attempt sweeps it.
       }
@@ -134,6 +132,8 @@ class ChildState {
   }
 }
 
+const SUFFIXES = ['', '-journal', '-wal', '-shm', '.json'];
+
 export function childOptions(): {
   cwd: string;
   env: NodeJS.ProcessEnv;
@@ -147,13 +147,18 @@ export function childOptions(): {
   return { cwd: __dirname, env, stdio: ['pipe', 'pipe', 'pipe'], windowsHide: true };
 }
 
-function cancelled(step: BackupStep, reason: unknown): BackupError {
-  return new BackupError('ERR_BACKUP_CANCELLED', 'The backup was cancelled by its AbortSignal.', {
+function cancelled({ kind }: ChildRequest, step: BackupStep, reason: unknown): BackupError {
+  return new BackupError('ERR_BACKUP_CANCELLED', `The ${WORK[kind]} was cancelled by its AbortSignal.`, {
     step,
-    hint: 'Nothing was left behind; call again to start over.',
+    hint: kind === 'restore' ? OLD_OR_NEW : 'Nothing was left behind; call again to start over.',
     cause: reason,
   });
 }
+
+const WORK = { create: 'backup', verify: 'verification', inspect: 'look at it', restore: 'restore', protect: 'call' };
+
+const OLD_OR_NEW =
+  'The database is entirely the old or entirely the restored one; if a safety backup was taken, it is in the list, protected.';
 
 function timedOut({ timeoutMs, ...request }: ChildRequest, step: BackupStep): BackupError {
   const after = `${timeoutMs / 1000} s`;
@@ -163,9 +168,14 @@ function timedOut({ timeoutMs, ...request }: ChildRequest, step: BackupStep): Ba
   if (step === 'pin') {
     return sourceLocked(request.database, after);
   }
-  return new BackupError('ERR_BACKUP_TIMEOUT', `The backup was not done after ${after}, in step "${step}".`, {
+  if (step === 'hold') {
+    return restoreBusy(request.database, after);
+  }
+  const work = WORK[request.kind];
+  const left = request.kind === 'restore' ? OLD_OR_NEW : 'Nothing was left under a final name.';
+  return new BackupError('ERR_BACKUP_TIMEOUT', `The ${work} was not done after ${after}, in step "${step}".`, {
     step,
-    hint: 'Look for a slow or dead disk, or raise the "timeout" option. Nothing was left under a final name.',
+    hint: `Look for a slow or dead disk, or raise the "timeout" option. ${left}`,
   });
 }
 

@@ -1,5 +1,5 @@
 import type { Backup } from '../catalog/backup.js';
-import type { VerifyLevel } from '../catalog/manifest.js';
+import type { AssertionResult, VerificationLevel, VerifyLevel } from '../catalog/manifest.js';
 import type { BackupStep } from '../errors.js';
 
 /** What a snapshotter is asked for. Plain data: it crosses a process boundary as JSON. */
@@ -25,21 +25,69 @@ export interface VerifyRequest {
   readonly database: string;
   readonly directory: string;
   readonly name: string;
-  readonly level: VerifyLevel;
+  readonly level: VerificationLevel;
+  /** For the level `drill`: each one SELECT that must return one truthy value. */
+  readonly assertions?: readonly string[];
   readonly timeoutMs: number;
 }
 
 export interface VerifyReport {
   readonly name: string;
-  readonly level: VerifyLevel;
+  readonly level: VerificationLevel;
   readonly ok: boolean;
   /** What is wrong, in words; empty if `ok`. */
   readonly problems: readonly string[];
   /** Tables whose pages were checked but not their rows: that needs functions or collations of the app's connection. */
   readonly uncheckedTables: readonly string[];
+  /** Of a drill. */
+  readonly assertions?: readonly AssertionResult[];
+  /** Is the result in the manifest? Not where there is none, or where the folder can't be written. */
+  readonly recorded: boolean;
   readonly sizeBytes: number;
   readonly sha256: string;
   readonly durationMs: number;
+}
+
+export interface RestoreRequest {
+  readonly database: string;
+  readonly directory: string;
+  readonly name: string;
+  /** Absolute path of a new file; default: the live database. */
+  readonly to?: string;
+  /** How the safety backup is checked before it counts. */
+  readonly verify: VerifyLevel;
+  readonly timeoutMs: number;
+}
+
+export interface RestoreReport {
+  /** The backup that was restored. */
+  readonly name: string;
+  /** Absolute path of what was written. */
+  readonly path: string;
+  /**
+   * `online`: into the live database, whose open connections see the restored rows; `offline`: the old files were moved
+   * aside and a new one took their place; `copy`: into another file (`to`).
+   */
+  readonly method: 'online' | 'offline' | 'copy';
+  /** The protected backup of the state before. Absent where there was none, or none that could be read. */
+  readonly safetyBackup?: string;
+  /** Absolute paths of the old files, where they were moved aside. */
+  readonly movedAside: readonly string[];
+  readonly sizeBytes: number;
+  readonly pageCount: number;
+  /** Of what was written. */
+  readonly journalMode: string;
+  /** Of the backup. */
+  readonly sha256: string;
+  readonly durationMs: number;
+}
+
+export interface ProtectRequest {
+  readonly database: string;
+  readonly directory: string;
+  readonly name: string;
+  readonly protected: boolean;
+  readonly timeoutMs: number;
 }
 
 export interface InspectRequest {
@@ -82,4 +130,8 @@ export interface Snapshotter {
   createSync(request: SnapshotRequest): SnapshotResult;
   verify(request: VerifyRequest, control?: SnapshotControl): Promise<VerifyReport>;
   inspect(request: InspectRequest): Promise<DatabaseFacts>;
+  /** Leaves entirely the old or entirely the restored database, whenever it ends; resolves when the restored one is proven. */
+  restore(request: RestoreRequest, control?: SnapshotControl): Promise<RestoreReport>;
+  /** Rewrites the manifest, all or nothing. */
+  protect(request: ProtectRequest): Promise<void>;
 }

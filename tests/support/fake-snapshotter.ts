@@ -43,6 +43,8 @@ export function fakeSnapshotter(): FakeSnapshotter {
     },
     verify: () => Promise.reject(new Error('not part of this fake')),
     inspect: () => Promise.reject(new Error('not part of this fake')),
+    restore: () => Promise.reject(new Error('not part of this fake')),
+    protect: () => Promise.reject(new Error('not part of this fake')),
   };
   return fake;
 }

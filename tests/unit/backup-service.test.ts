@@ -203,9 +203,21 @@ describe('verifyBackup', () => {
     expect(verify).toHaveBeenLastCalledWith({ ...asked, level: 'full' }, { signal });
   });
 
+  test('a snapshotter that fails in its own way makes a BackupError of it: verifying, restoring, protecting', async () => {
+    const [name, service] = [planted(DAY), serviceWith()];
+    for (const asked of [service.verifyBackup(name), service.restoreBackup(name), service.protectBackup(name)]) {
+      const error = await rejectionOf(asked);
+      expect(error.code).toBe('ERR_BACKUP_CHILD_FAILED');
+      expect(error.message).toContain('not part of this fake');
+    }
+  });
+
   test('refuses a level that there is not, and a backup that there is not', async () => {
     const wrong = await rejectionOf(serviceWith().verifyBackup(planted(DAY), { level: 'deep' as 'full' }));
-    expect([wrong.code, wrong.hint]).toEqual(['ERR_BACKUP_OPTIONS', 'It must be "quick" or "full".']);
+    expect([wrong.code, wrong.hint]).toEqual([
+      'ERR_BACKUP_OPTIONS',
+      'It must be one of "hash", "quick", "full", "drill".',
+    ]);
     expect((await rejectionOf(serviceWith().verifyBackup('app_backup_20200101_000000.db'))).code).toBe(
       'ERR_BACKUP_NOT_FOUND',
     );

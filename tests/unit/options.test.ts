@@ -90,7 +90,7 @@ test.each([
   ['logger', {}, '{}', 'an object with the methods info, warn and error'],
   ['logger', { info() {}, warn() {} }, '{ info: ', 'an object with the methods info, warn and error'],
   ['logger', null, 'null', 'an object with the methods info, warn and error'],
-  ['snapshotter', {}, '{}', 'an object with the methods create, createSync, verify and inspect'],
+  ['snapshotter', {}, '{}', 'an object with the methods create, createSync, verify, inspect, restore and protect'],
 ])('%s: %j is refused, with the option, the value and what is allowed', (option, value, shown, allowed) => {
   const error = thrownBy(() => resolve({ database, [option]: value }));
   expect(error).toMatchObject({ code: 'ERR_BACKUP_OPTIONS', step: 'options' });
@@ -103,7 +103,7 @@ test.each(['intervall', 'path', 'toString'])('the unknown option "%s" is refused
   const error = thrownBy(() => resolve({ database, [key]: 1 }));
   expect(error.message).toContain(`BackupService: there is no option "${key}".`);
   expect(error.hint).toBe(
-    'The options are database, directory, interval, retention, verify, onFailure, retryAfter, timeout, recheckInterval, logger, snapshotter, copies.',
+    'The options are database, directory, interval, retention, verify, onFailure, retryAfter, timeout, recheckInterval, assertions, logger, snapshotter, copies.',
   );
 });
 

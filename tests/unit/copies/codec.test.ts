@@ -35,7 +35,7 @@ test('without settings the bytes stay as they are', async () => {
 
 test('a source that fails makes the encoded stream fail, not end', async () => {
   const { encode, decode } = require('#dist/copies/codec.js') as typeof import('#dist/copies/codec.js');
-   
+
   const broken = async function* () {
     yield crypto.randomBytes(100_000);
     throw new Error('the disk');

@@ -1,0 +1,25 @@
+// A thread of a drill: a SELECT of the user's may never end, and only the thread that runs it would wait for it.
+import { parentPort, workerData } from 'node:worker_threads';
+import Database from 'better-sqlite3';
+
+const { file, assertions } = workerData as { file: string; assertions: readonly string[] };
+const db = new Database(file, { readonly: true, fileMustExist: true });
+db.pragma('query_only = ON');
+for (const sql of assertions) parentPort!.postMessage({ sql, ...ask(sql) });
+db.close();
+
+function ask(sql: string): { ok: boolean; error?: string } {
+  try {
+    const statement = db.prepare(sql);
+    if (!statement.reader || !statement.readonly) return { ok: false, error: 'it is not a SELECT' };
+    if (statement.columns().length !== 1) return { ok: false, error: 'it must have one column' };
+    const values: unknown[] = [];
+    for (const value of statement.pluck().iterate()) {
+      if (values.push(value) > 1) return { ok: false, error: 'it returned more than one row' };
+    }
+    if (values.length === 0) return { ok: false, error: 'it returned no row' };
+    return values[0] ? { ok: true } : { ok: false, error: `it returned ${JSON.stringify(values[0])}` };
+  } catch (error) {
+    return { ok: false, error: error instanceof Error ? error.message : String(error) };
+  }
+}

@@ -1,0 +1,77 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { backupNaming, manifestName, parseBackupName } from '../catalog/backup-name.js';
+import { readBackup } from '../catalog/list-backups.js';
+import type { BackupFolder } from '../catalog/list-backups.js';
+import type { Manifest } from '../catalog/manifest.js';
+import { BackupError } from '../errors.js';
+import type { ChildResult } from '../snapshot/protocol.js';
+import type { ProtectRequest } from '../snapshot/snapshotter.js';
+import { Damaged } from './check-backup.js';
+import { Deadline } from './deadline.js';
+import { takeLock } from './lock.js';
+import { enter } from './report.js';
+import { rewriteManifest } from './rewrite-manifest.js';
+import { hashFile } from './sha256.js';
+import { ensureFolder } from './space.js';
+
+/** Another program's backup gets a manifest, so that its protection can be kept somewhere. */
+export async function protect(request: ProtectRequest): Promise<ChildResult> {
+  const folder = { directory: request.directory, naming: backupNaming(request.database) };
+  enter('lock');
+  ensureFolder(request.directory);
+  const lock = takeLock(folder, request.database, new Deadline(request.timeoutMs));
+  try {
+    enter('record');
+    const backup = readBackup(folder, request.name, Date.now());
+    if (!backup) {
+      throw new BackupError('ERR_BACKUP_NOT_FOUND', `There is no backup "${request.name}" in "${request.directory}".`, {
+        step: 'record',
+        hint: 'It was deleted meanwhile; listBackups() has the names.',
+      });
+    }
+    if (backup.problem === 'unreadable manifest') {
+      const file = manifestName(folder.naming, request.name);
+      throw new BackupError('ERR_BACKUP_MANIFEST_FAILED', `"${file}" cannot be read, or is not a manifest.`, {
+        step: 'record',
+        hint: 'Mend it or its permissions. Until then retention and deleteBackup() treat the backup as protected.',
+      });
+    }
+    if (backup.protected === request.protected) return { kind: 'protected' };
+    const manifest = backup.manifest ?? (await describe(folder, request.name));
+    rewriteManifest(folder, request.database, { ...manifest, protected: request.protected });
+    return { kind: 'protected' };
+  } finally {
+    lock.release();
+  }
+}
+
+/** What can be told of a file without opening it as a database, which may write beside it. */
+async function describe(folder: BackupFolder, name: string): Promise<Manifest> {
+  const startedAt = performance.now();
+  const file = path.join(folder.directory, name);
+  const header = Buffer.alloc(100);
+  const descriptor = fs.openSync(file, 'r');
+  try {
+    fs.readSync(descriptor, header, 0, header.length, 0);
+  } finally {
+    fs.closeSync(descriptor);
+  }
+  if (header.toString('latin1', 0, 16) !== 'SQLite format 3\0')
+    throw new Damaged(name, ['it is not a SQLite database']);
+  const { size: sizeBytes } = fs.statSync(file);
+  const pageSize = header.readUInt16BE(16) === 1 ? 65_536 : header.readUInt16BE(16);
+  return {
+    formatVersion: 1,
+    name,
+    // Its name is all that it recorded: so its age stays what it was.
+    createdAt: parseBackupName(folder.naming, name)!.toISOString(),
+    sizeBytes,
+    pageCount: Math.floor(sizeBytes / pageSize),
+    pageSize,
+    journalMode: header[18] === 2 ? 'wal' : 'delete',
+    sha256: await hashFile(file),
+    durationMs: Math.round(performance.now() - startedAt),
+    protected: false,
+  };
+}
