@@ -33,7 +33,8 @@ export async function verifyServiceCopy(
   options: OfOneStore<VerifyCopyOptions>,
 ): Promise<CopyVerifyReport> {
   const { store, host, database } = chooseStore(service, options.from);
-  return verifyCopy({ host, database, snapshotter: service.snapshotter, ...options, from: store, name });
+  const { snapshotter, assertions } = service;
+  return verifyCopy({ host, database, snapshotter, assertions, ...options, from: store, name });
 }
 
 export async function pullIntoFolder(

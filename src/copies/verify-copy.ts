@@ -1,8 +1,9 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import type { VerifyLevel } from '../catalog/manifest.js';
-import { isBackupError } from '../errors.js';
+import type { VerificationLevel } from '../catalog/manifest.js';
+import { VERIFICATION_LEVELS } from '../catalog/verification.js';
+import { BackupError, isBackupError } from '../errors.js';
 import type { VerifyReport } from '../snapshot/snapshotter.js';
 import type { Snapshotter } from '../snapshot/snapshotter.js';
 import type { BackupStore, StoreControl } from '../stores/backup-store.js';
@@ -18,7 +19,9 @@ export interface VerifyCopyOptions extends Wish, StoreControl {
    * `'hash'` (default): the object is read, and its size and sha256 compared with its manifest; needs no identity. The others
    * bring it back into a temporary folder, and check the database itself as `verifyBackup()` does.
    */
-  readonly level?: 'hash' | VerifyLevel | undefined;
+  readonly level?: VerificationLevel | undefined;
+  /** For `level: 'drill'`, as in the service's options: each one SELECT that returns one truthy value. */
+  readonly assertions?: readonly string[] | undefined;
   readonly identities?: readonly string[] | undefined;
   /** Where a copy is brought back to; default: a folder below the system's temporary one. It is removed afterwards. */
   readonly scratch?: string | undefined;
@@ -31,7 +34,7 @@ export interface CopyVerifyReport {
   readonly host: string | undefined;
   readonly store: string;
   readonly key: string;
-  readonly level: 'hash' | VerifyLevel;
+  readonly level: VerificationLevel;
   readonly ok: boolean;
   /** What is wrong, in words; empty if `ok`. */
   readonly problems: readonly string[];
@@ -44,6 +47,12 @@ const TIMEOUT_MS = 600_000;
 export async function verifyCopy(options: VerifyCopyOptions): Promise<CopyVerifyReport> {
   const startedAt = performance.now();
   const { from: store, level = 'hash', signal } = options;
+  if (!VERIFICATION_LEVELS.includes(level)) {
+    throw new BackupError('ERR_BACKUP_OPTIONS', `verifyCopy: the level is ${JSON.stringify(level)}.`, {
+      step: 'options',
+      hint: `It must be one of ${VERIFICATION_LEVELS.join(', ')}.`,
+    });
+  }
   const copy = chooseCopy(await listCopies(store, options), options, store.name);
   const problems = level === 'hash' ? await compare() : await bringBack(level);
   return {
@@ -66,7 +75,7 @@ export async function verifyCopy(options: VerifyCopyOptions): Promise<CopyVerify
     ];
   }
 
-  async function bringBack(checked: VerifyLevel): Promise<readonly string[]> {
+  async function bringBack(checked: VerificationLevel): Promise<readonly string[]> {
     const scratch = fs.mkdtempSync(path.join(options.scratch ?? os.tmpdir(), 'autobackup-verify-'));
     try {
       const { name, host } = copy;
@@ -81,12 +90,14 @@ export async function verifyCopy(options: VerifyCopyOptions): Promise<CopyVerify
     }
   }
 
-  async function check(directory: string, name: string, checked: VerifyLevel): Promise<VerifyReport> {
+  async function check(directory: string, name: string, checked: VerificationLevel): Promise<VerifyReport> {
     const { childProcessSnapshotter } =
       require('../snapshot/child-process.js') as typeof import('../snapshot/child-process.js');
     const snapshotter = options.snapshotter ?? childProcessSnapshotter();
     // No such file: only its name matters, which tells how backups of it are called.
     const database = path.join(directory, name.replace(/_backup_\d{8}_\d{6}/, ''));
-    return snapshotter.verify({ database, directory, name, level: checked, timeoutMs: TIMEOUT_MS }, { signal });
+    const request = { database, directory, name, level: checked, timeoutMs: TIMEOUT_MS };
+    const { assertions = [] } = options;
+    return snapshotter.verify({ ...request, ...(checked === 'drill' && { assertions }) }, { signal });
   }
 }

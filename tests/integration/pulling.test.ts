@@ -103,7 +103,7 @@ test('a copy that unpacks to more than the backup is stopped, before it fills th
 
 test('a copy is proven where it is, and by bringing it back; a name that is not there is an error', async () => {
   const { store, service, backup } = await shipped({ compress: 'gzip' });
-  for (const level of ['hash', 'quick', 'full'] as const) {
+  for (const level of ['hash', 'quick', 'full', 'drill'] as const) {
     expect(await service.verifyCopy(backup.name, { level })).toMatchObject({
       level,
       ok: true,
@@ -111,6 +111,12 @@ test('a copy is proven where it is, and by bringing it back; a name that is not 
       name: backup.name,
     });
   }
+  const assertions = ['SELECT count(*) = 1 FROM entries', 'SELECT count(*) > 5 FROM entries'];
+  const drill = await service.verifyCopy(backup.name, { level: 'drill', assertions });
+  expect(drill).toMatchObject({ ok: false, problems: [expect.stringContaining('> 5') as string] });
+  expect((await rejectionOf(service.verifyCopy(backup.name, { level: 'deep' as never }))).code).toBe(
+    'ERR_BACKUP_OPTIONS',
+  );
   expect((await rejectionOf(verifyCopy({ from: store, name: 'app_backup_20200101_000000.db' }))).code).toBe(
     'ERR_BACKUP_COPY_NOT_FOUND',
   );
