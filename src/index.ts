@@ -45,5 +45,12 @@ export type { ShipReport } from './copies/lane.js';
 export type { ListServiceCopiesOptions, OfOneStore } from './copies/of-service.js';
 export type { PullOptions, PullProgress, PullReport } from './copies/pull.js';
 export type { CopyVerifyReport, VerifyCopyOptions } from './copies/verify-copy.js';
-export type { BackupStore, CopySettings, PutControl, StoreControl, StoredObject } from './stores/backup-store.js';
+export type {
+  BackupStore,
+  CopySettings,
+  PutControl,
+  StoreControl,
+  StoredObject,
+  StoreRecipe,
+} from './stores/backup-store.js';
 export type { LastFailure, LatestVerification, ServiceStatus } from './status.js';

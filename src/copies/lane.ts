@@ -155,7 +155,9 @@ export class Lane {
           waitMs: patient ? this.options.timeoutMs : 1,
           ...(compress && { compress }),
           ...(encrypt && { encrypt }),
+          ...(place.store.recipe && { recipe: place.store.recipe }),
         },
+        place.store,
         control.signal,
       );
       if (!source) return 'busy';

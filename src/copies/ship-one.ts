@@ -7,7 +7,7 @@ import type { CopyManifest } from './copy-manifest.js';
 import { copyKey, copyManifestKey, copyStem, parseKey } from './copy-name.js';
 import type { ShippedCopy } from './copy-record.js';
 import type { Source, StoredFacts } from './source.js';
-import { measure, putWatched, readText } from './transfer.js';
+import { putWatched, readText, same } from './transfer.js';
 
 export interface Shipment {
   readonly store: BackupStore;
@@ -34,9 +34,8 @@ export async function shipOne(shipment: Shipment, control: StoreControl): Promis
   if (adopted) return adopted;
 
   shipment.beforePut();
-  await putObject(shipment, key, control);
-  const encoded = await source.encoded;
-  const found = await measure(store, key, control);
+  const encoded = await source.put(key, control);
+  const found = await source.measure(key, control);
   if (!same(found, encoded)) {
     await store.remove(key, control);
     throw readBackDiffers(store, key, encoded, found);
@@ -49,21 +48,6 @@ export async function shipOne(shipment: Shipment, control: StoreControl): Promis
     throw readBackDiffers(store, manifestKey, { sizeBytes: text.byteLength, sha256: '' }, undefined);
   }
   return shippedCopy(key, manifest);
-}
-
-async function putObject({ store, source, backup }: Shipment, key: string, control: StoreControl): Promise<void> {
-  let sent = false as boolean;
-  async function* body(): AsyncGenerator<Uint8Array, void> {
-    yield* source.body();
-    sent = true;
-  }
-  try {
-    await putWatched(store, key, body(), { ...control, sizeBytes: backup.sizeBytes });
-  } catch (error) {
-    // The answer to our own put was lost and the request repeated: then what stands there is ours. It is read back anyway.
-    const ours = isBackupError(error, 'ERR_BACKUP_COPY_EXISTS') && sent;
-    if (!ours || !same(await measure(store, key, control), await source.encoded)) throw error;
-  }
 }
 
 /** Looks at what stands under the names of this copy. Returns the copy, if it is there already and right. */
@@ -87,7 +71,7 @@ async function clearTheWay(shipment: Shipment, control: StoreControl): Promise<S
     // Of another database, or of another machine of the same name: its only copy, perhaps.
     if (manifest.sha256 !== backup.sha256 || manifest.name !== backup.name) throw copyExists(store.name, object.key);
     const { sizeBytes, sha256 } = manifest.copy;
-    if (same(await measure(store, object.key, control), { sizeBytes, sha256 }))
+    if (same(await shipment.source.measure(object.key, control), { sizeBytes, sha256 }))
       return shippedCopy(object.key, manifest);
   }
   // A copy of this backup that is damaged, or a manifest whose object is gone. We hold the good one. The object goes first:
@@ -146,10 +130,6 @@ export function shippedCopy(key: string, manifest: CopyManifest): ShippedCopy {
 /** Another file in the folder of `key`. */
 export function siblingOf(key: string, file: string): string {
   return key.slice(0, key.lastIndexOf('/') + 1) + file;
-}
-
-function same(a: StoredFacts, b: StoredFacts): boolean {
-  return a.sizeBytes === b.sizeBytes && a.sha256 === b.sha256;
 }
 
 function readBackDiffers(

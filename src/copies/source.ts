@@ -6,8 +6,10 @@ import { BackupError } from '../errors.js';
 import { errorFromWire } from '../snapshot/protocol.js';
 import type { WireError } from '../snapshot/protocol.js';
 import { childOptions } from '../snapshot/run-child.js';
-import type { CopySettings } from '../stores/backup-store.js';
 import { throwIfAborted } from '../stores/backup-store.js';
+import type { BackupStore, CopySettings, StoreControl, StoreRecipe } from '../stores/backup-store.js';
+import { measure, putCounted } from './transfer.js';
+import type { Counted } from './transfer.js';
 
 /** What the child of a shipping is asked for: `isolated/ship.ts`. */
 export interface SourceRequest extends Pick<CopySettings, 'compress' | 'encrypt'> {
@@ -17,13 +19,27 @@ export interface SourceRequest extends Pick<CopySettings, 'compress' | 'encrypt'
   readonly sha256: string;
   readonly database: string;
   readonly lockFile: string;
+  /** Of the store, where the child can make it. */
+  readonly recipe?: StoreRecipe;
   /** How long another process's shipping to the same store is waited for. */
   readonly waitMs: number;
 }
 
+/** A JSON line each, one at a time. */
+export type SourceCommand =
+  | { readonly type: 'stream' }
+  | { readonly type: 'put'; readonly key: string }
+  | { readonly type: 'measure'; readonly key: string };
+
+/** A line that ends the command that is being done. */
+export const ABORT = 'abort';
+
 export type SourceMessage =
   | { readonly type: 'locked' }
+  /** The end of `stream`. */
   | ({ readonly type: 'encoded' } & StoredFacts)
+  /** The end of `put` or `measure`. */
+  | ({ readonly type: 'done' } & StoredFacts)
   | { readonly type: 'error'; readonly error: WireError };
 
 /** Of a copy as it is stored. */
@@ -34,10 +50,10 @@ export interface StoredFacts {
 
 /** A backup on its way out, and the lock of the store that it is going to. */
 export interface Source {
-  /** The bytes of the copy, once. Throws, rather than end, where the backup is not what its manifest records. */
-  body(): AsyncIterable<Uint8Array>;
-  /** Of what `body()` has yielded, when that has ended. */
-  readonly encoded: Promise<StoredFacts>;
+  /** Puts the copy, and says what was put. Rejects where the backup is not what its manifest records. */
+  put(key: string, control: StoreControl): Promise<StoredFacts>;
+  /** Reads an object of the store and says what it is. */
+  measure(key: string, control: StoreControl): Promise<StoredFacts>;
   /** Gives the lock back. */
   close(): Promise<void>;
 }
@@ -50,7 +66,11 @@ const MAIN = path.join(__dirname, '..', 'isolated', 'ship.js');
  *
  * @returns `undefined` if another process held the lock for all of `waitMs`
  */
-export async function openSource(request: SourceRequest, signal?: AbortSignal): Promise<Source | undefined> {
+export async function openSource(
+  request: SourceRequest,
+  store: BackupStore,
+  signal?: AbortSignal,
+): Promise<Source | undefined> {
   throwIfAborted(signal);
   const { spawn } = require('node:child_process') as typeof childProcess;
   const child = spawn(process.execPath, [MAIN], { ...childOptions(), stdio: ['pipe', 'pipe', 'pipe', 'pipe'] });
@@ -61,16 +81,20 @@ export async function openSource(request: SourceRequest, signal?: AbortSignal): 
 
   const locked = deferred<boolean>();
   const encoded = deferred<StoredFacts>();
+  let reply: ReturnType<typeof deferred<StoredFacts>> | undefined;
+  let ended: BackupError | undefined;
   const fail = (error: BackupError): void => {
     locked.reject(error);
     encoded.reject(error);
+    reply?.reject(error);
   };
-  // Each is looked at where it matters; a failure that nobody waits for is no unhandled rejection.
+  // Looked at where it matters; a failure that nobody waits for is no unhandled rejection.
   encoded.promise.catch(() => {});
   readline.createInterface({ input: messages }).on('line', (line) => {
     const message = JSON.parse(line) as SourceMessage;
     if (message.type === 'locked') locked.resolve(true);
     else if (message.type === 'encoded') encoded.resolve({ sizeBytes: message.sizeBytes, sha256: message.sha256 });
+    else if (message.type === 'done') reply?.resolve({ sizeBytes: message.sizeBytes, sha256: message.sha256 });
     else if (message.error.code === 'ERR_BACKUP_LOCK_TIMEOUT') locked.resolve(false);
     else fail(errorFromWire(message.error));
   });
@@ -80,7 +104,8 @@ export async function openSource(request: SourceRequest, signal?: AbortSignal): 
       resolve();
     });
     child.on('close', (code, signalName) => {
-      fail(died(signalName ?? `code ${code}`, printed.trim() === '' ? undefined : new Error(printed.trim())));
+      ended = died(signalName ?? `code ${code}`, printed.trim() === '' ? undefined : new Error(printed.trim()));
+      fail(ended);
       resolve();
     });
   });
@@ -105,13 +130,43 @@ export async function openSource(request: SourceRequest, signal?: AbortSignal): 
   } finally {
     signal?.removeEventListener('abort', onAbort);
   }
-  return {
+  const tell = (command: SourceCommand): void => void stdin.write(`${JSON.stringify(command)}\n`);
+  const ask = async (command: SourceCommand, control: StoreControl): Promise<StoredFacts> => {
+    throwIfAborted(control.signal);
+    if (ended) throw ended;
+    reply = deferred<StoredFacts>();
+    const cancel = (): void => void stdin.write(`${ABORT}\n`);
+    control.signal?.addEventListener('abort', cancel, { once: true });
+    try {
+      tell(command);
+      return await reply.promise;
+    } catch (error) {
+      throwIfAborted(control.signal);
+      throw error;
+    } finally {
+      control.signal?.removeEventListener('abort', cancel);
+      reply = undefined;
+    }
+  };
+  if (request.recipe) {
+    return {
+      put: (key, control) => ask({ type: 'put', key }, control),
+      measure: (key, control) => ask({ type: 'measure', key }, control),
+      close,
+    };
+  }
+  // The store is made of what no other process has: a client, a function that gives credentials.
+  const outgoing: Counted = {
     async *body() {
-      stdin.write('go\n');
+      tell({ type: 'stream' });
       yield* stdout as AsyncIterable<Uint8Array>;
       await encoded.promise;
     },
     encoded: encoded.promise,
+  };
+  return {
+    put: (key, control) => putCounted(store, key, outgoing, { ...control, sizeBytes: request.sizeBytes }),
+    measure: (key, control) => measure(store, key, control),
     close,
   };
 }

@@ -1,5 +1,5 @@
 import crypto from 'node:crypto';
-import { BackupError, systemCode } from '../errors.js';
+import { BackupError, isBackupError, systemCode } from '../errors.js';
 import type { BackupStore, PutControl, StoreControl } from '../stores/backup-store.js';
 import type { StoredFacts } from './source.js';
 
@@ -94,6 +94,38 @@ export async function putWatched(
   }
   // A store that swallows the body's error has stored half of it.
   if (failure) throw failure.error;
+}
+
+/** The bytes of a copy, and what they were when they have all been read. */
+export interface Counted {
+  body(): AsyncIterable<Uint8Array>;
+  readonly encoded: Promise<StoredFacts>;
+}
+
+/** Puts an object and says what was put. */
+export async function putCounted(
+  store: BackupStore,
+  key: string,
+  outgoing: Counted,
+  control: PutControl,
+): Promise<StoredFacts> {
+  let sent = false as boolean;
+  async function* body(): AsyncGenerator<Uint8Array, void> {
+    yield* outgoing.body();
+    sent = true;
+  }
+  try {
+    await putWatched(store, key, body(), control);
+  } catch (error) {
+    // The answer to our own put was lost and the request repeated: then what stands there is ours. It is read back anyway.
+    const ours = isBackupError(error, 'ERR_BACKUP_COPY_EXISTS') && sent;
+    if (!ours || !same(await measure(store, key, control), await outgoing.encoded)) throw error;
+  }
+  return outgoing.encoded;
+}
+
+export function same(a: StoredFacts, b: StoredFacts): boolean {
+  return a.sizeBytes === b.sizeBytes && a.sha256 === b.sha256;
 }
 
 /** Reads an object and says what it is. */

@@ -1,16 +1,19 @@
 // The child process of a shipping. It holds the store's lock for as long as its parent's end of the pipe is open, and reads,
-// hashes, compresses and encrypts the backup, so that none of that costs the app's process anything.
-//   stdin:  the request as a line, then the line "go", then its end when the parent is done, or dead
-//   stdout: the bytes of the copy     3: JSON lines, as the parent's `SourceMessage`
+// hashes, compresses and encrypts the backup; where it can make the store by itself, it also sends the copy and reads it
+// back. So none of that costs the app's process anything.
+//   stdin:  the request as a line, then commands as lines; its end when the parent is done, or dead
+//   stdout: the bytes of the copy, for `stream`     3: JSON lines, as the parent's `SourceMessage`
 import crypto from 'node:crypto';
 import fs from 'node:fs';
 import readline from 'node:readline';
-import { PassThrough, Transform } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
+import { Readable } from 'node:stream';
 import { encode } from '../copies/codec.js';
-import type { SourceMessage, SourceRequest } from '../copies/source.js';
+import { ABORT } from '../copies/source.js';
+import type { SourceCommand, SourceMessage, SourceRequest, StoredFacts } from '../copies/source.js';
+import { measure, putCounted } from '../copies/transfer.js';
 import { BackupError, isBackupError, messageOf } from '../errors.js';
 import { errorToWire } from '../snapshot/protocol.js';
+import type { BackupStore } from '../stores/backup-store.js';
 import { Deadline } from './deadline.js';
 import { takeLockFile } from './lock.js';
 import type { Lock } from './lock.js';
@@ -19,28 +22,69 @@ function send(message: SourceMessage): void {
   fs.writeSync(3, `${JSON.stringify(message)}\n`);
 }
 
-async function ship(request: SourceRequest, go: Promise<void>): Promise<void> {
-  held.push(await waitForLock(request));
-  send({ type: 'locked' });
-  await go;
+/** What is sent: the bytes of the copy, once, and what they were. It throws, rather than ends, where the backup has rotted. */
+class Outgoing {
+  readonly encoded: Promise<StoredFacts>;
+  #done!: (facts: StoredFacts) => void;
 
-  const plain = new Tally();
-  const stored = new Tally();
-  const source = fs.createReadStream(request.path, { highWaterMark: 1024 * 1024 });
-  const counted = new PassThrough();
-  const reading = pipeline(source, plain.stream, counted);
-  // Its error comes out of the other pipeline, through `counted`.
-  reading.catch((error: unknown) => counted.destroy(error as Error));
-  const encoded = await encode(counted, request);
-  // Not process.stdout: that blocks this process while the parent does not read.
-  await pipeline(encoded, stored.stream, async (chunks: AsyncIterable<Buffer>) => {
-    for await (const chunk of chunks) await writeAll(chunk);
-  });
-  const found = plain.result();
-  if (found.sizeBytes !== request.sizeBytes || found.sha256 !== request.sha256) throw damaged(request.path);
-  send({ type: 'encoded', ...stored.result() });
-  fs.closeSync(1);
-  // The lock stays until the parent has read the copy back.
+  constructor(private readonly request: SourceRequest) {
+    this.encoded = new Promise((resolve) => (this.#done = resolve));
+  }
+
+  async *body(): AsyncGenerator<Uint8Array, void> {
+    const { request } = this;
+    const plain = new Tally();
+    const asItIs = request.compress === undefined && request.encrypt === undefined;
+    const stored = asItIs ? plain : new Tally();
+    async function* read(): AsyncGenerator<Uint8Array, void> {
+      for await (const chunk of fs.createReadStream(request.path, { highWaterMark: READ_BYTES })) {
+        plain.add(chunk as Buffer);
+        yield chunk as Buffer;
+      }
+    }
+    // In objects: chunks keep their size, which is that of few but not of many steps.
+    const source = Readable.from(read(), { highWaterMark: 2 });
+    for await (const chunk of await encode(source, request)) {
+      if (!asItIs) stored.add(chunk as Buffer);
+      yield chunk as Buffer;
+    }
+    const found = plain.result();
+    if (found.sizeBytes !== request.sizeBytes || found.sha256 !== request.sha256) throw damaged(request.path);
+    this.#done(asItIs ? found : stored.result());
+  }
+}
+
+const READ_BYTES = 256 * 1024;
+
+/** Does one command of the parent's. */
+async function obey(command: SourceCommand, request: SourceRequest, signal: AbortSignal): Promise<void> {
+  switch (command.type) {
+    case 'stream': {
+      const outgoing = new Outgoing(request);
+      try {
+        // Not process.stdout: that blocks this process while the parent does not read.
+        for await (const chunk of outgoing.body()) await writeAll(chunk);
+        return send({ type: 'encoded', ...(await outgoing.encoded) });
+      } finally {
+        // The parent reads to the end, whatever comes after it.
+        fs.closeSync(1);
+      }
+    }
+    case 'put': {
+      const facts = await putCounted(storeOf(request), command.key, new Outgoing(request), {
+        signal,
+        sizeBytes: request.sizeBytes,
+      });
+      return send({ type: 'done', ...facts });
+    }
+    case 'measure':
+      return send({ type: 'done', ...(await measure(storeOf(request), command.key, { signal })) });
+  }
+}
+
+function storeOf({ recipe }: SourceRequest): BackupStore {
+  const made = require(recipe!.module) as Record<string, (...args: readonly unknown[]) => BackupStore>;
+  return made[recipe!.name]!(...recipe!.args);
 }
 
 /** Held until this process ends; referred to here, so that it is not collected as garbage before. */
@@ -65,20 +109,18 @@ const LOCK_STEP_MS = 50;
 class Tally {
   readonly #hash = crypto.createHash('sha256');
   #bytes = 0;
-  readonly stream = new Transform({
-    transform: (chunk: Buffer, _encoding, done) => {
-      this.#bytes += chunk.byteLength;
-      this.#hash.update(chunk);
-      done(null, chunk);
-    },
-  });
 
-  result(): { sizeBytes: number; sha256: string } {
+  add(chunk: Uint8Array): void {
+    this.#bytes += chunk.byteLength;
+    this.#hash.update(chunk);
+  }
+
+  result(): StoredFacts {
     return { sizeBytes: this.#bytes, sha256: this.#hash.digest('hex') };
   }
 }
 
-async function writeAll(chunk: Buffer): Promise<void> {
+async function writeAll(chunk: Uint8Array): Promise<void> {
   for (let at = 0; at < chunk.byteLength;) {
     at += await new Promise<number>((resolve, reject) => {
       fs.write(1, chunk, at, chunk.byteLength - at, (error, written) => (error ? reject(error) : resolve(written)));
@@ -97,20 +139,45 @@ function main(): void {
   process.umask(0o077);
   // Ctrl-C in a terminal reaches the whole process group; the parent decides, and its end is seen below.
   process.on('SIGINT', () => {});
-  let start!: () => void;
-  const go = new Promise<void>((resolve) => (start = resolve));
-  let requested = false;
+  const controller = new AbortController();
+  let request: SourceRequest | undefined;
+  let work: Promise<unknown> = Promise.resolve();
   const lines = readline.createInterface({ input: process.stdin });
-  // Its end is the parent's: the system drops the lock with this process.
-  lines.on('close', () => process.exit());
   lines.on('line', (line) => {
-    if (requested) return start();
-    requested = true;
-    ship(JSON.parse(line) as SourceRequest, go).catch((error: unknown) => {
-      send({ type: 'error', error: errorToWire(isBackupError(error) ? error : unreadable(error)) });
-      process.exit(1);
-    });
+    if (line === ABORT) return controller.abort(new Error('the parent has cancelled it'));
+    if (request) {
+      const asked = request;
+      const command = JSON.parse(line) as SourceCommand;
+      work = answer(() => obey(command, asked, controller.signal));
+    } else {
+      const asked = (request = JSON.parse(line) as SourceRequest);
+      work = answer(async () => {
+        held.push(await waitForLock(asked));
+        send({ type: 'locked' });
+      });
+    }
   });
+  // Its end is the parent's. What is being sent is given up, and cleared away where there is time for it; then the system
+  // drops the lock with this process.
+  lines.on('close', () => {
+    controller.abort(new Error('the parent is gone'));
+    setTimeout(() => process.exit(), CLEAN_UP_MS);
+    void work.finally(() => process.exit());
+  });
+}
+
+const CLEAN_UP_MS = 3_000;
+
+async function answer(act: () => Promise<void>): Promise<void> {
+  try {
+    await act();
+  } catch (error) {
+    try {
+      send({ type: 'error', error: errorToWire(isBackupError(error) ? error : unreadable(error)) });
+    } catch {
+      // The parent is gone.
+    }
+  }
 }
 
 function unreadable(cause: unknown): BackupError {

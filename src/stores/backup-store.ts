@@ -11,6 +11,24 @@ export interface StoredObject {
   readonly modifiedAt: Date;
 }
 
+/** `require(module)[name](...args)` is the store. Plain JSON: it crosses a process boundary. */
+export interface StoreRecipe {
+  /** Absolute path of a CommonJS module. */
+  readonly module: string;
+  readonly name: string;
+  readonly args: readonly unknown[];
+}
+
+/** Is it what `JSON.parse(JSON.stringify(value))` gives back: no functions, no objects of classes? */
+export function isPlain(value: unknown): boolean {
+  if (Array.isArray(value)) return value.every(isPlain);
+  if (typeof value !== 'object' || value === null)
+    return ['string', 'number', 'boolean'].includes(typeof value) || value === null;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype !== null && Object.getPrototypeOf(prototype) !== null) return false;
+  return Object.values(value).every((each) => each === undefined || isPlain(each));
+}
+
 export interface StoreControl {
   /** Aborting ends the call with a rejection; a `put` leaves nothing behind. */
   readonly signal?: AbortSignal | undefined;
@@ -35,6 +53,8 @@ export interface BackupStore {
   readonly name: string;
   /** How copies are made for it. */
   readonly settings?: CopySettings;
+  /** How a child process makes this store again. With it, sending a copy costs the app's process nothing. */
+  readonly recipe?: StoreRecipe;
   /**
    * Every object whose key begins with `prefix` (`''`: all), in any order: all of them, or it rejects. A place that does
    * not exist or cannot be read is never an empty list. Unfinished objects are not listed.

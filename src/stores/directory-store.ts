@@ -29,6 +29,7 @@ export function directoryStore(directory: string, options: CopySettings = {}): B
   return {
     name: root,
     settings: copySettings(options),
+    recipe: { module: __filename, name: 'directoryStore', args: [root] },
 
     async list(prefix, { signal } = {}) {
       throwIfAborted(signal);

@@ -4,7 +4,7 @@ import type { S3Client } from '@aws-sdk/client-s3';
 import type * as libStorage from '@aws-sdk/lib-storage';
 import { BackupError, systemCode } from '../errors.js';
 import { validate } from '../validate.js';
-import { copyExists, ensureKey, throwIfAborted } from './backup-store.js';
+import { copyExists, ensureKey, isPlain, throwIfAborted } from './backup-store.js';
 import type { BackupStore, StoredObject } from './backup-store.js';
 import { copySettings } from './copy-settings.js';
 import { explainS3 } from './s3-errors.js';
@@ -28,6 +28,9 @@ export function s3Store(options: S3StoreOptions): BackupStore {
     ensureKey(key);
     return prefix + key;
   };
+  // What is no plain data (a client, a provider of credentials) stays in this process, and so does the sending.
+  const forChild = { ...options };
+  delete forChild.retention;
   let loaded: { s3: typeof clientS3; client: S3Client } | undefined;
   const connect = (): { s3: typeof clientS3; client: S3Client } => {
     if (loaded) return loaded;
@@ -46,6 +49,7 @@ export function s3Store(options: S3StoreOptions): BackupStore {
   return {
     name: options.endpoint === undefined ? where : `${where} at ${new URL(options.endpoint).host}`,
     settings: copySettings(options),
+    ...(isPlain(forChild) && { recipe: { module: __filename, name: 's3Store', args: [forChild] } }),
 
     list: (keyPrefix, { signal } = {}) =>
       explained(keyPrefix, signal, async () => {

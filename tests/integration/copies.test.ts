@@ -236,6 +236,60 @@ describe('shipping', () => {
   });
 });
 
+describe('a store that a child process can make again', () => {
+  function direct(settings: CopySettings = {}) {
+    const store = directoryStore(remote(), { host: 'shop-1', ...settings });
+    const service = new BackupService({ database: folder.file('app.db'), logger: memoryLogger(), copies: [store] });
+    return { store, service };
+  }
+
+  test('is sent to by the child: the app’s process does not open the backup, and the copy is the same', async () => {
+    const { store, service } = direct({ compress: 'gzip' });
+    const backup = await take();
+    const opened = jest.spyOn(fs.promises, 'open');
+    const [report] = await service.shipPending();
+    const files = opened.mock.calls.map(([file]) => file as string).filter((file) => !file.endsWith('.json'));
+    opened.mockRestore();
+    expect(report).toMatchObject({ shipped: [backup.name], errors: [] });
+    // Only the manifest, and folders to flush them.
+    expect(files.filter((file) => file.includes('.db'))).toEqual([]);
+    expect(await listCopies(store)).toMatchObject([{ name: backup.name, sha256: backup.sha256, compress: 'gzip' }]);
+  });
+
+  test('tells what went wrong in the child as if it had been here', async () => {
+    const { service } = direct();
+    const backup = await take();
+    fs.writeFileSync(remote('shop-1'), 'a file where the folder should be');
+    const [report] = await service.shipPending();
+    expect(report!.errors).toMatchObject([{ code: 'ERR_BACKUP_STORE_FAILED', step: 'store' }]);
+    expect(report!.pending).toEqual([backup.name]);
+  });
+
+  test('does not take a backup that has rotted', async () => {
+    const { service } = direct();
+    const backup = await take();
+    const bytes = fs.readFileSync(backup.path);
+    bytes[bytes.length >> 1]! ^= 1;
+    fs.writeFileSync(backup.path, bytes);
+    const [report] = await service.shipPending();
+    expect(report!.errors).toMatchObject([{ code: 'ERR_BACKUP_COPY_DAMAGED', step: 'ship' }]);
+    expect(fs.readdirSync(remote('shop-1'))).toEqual([]);
+  });
+
+  test('is cancelled in the child too', async () => {
+    const { service } = direct();
+    const backup = await take();
+    const controller = new AbortController();
+    const watcher = fs.watch(remote(), { recursive: true }, () => controller.abort());
+    await expect(service.shipPending({ signal: controller.signal })).rejects.toMatchObject({
+      code: 'ERR_BACKUP_CANCELLED',
+    });
+    watcher.close();
+    expect(fs.readdirSync(remote('shop-1')).filter((name) => name.endsWith('.json'))).toEqual([]);
+    expect((await service.shipPending())[0]!.shipped).toEqual([backup.name]);
+  });
+});
+
 describe('what stands in the way', () => {
   test('an object without a manifest that is an hour old was left by a shipping that died: it is replaced', async () => {
     const { service } = setUp();
