@@ -2,6 +2,7 @@ import path from 'node:path';
 import { backupNaming } from './catalog/backup-name.js';
 import type { BackupNaming } from './catalog/backup-name.js';
 import type { VerifyLevel } from './catalog/manifest.js';
+import { checkNameLengths } from './catalog/name-lengths.js';
 import { parseDuration } from './duration.js';
 import type { Duration } from './duration.js';
 import { BackupError } from './errors.js';
@@ -94,10 +95,13 @@ export interface ResolvedOptions {
 export function resolveOptions(options: BackupServiceOptions, env: NodeJS.ProcessEnv = process.env): ResolvedOptions {
   validate('BackupService', schemaOf, options);
   const database = path.resolve(options.database);
+  const directory = path.resolve(options.directory ?? path.dirname(database));
+  const naming = backupNaming(database);
+  checkNameLengths({ directory, naming }, database);
   return Object.freeze({
     database,
-    directory: path.resolve(options.directory ?? path.dirname(database)),
-    naming: backupNaming(database),
+    directory,
+    naming,
     intervalMs: parseDuration(options.interval ?? '7d')!,
     retention: options.retention ?? retentionFromEnvironment(env),
     verify: options.verify ?? 'quick',

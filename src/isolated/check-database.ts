@@ -25,12 +25,23 @@ export function checkDatabase(db: Database, level: VerifyLevel): CheckResult {
 const MAX_FINDINGS = 10;
 
 function check(db: Database, level: VerifyLevel, table?: string): string[] {
-  const argument = table === undefined ? MAX_FINDINGS : `"${table.replaceAll('"', '""')}"`;
   return unlessCorrupt(() => {
+    const expected = findingsOfVectorIndexes(db);
+    const argument = table === undefined ? MAX_FINDINGS + expected.size : `"${table.replaceAll('"', '""')}"`;
     const rows = db.pragma(`${level === 'full' ? 'integrity_check' : 'quick_check'}(${argument})`);
     const found = (rows as Record<string, unknown>[]).map((row) => String(Object.values(row)[0]));
-    return found.length === 1 && found[0] === 'ok' ? [] : found;
+    return found.filter((finding) => finding !== 'ok' && !expected.has(finding));
   });
+}
+
+/**
+ * libsql keeps a vector index in tables of its own, which are checked like any other; the index proper stays empty. To
+ * libsql that is in order, to SQLite it is the one finding about it.
+ */
+function findingsOfVectorIndexes(db: Database): Set<string> {
+  const sql = "SELECT name FROM sqlite_schema WHERE type = 'index' AND sql LIKE '%(%libsql_vector_idx(%)%'";
+  const names = db.prepare(sql).pluck().all() as string[];
+  return new Set(names.map((name) => `wrong # of entries in index ${name}`));
 }
 
 function needsTheApp(error: unknown): boolean {

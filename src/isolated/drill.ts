@@ -9,9 +9,9 @@ import type { CheckedBackup } from './check-backup.js';
 import { checkDatabase } from './check-database.js';
 import type { Deadline } from './deadline.js';
 import { enter } from './report.js';
-import { copyWhole } from './restore-offline.js';
 import { ensureSpaceFor } from './restore-space.js';
 import { makeScratch } from './scratch.js';
+import { copyWhole } from './staged.js';
 
 export interface DrillResult {
   readonly problems: readonly string[];

@@ -39,7 +39,7 @@ export function explain(error: unknown, step: BackupStep, request: ChildRequest)
       );
     case 'space':
     case 'pin':
-      return explainSource(request.database, code, wrap);
+      return explainSource(request.database, code, said, wrap);
     case 'hold':
       return wrap(
         'ERR_BACKUP_RESTORE_TARGET',
@@ -48,7 +48,7 @@ export function explain(error: unknown, step: BackupStep, request: ChildRequest)
       );
     case 'copy':
       if (/^SQLITE_(CORRUPT|NOTADB|IOERR_READ|IOERR_SHORT_READ|IOERR_CORRUPTFS)/.test(code)) {
-        return explainSource(request.database, code, wrap);
+        return explainSource(request.database, code, said, wrap);
       }
       return wrap('ERR_BACKUP_WRITE_FAILED', `Writing the copy in "${directory}" failed`, DISK_HINT);
     case 'verify':
@@ -74,6 +74,7 @@ const DISK_HINT = 'Check the disk and the permissions of the backup folder. Exis
 function explainSource(
   database: string,
   code: string,
+  said: string,
   wrap: (as: BackupErrorCode, what: string, hint: string) => BackupError,
 ): BackupError {
   if (code.startsWith('SQLITE_NOTADB')) {
@@ -81,6 +82,14 @@ function explainSource(
       'ERR_BACKUP_SOURCE_INVALID',
       `"${database}" is not a SQLite database`,
       'Correct the "database" option. If it was a database once (or is an encrypted one), keep the backups you have.',
+    );
+  }
+  if (/malformed database schema .*syntax error/s.test(said)) {
+    return wrap(
+      'ERR_BACKUP_SOURCE_INVALID',
+      `The schema of "${database}" is not one that SQLite can read`,
+      "If the app reads it without trouble, it uses what only its own SQLite knows, such as libsql's RANDOM ROWID: such a " +
+        "database can't be backed up. Otherwise it is damaged: keep the backups you have, they were not touched.",
     );
   }
   if (code.startsWith('SQLITE_CORRUPT')) {

@@ -91,10 +91,15 @@ export class LiveDatabase {
    * while another connection of this process has the file to itself: every commit changes these bytes of the header.
    */
   mark(): string {
-    if (this.#wal) return String(this.db.pragma('data_version', { simple: true }));
+    if (this.#wal) return String(this.dataVersion());
     const counter = Buffer.alloc(16);
     fs.readSync(this.#descriptor, counter, 0, counter.length, 24);
     return counter.toString('hex');
+  }
+
+  /** Another one means that another connection has committed. Not while it has the file to itself. */
+  dataVersion(): unknown {
+    return this.db.pragma('data_version', { simple: true });
   }
 
   close(): void {

@@ -11,6 +11,7 @@ import { Deadline } from './deadline.js';
 import { explain } from './explain.js';
 import { inspect } from './inspect.js';
 import { takeLock } from './lock.js';
+import { probe } from './probe.js';
 import { protect } from './protect.js';
 import { currentStep, enter, send } from './report.js';
 import { restore } from './restore.js';
@@ -55,6 +56,8 @@ function answer(request: ChildRequest): Promise<ChildResult> | ChildResult {
       return verifyPublished(request);
     case 'inspect':
       return inspect(request);
+    case 'probe':
+      return probe(request);
     case 'restore':
       return restore(request);
     case 'protect':

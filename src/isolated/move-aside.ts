@@ -32,7 +32,8 @@ export function sweepSecondNames(database: string): void {
   const { ino } = fs.statSync(database, { bigint: true });
   const folder = path.dirname(database);
   const start = `${path.basename(database)}.replaced-`;
-  for (const name of fs.readdirSync(folder).filter((each) => each.startsWith(start))) {
+  const isAside = (name: string): boolean => name.startsWith(start) && /^\d{8}_\d{6}$/.test(name.slice(start.length));
+  for (const name of fs.readdirSync(folder).filter(isAside)) {
     const aside = path.join(folder, name);
     const alone = SUFFIXES.slice(0, 3).every(
       (suffix) => !exists(aside + suffix) || (exists(database + suffix) && sameFile(aside + suffix, database + suffix)),

@@ -1,12 +1,10 @@
-import crypto from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import type { Backup } from '../catalog/backup.js';
-import { BackupError, systemCode } from '../errors.js';
-import { Damaged } from './check-backup.js';
+import { BackupError, isBackupError, messageOf, systemCode } from '../errors.js';
+import { removeFiles } from '../retention/delete-backup.js';
 import type { CheckedBackup } from './check-backup.js';
-import { contentHash } from './content-hash.js';
 import { exists, flushFile, flushFolder, moveExclusively } from './durable.js';
 import { readFacts } from './facts.js';
 import { inUse, refuseIfInUse, usersOf } from './in-use.js';
@@ -15,7 +13,8 @@ import { keepAside, removeSideFiles } from './move-aside.js';
 import { likeDatabase } from './ownership.js';
 import { enter, send } from './report.js';
 import type { RestoreContext } from './restore-online.js';
-import { removePartial, removeQuietly } from './sweep.js';
+import { copyWhole, stagedPath } from './staged.js';
+import { removePartial } from './sweep.js';
 
 export interface Replaced {
   readonly safety: Backup | undefined;
@@ -41,11 +40,11 @@ export async function restoreOffline(
   enter('replace');
   refuseIfInUse(database);
   const journalMode = live?.wal ? 'wal' : (backup.manifest?.journalMode ?? 'delete');
-  const safety = live && (await saveAndLock(live, context));
-
-  enter('replace');
   const staged = stageBeside(database, backup, journalMode);
+  let safety: Backup | undefined;
   try {
+    if (live) safety = await saveAndLock(live, context);
+    enter('replace');
     // Windows renames nothing that is open.
     if (process.platform === 'win32') live?.close();
     refuseIfInUse(database);
@@ -57,35 +56,43 @@ export async function restoreOffline(
     return { safety, movedAside, journalMode };
   } catch (error) {
     removePartial(staged);
+    if (safety && isBackupError(error, 'ERR_BACKUP_RESTORE_IN_USE')) undo(live!, context, safety);
     throw error;
   }
 }
 
-/** The safety backup, and from its moment on a lock that keeps everybody out. Without its WAL the old file is one whole. */
-async function saveAndLock(live: LiveDatabase, { takeSafetyBackup, deadline }: RestoreContext): Promise<Backup> {
-  try {
-    live.db.pragma('busy_timeout = 0');
-    live.db.pragma('journal_mode = DELETE');
-  } catch (error) {
-    throw systemCode(error).startsWith('SQLITE_BUSY') ? inUse(live.path, [], error) : error;
-  }
-  live.holdWriters(deadline);
-  const mark = live.mark();
-  const safety = await takeSafetyBackup();
+/** The safety backup, and from its moment on a lock that keeps everybody out. */
+async function saveAndLock(live: LiveDatabase, context: RestoreContext): Promise<Backup> {
+  live.holdWriters(context.deadline);
+  const version = live.dataVersion();
+  const safety = await context.takeSafetyBackup();
   live.release();
   try {
+    // Nobody else may have it open for that, and without its WAL the old file is one whole. Only now, since somebody who
+    // kills this process in the next few calls leaves the old database in this mode.
+    live.db.pragma('busy_timeout = 0');
+    live.db.pragma('journal_mode = DELETE');
     live.db.exec('BEGIN EXCLUSIVE');
+    if (live.dataVersion() !== version) throw inUse(live.path, []);
+    return safety;
   } catch (error) {
-    throw inUse(live.path, [], error);
+    undo(live, context, safety);
+    throw systemCode(error).startsWith('SQLITE_BUSY') ? inUse(live.path, [], error) : error;
   }
-  if (live.mark() !== mark) throw inUse(live.path, []);
-  return safety;
+}
+
+/** Refused: then everything is as it was, also the journal mode, and there is no safety backup of what was not replaced. */
+function undo(live: LiveDatabase, { folder }: RestoreContext, safety: Backup): void {
+  if (live.db.open) {
+    live.release();
+    live.db.pragma('journal_mode = WAL');
+  }
+  removeFiles(folder, safety);
 }
 
 /** The new database, whole and on the disk, under a name of its own in the same folder. */
 function stageBeside(database: string, backup: CheckedBackup, journalMode: string): string {
-  const token = crypto.randomBytes(6).toString('hex');
-  const staged = path.join(path.dirname(database), `.${path.basename(database)}.${token}.partial`);
+  const staged = stagedPath(database);
   send({ type: 'partial', path: staged });
   try {
     copyWhole(backup, staged);
@@ -103,40 +110,25 @@ function stageBeside(database: string, backup: CheckedBackup, journalMode: strin
   }
 }
 
-/** A copy of the file that holds every page of it, or nothing. */
-export function copyWhole(backup: CheckedBackup, target: string): void {
-  fs.copyFileSync(backup.file, target, fs.constants.COPYFILE_EXCL);
-  fs.chmodSync(target, 0o600);
-  if (contentHash(target, backup.facts) !== backup.contentHash) {
-    throw new Damaged(backup.name, ['it could not be read the same way twice']);
-  }
-}
-
-/** What a restore that was killed has left beside a file. Under the lock of that folder. */
-export function sweepStaged(file: string): void {
-  const folder = path.dirname(file);
-  const start = `.${path.basename(file)}.`;
-  for (const name of fs.readdirSync(folder)) {
-    if (name.startsWith(start) && /^[0-9a-f]{12}\.partial/.test(name.slice(start.length))) {
-      removeQuietly(path.join(folder, name));
-    }
-  }
-}
-
 /** Opens the new database as the next program will. */
 export function proveReplaced(database: string, backup: CheckedBackup): void {
   const db = new Database(database, { fileMustExist: true });
   try {
     const facts = readFacts(db);
-    const differing = (['pageCount', 'userVersion', 'applicationId', 'schemaDigest'] as const).filter(
-      (fact) => facts[fact] !== backup.facts[fact],
-    );
-    if (differing.length === 0) return;
-    throw new BackupError('ERR_BACKUP_RESTORE_FAILED', `"${database}" differs in ${differing.join(', ')}.`, {
-      step: 'compare',
-      hint: 'Check the disk, and that nobody else uses the database; then restore again.',
-    });
+    const compared = ['pageCount', 'userVersion', 'applicationId', 'schemaDigest'] as const;
+    const differing = compared.filter((fact) => facts[fact] !== backup.facts[fact]);
+    if (differing.length > 0) throw notProven(database, `differs in ${differing.join(', ')}`);
+  } catch (error) {
+    throw isBackupError(error) ? error : notProven(database, `cannot be read (${messageOf(error)})`, error);
   } finally {
     db.close();
   }
+}
+
+function notProven(database: string, what: string, cause?: unknown): BackupError {
+  return new BackupError('ERR_BACKUP_RESTORE_FAILED', `The new "${database}" ${what}.`, {
+    step: 'compare',
+    hint: 'Check the disk, and that nobody else uses the database; then restore again. The old files are beside it.',
+    cause,
+  });
 }

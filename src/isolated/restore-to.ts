@@ -1,4 +1,3 @@
-import crypto from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { parseBackupName } from '../catalog/backup-name.js';
@@ -8,8 +7,8 @@ import type { CheckedBackup } from './check-backup.js';
 import { exists, flushFile, flushFolder, moveExclusively } from './durable.js';
 import { likeDatabase } from './ownership.js';
 import { enter, send } from './report.js';
-import { copyWhole, sweepStaged } from './restore-offline.js';
 import { ensureSpaceFor } from './restore-space.js';
+import { copyWhole, stagedPath, sweepStaged } from './staged.js';
 import { removePartial } from './sweep.js';
 
 /** Into a file that does not exist yet: it appears whole, or not at all. */
@@ -18,8 +17,7 @@ export function restoreTo(target: string, backup: CheckedBackup, folder: BackupF
   refuseTarget(target, folder);
   sweepStaged(target);
   ensureSpaceFor(path.dirname(target), backup.sizeBytes);
-  const token = crypto.randomBytes(6).toString('hex');
-  const staged = path.join(path.dirname(target), `.${path.basename(target)}.${token}.partial`);
+  const staged = stagedPath(target);
   send({ type: 'partial', path: staged });
   try {
     copyWhole(backup, staged);

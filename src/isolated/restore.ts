@@ -13,13 +13,14 @@ import { takeLock } from './lock.js';
 import type { Lock } from './lock.js';
 import { hasSecondName, sweepSecondNames } from './move-aside.js';
 import { enter } from './report.js';
-import { proveReplaced, restoreOffline, sweepStaged } from './restore-offline.js';
+import { proveReplaced, restoreOffline } from './restore-offline.js';
 import { restoreOnline } from './restore-online.js';
 import type { RestoreContext } from './restore-online.js';
 import { ensureRestoreSpace } from './restore-space.js';
 import { restoreTo } from './restore-to.js';
 import { ensureFolder } from './space.js';
 import { sweep } from './sweep.js';
+import { stagedFor, sweepStaged } from './staged.js';
 import { takeBackup } from './take-backup.js';
 
 type Written = Pick<RestoreReport, 'path' | 'method' | 'safetyBackup' | 'movedAside' | 'journalMode'>;
@@ -72,9 +73,9 @@ async function write(request: RestoreRequest, backup: CheckedBackup, context: Re
     return { path: request.to, method: 'copy', movedAside: [], journalMode: 'delete' };
   }
   const database = realPath(request.database);
-  if (hasSecondName(database)) {
+  if (hasSecondName(database) || stagedFor(database).length > 0) {
     const lock = lockDatabaseFolder(database, context);
-    sweepSecondNames(database);
+    sweepAfterCrash(database);
     lock?.release();
   }
   enter('space');
@@ -105,8 +106,7 @@ async function replace(
 ): Promise<Written> {
   const lock = lockDatabaseFolder(database, context);
   try {
-    sweepStaged(database);
-    sweepSecondNames(database);
+    sweepAfterCrash(database);
     const { safety, movedAside, journalMode } = await restoreOffline(database, backup, live, context);
     live?.close();
     enter('compare');
@@ -116,6 +116,11 @@ async function replace(
   } finally {
     lock?.release();
   }
+}
+
+function sweepAfterCrash(database: string): void {
+  sweepStaged(database);
+  sweepSecondNames(database);
 }
 
 /** Where the database's folder is not that of the backups, two services with two locks could replace it at once. */
@@ -142,6 +147,7 @@ function realPath(database: string): string {
 /** `undefined`: there is no file, or none that SQLite can use. */
 function openLive(database: string, deadline: Deadline): LiveDatabase | undefined {
   enter('hold');
+  fs.accessSync(path.dirname(database), fs.constants.W_OK | fs.constants.X_OK);
   const stats = fs.statSync(database, { throwIfNoEntry: false });
   if (!stats) return undefined;
   if (!stats.isFile()) {
@@ -150,7 +156,10 @@ function openLive(database: string, deadline: Deadline): LiveDatabase | undefine
       hint: 'Correct the "database" option; nothing was changed.',
     });
   }
-  if (stats.size === 0) return undefined;
+  // SQLite opens what it may not write for reading only, and says so late.
+  fs.accessSync(database, fs.constants.R_OK | fs.constants.W_OK);
+  // Without SQLite's opening it: that would clear away what stands beside a file of which it can make nothing.
+  if (!hasHeader(database)) return undefined;
   const live = new LiveDatabase(database);
   try {
     live.holdWriters(deadline);
@@ -161,6 +170,17 @@ function openLive(database: string, deadline: Deadline): LiveDatabase | undefine
     if (isUnusable(error)) return undefined;
     throw error;
   }
+}
+
+function hasHeader(file: string): boolean {
+  const header = Buffer.alloc(16);
+  const descriptor = fs.openSync(file, 'r');
+  try {
+    fs.readSync(descriptor, header, 0, header.length, 0);
+  } finally {
+    fs.closeSync(descriptor);
+  }
+  return header.toString('latin1') === 'SQLite format 3\0';
 }
 
 /** SQLite can't change the page size of a database in WAL mode. */

@@ -1,6 +1,7 @@
 import type { Backup } from '../catalog/backup.js';
 import { BackupError, messageOf, systemCode } from '../errors.js';
 import type { BackupErrorCode, BackupStep } from '../errors.js';
+import type { ProbeReport, ProbeRequest } from './probe.js';
 import type {
   DatabaseFacts,
   InspectRequest,
@@ -17,6 +18,7 @@ export type ChildRequest =
   | ({ readonly kind: 'create' } & SnapshotRequest)
   | ({ readonly kind: 'verify' } & VerifyRequest)
   | ({ readonly kind: 'inspect' } & InspectRequest)
+  | ({ readonly kind: 'probe' } & ProbeRequest)
   | ({ readonly kind: 'restore' } & RestoreRequest)
   | ({ readonly kind: 'protect' } & ProtectRequest);
 
@@ -35,6 +37,7 @@ export type ChildResult =
   | { readonly kind: 'fresh'; readonly latest: WireBackup }
   | { readonly kind: 'verified'; readonly report: VerifyReport }
   | { readonly kind: 'inspected'; readonly facts: DatabaseFacts }
+  | { readonly kind: 'probed'; readonly report: ProbeReport }
   | { readonly kind: 'restored'; readonly report: RestoreReport }
   | { readonly kind: 'protected' };
 

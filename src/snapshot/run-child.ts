@@ -155,7 +155,14 @@ function cancelled({ kind }: ChildRequest, step: BackupStep, reason: unknown): B
   });
 }
 
-const WORK = { create: 'backup', verify: 'verification', inspect: 'look at it', restore: 'restore', protect: 'call' };
+const WORK = {
+  create: 'backup',
+  verify: 'verification',
+  inspect: 'look at it',
+  probe: 'look at the lock',
+  restore: 'restore',
+  protect: 'call',
+};
 
 const OLD_OR_NEW =
   'The database is entirely the old or entirely the restored one; if a safety backup was taken, it is in the list, protected.';

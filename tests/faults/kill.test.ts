@@ -5,6 +5,7 @@ import type { Backup } from 'sqlite-autobackup';
 import { checkLedger, createLedger } from '../support/databases';
 import { memoryLogger } from '../support/memory-logger';
 import { isolatedChildOf, isRunning, sleep, until, useScripts } from '../support/processes';
+import { randomNumbers } from '../support/random';
 import { useTempFolder } from '../support/temp-folder';
 import { checkBackups, contentsOf, filesOf } from '../support/whole-backups';
 
@@ -131,15 +132,4 @@ function randomMoment(): number {
 
 function killIfRunning(pid: number | undefined): void {
   if (pid !== undefined && isRunning(pid)) process.kill(pid, 'SIGKILL');
-}
-
-/** mulberry32 */
-function randomNumbers(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

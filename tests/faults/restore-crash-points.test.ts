@@ -12,7 +12,7 @@ import { useTempFolder } from '../support/temp-folder';
 import { filesOf } from '../support/whole-backups';
 
 // Where the file is replaced, the order of our own calls decides what a crash leaves. So the process dies at each of them,
-// one after the other, before and after: no moment is left to chance.
+// one after the other: no moment is left to chance.
 
 const folder = useTempFolder();
 const OLD: State = { tag: 'old', rows: 20 };
@@ -53,42 +53,39 @@ const scenarios: Record<string, Scenario> = {
 };
 
 describe.each(Object.entries(scenarios))('replacing %s', (_what, { plant, old, kept }) => {
-  test.each(['before', 'after'])(
-    'that dies %s each of its calls: the old or the new database is there, nothing old beside the new one, nothing lost',
-    async (moment) => {
-      const database = folder.file('app.db');
-      createState(database, 'wal', OLD).close();
-      const service = new BackupService({ database, logger: memoryLogger() });
-      const backup = await service.createBackup();
-      const ends = { old: 0, new: 0 };
-      for (let at = 1; ; at++) {
-        plantAnew(database, plant);
-        const { died, report } = restoreThatDies(database, backup, at, moment === 'after');
-        // Beside the new database nothing old may ever stand, and all of the old is somewhere.
-        const isNew = fs.existsSync(database) && isRestored(database, old);
-        if (isNew) expect(sideFiles(database).filter((file) => fs.readFileSync(file).equals(stale))).toEqual([]);
-        for (const bytes of kept) expect(filesOf(folder.path).some((name) => holds(name, bytes))).toBe(true);
-        if (isNew) expect(stateOf(database)).toEqual(OLD);
-        else if (old === undefined) expect(fs.existsSync(database)).toBe(false);
-        else if (Buffer.isBuffer(old)) expect(fs.readFileSync(database).equals(old)).toBe(true);
-        else expect(stateOf(database)).toEqual(old);
-        ends[isNew ? 'new' : 'old'] += 1;
-        if (!died) {
-          expect(report).toMatchObject({ method: 'offline' });
-          expect(isNew).toBe(true);
-          break;
-        }
-        // And the next attempt works, and leaves no second name of a live file behind.
-        await service.restoreBackup(backup.name);
-        expect(stateOf(database)).toEqual(OLD);
-        expect(fs.statSync(database).nlink).toBe(1);
-        expect(filesOf(folder.path).filter((name) => name.includes('partial'))).toEqual([]);
-        clearSafetyBackups(backup);
+  test('dies before each of its calls, one after the other: the old or the new database is there, nothing old beside the new one, nothing lost', async () => {
+    const database = folder.file('app.db');
+    createState(database, 'wal', OLD).close();
+    const service = new BackupService({ database, logger: memoryLogger() });
+    const backup = await service.createBackup();
+    const ends = { old: 0, new: 0 };
+    for (let at = 1; ; at++) {
+      plantAnew(database, plant);
+      const { died, report } = restoreThatDies(database, backup, at);
+      // Beside the new database nothing old may ever stand, and all of the old is somewhere.
+      const isNew = fs.existsSync(database) && isRestored(database, old);
+      if (isNew) expect(sideFiles(database).filter((file) => fs.readFileSync(file).equals(stale))).toEqual([]);
+      for (const bytes of kept) expect(filesOf(folder.path).some((name) => holds(name, bytes))).toBe(true);
+      if (isNew) expect(stateOf(database)).toEqual(OLD);
+      else if (old === undefined) expect(fs.existsSync(database)).toBe(false);
+      else if (Buffer.isBuffer(old)) expect(fs.readFileSync(database).equals(old)).toBe(true);
+      else expect(stateOf(database)).toEqual(old);
+      ends[isNew ? 'new' : 'old'] += 1;
+      if (!died) {
+        expect(report).toMatchObject({ method: 'offline' });
+        expect(isNew).toBe(true);
+        break;
       }
-      expect(ends.old).toBeGreaterThan(5);
-      expect(ends.new).toBeGreaterThan(0);
-    },
-  );
+      // And the next attempt works, and leaves no second name of a live file behind.
+      await service.restoreBackup(backup.name);
+      expect(stateOf(database)).toEqual(OLD);
+      expect(fs.statSync(database).nlink).toBe(1);
+      expect(filesOf(folder.path).filter((name) => name.includes('partial'))).toEqual([]);
+      clearSafetyBackups(backup);
+    }
+    expect(ends.old).toBeGreaterThan(5);
+    expect(ends.new).toBeGreaterThan(0);
+  });
 });
 
 function plantAnew(database: string, plant: Scenario['plant']): void {
@@ -96,12 +93,12 @@ function plantAnew(database: string, plant: Scenario['plant']): void {
   plant(database);
 }
 
-function restoreThatDies(database: string, { name }: Backup, at: number, after: boolean) {
+function restoreThatDies(database: string, { name }: Backup, at: number) {
   const request = { kind: 'restore', database, directory: folder.path, name, verify: 'quick', timeoutMs: 60_000 };
   const { signal, stdout } = spawnSync(process.execPath, ['-r', DYING, path.join(DIST, 'isolated', 'main.js')], {
     input: JSON.stringify(request),
     encoding: 'utf8',
-    env: { ...process.env, DIE_AT: String(at), DIE_AFTER: after ? '1' : '' },
+    env: { ...process.env, DIE_AT: String(at) },
   });
   const last = stdout.trim().split('\n').at(-1)!;
   if (signal === 'SIGKILL') return { died: true, report: undefined };

@@ -64,13 +64,17 @@ const NEW: State = { tag: 'new', rows: 40 };
     test('that fills up while the copy is written: the old database is there, whole, and its safety backup is named', async () => {
       const { db, service, backup, database } = await prepared(mode);
       let filled = false;
+      // The restore waits for this lock, which is held until the disk is full.
+      db.exec('BEGIN IMMEDIATE');
       const error = await failureOf(
         () =>
           service.restoreBackup(backup.name, {
             onProgress({ step }) {
               // After the check of the room, and before the copy.
-              if (step === 'pin' && !filled) fill(500_000);
-              filled ||= step === 'pin';
+              if (step !== 'hold' || filled) return;
+              fill(500_000);
+              filled = true;
+              db.exec('ROLLBACK');
             },
           }),
         'ERR_BACKUP_NO_SPACE',

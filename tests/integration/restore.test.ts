@@ -224,10 +224,9 @@ describe('a live database that is no longer one', () => {
     expect(report).toMatchObject({ method: 'offline', journalMode: 'wal', path: database() });
     expect(report).not.toHaveProperty('safetyBackup');
     const aside = report.movedAside.map((file) => file.replace(/^.*\.replaced-\d{8}_\d{6}/, ''));
-    // SQLite itself clears away a WAL that holds nothing when it looks whether the database can be read.
-    expect(Object.keys(files).sort()).toEqual(
-      expect.arrayContaining(aside.filter((suffix) => suffix !== '-shm').sort()),
-    );
+    // Where the file looks like a database, SQLite opens it, and clears away a WAL that holds nothing, as for any program.
+    const isDatabase = files['']?.toString().startsWith('SQLite format 3') ?? false;
+    expect(aside.sort()).toEqual(isDatabase ? [''] : Object.keys(files).sort());
     if ('' in files) {
       const main = report.movedAside.find((file) => /\d$/.test(file))!;
       expect(fs.readFileSync(main).equals(Buffer.from(files['']))).toBe(true);

@@ -21,10 +21,13 @@ export interface Script {
   readonly ended: Promise<number | null>;
 }
 
+/** `node`: another one than this. */
+type StartOptions = SpawnOptions & { node?: string };
+
 const FIXTURES = path.join(__dirname, '..', 'faults', 'fixtures');
 
 /** Starts scripts and, after each test, ends those that still run. Call it before `useTempFolder()`. */
-export function useScripts(): (script: string, args?: string[], options?: SpawnOptions) => Script {
+export function useScripts(): (script: string, args?: string[], options?: StartOptions) => Script {
   const started: Script[] = [];
   afterEach(async () => {
     for (const script of started) script.kill();
@@ -38,8 +41,8 @@ export function useScripts(): (script: string, args?: string[], options?: SpawnO
   };
 }
 
-function startScript(file: string, args: string[], options: SpawnOptions): Script {
-  const child = spawn(process.execPath, [file, ...args], { ...options, stdio: ['pipe', 'pipe', 'pipe'] });
+function startScript(file: string, args: string[], { node = process.execPath, ...options }: StartOptions): Script {
+  const child = spawn(node, [file, ...args], { ...options, stdio: ['pipe', 'pipe', 'pipe'] });
   const { stdin, stdout, stderr } = child as typeof child & Record<'stdin', NodeJS.WritableStream>;
   let printed = '';
   stderr.setEncoding('utf8').on('data', (text: string) => (printed = (printed + text).slice(-10_000)));

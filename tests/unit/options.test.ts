@@ -87,6 +87,8 @@ test.each([
   ['timeout', 0, '0', 'a duration of at least 1 ms, such as "10m"'],
   ['timeout', 'never', '"never"', 'a duration of at least 1 ms, such as "10m"'],
   ['recheckInterval', -1, '-1', DURATION],
+  ['assertions', 'SELECT 1', '"SELECT 1"', 'a list of SELECT statements'],
+  ['assertions', ['DROP TABLE invoices'], '[ ', 'a list of SELECT statements'],
   ['logger', {}, '{}', 'an object with the methods info, warn and error'],
   ['logger', { info() {}, warn() {} }, '{ info: ', 'an object with the methods info, warn and error'],
   ['logger', null, 'null', 'an object with the methods info, warn and error'],

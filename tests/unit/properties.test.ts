@@ -20,7 +20,7 @@ const backup = fc.record({
   at: time,
   protected: fc.boolean(),
   verified: fc.boolean(),
-  problem: fc.option(fc.constantFrom('damaged', 'dated in the future', 'unreadable manifest' as const), {
+  problem: fc.option(fc.constantFrom('damaged', 'dated in the future', 'unreadable manifest', 'failed verification'), {
     freq: 5,
     nil: undefined,
   }),
@@ -114,6 +114,26 @@ test('a policy that returns anything at all fails as one, or removes nothing tha
   );
 });
 
+test('retention never takes a backup that is known to be bad for the newest good one', () => {
+  // The newest ones failed their last verification, whatever they were when they were taken.
+  const scenario = fc
+    .record({ all: backups, bad: fc.nat(5) })
+    .map(({ all, bad }) =>
+      all.map((each, i) =>
+        i < bad ? { ...each, verified: 'full' as const, problem: 'failed verification' as const } : each,
+      ),
+    );
+  fc.assert(
+    fc.property(scenario, policy, (all, chosen) => {
+      const { keep: kept, remove } = applyRetention(chosen, all, new Date(NOW));
+      const good = all.filter(({ problem }) => !problem);
+      expect(kept.find(({ reasons }) => reasons.includes('newest'))?.backup).toBe(good[0]);
+      expect(remove).not.toContain(good[0]);
+      expect(remove.filter(({ problem }) => problem)).toEqual([]);
+    }),
+  );
+});
+
 describe('age never lies:', () => {
   const file = fc.record({
     nameTime: time.map((ms) => new Date(Math.floor(ms / 1000) * 1000)),
@@ -199,17 +219,23 @@ describe('the newest backup of a real folder', () => {
       touchedMs: fc.integer({ min: -40 * HOUR, max: 40 * HOUR }),
       manifestMs: fc.option(fc.integer({ min: -30 * HOUR, max: 30 * HOUR }), { nil: undefined }),
       sizeBytes: fc.constantFrom(0, 4096),
+      verifiedOk: fc.constantFrom(undefined, true, false),
     });
     let round = 0;
     fc.assert(
       fc.property(fc.array(entry, { maxLength: 12 }), (entries) => {
         const directory = folder.file(String(round++));
         fs.mkdirSync(directory);
-        for (const { at, touchedMs, manifestMs, sizeBytes } of entries) {
+        for (const { at, touchedMs, manifestMs, sizeBytes, verifiedOk } of entries) {
           writeBackup(directory, new Date(at), {
             mtime: new Date(at + touchedMs),
             sizeBytes,
-            manifest: manifestMs !== undefined && { createdAt: new Date(at + manifestMs).toISOString() },
+            manifest: manifestMs !== undefined && {
+              createdAt: new Date(at + manifestMs).toISOString(),
+              ...(verifiedOk !== undefined && {
+                lastVerification: { level: 'quick', ok: verifiedOk, at: '2026-11-24T09:30:01.000Z' },
+              }),
+            },
           });
         }
         const where = { directory, naming: NAMING };

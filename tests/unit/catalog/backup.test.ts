@@ -84,6 +84,27 @@ describe('problems', () => {
   });
 });
 
+describe('the last verification', () => {
+  const record = { level: 'drill', ok: false, at: '2026-11-24T10:00:00.000Z', problems: ['no'] } as const;
+  const listed = (lastVerification: unknown) =>
+    toBackup(aFile({ manifest: manifestAt(now, { lastVerification }) }), now + DAY);
+
+  test('is listed; one that failed is a problem, one that passed is none', () => {
+    expect(listed(record)).toMatchObject({ lastVerification: record, problem: 'failed verification' });
+    const passed = listed({ ...record, ok: true });
+    expect(passed.lastVerification).toEqual({ ...record, ok: true });
+    expect(passed.problem).toBeUndefined();
+  });
+
+  test.each([[null], ['no'], [{}], [{ ...record, ok: 'no' }], [{ ...record, at: 'yesterday' }], [{ ok: false }]])(
+    '%j is none: people can edit manifests',
+    (value) => {
+      expect(listed(value)).not.toHaveProperty('lastVerification');
+      expect(listed(value).problem).toBeUndefined();
+    },
+  );
+});
+
 test('what the manifest records is listed', () => {
   const manifest = manifestAt(now, { label: 'InvoicesController.create', verified: 'full', protected: true });
   expect(toBackup(aFile({ manifest }), now)).toEqual({

@@ -1,0 +1,53 @@
+import { isBackupError } from '../../errors.js';
+import type { Backup, BackupError, BackupOutcome, SnapshotControl } from '../../index.js';
+import { backupJson } from '../as-json.js';
+import type { CommandFunction } from '../context.js';
+import { EXIT } from '../exit-codes.js';
+import { ago, count, seconds, size } from '../format.js';
+import { openService } from '../open-service.js';
+import { withProgress } from '../progress.js';
+import type { CreateFlags } from '../program.js';
+
+export const create: CommandFunction<[CreateFlags]> = async (context, { ifDue = false, label }) => {
+  const { service } = await openService(context);
+  const removed: Backup[] = [];
+  const failures: BackupError[] = [];
+  service.on('pruned', (report) => removed.push(...report.removed));
+  service.on('failed', ({ error }) => failures.push(error));
+
+  const take = async (control: SnapshotControl): Promise<BackupOutcome> =>
+    ifDue
+      ? service.backupIfDue({ ...control, label })
+      : { status: 'created', backup: await service.createBackup({ ...control, label }) };
+  const outcome = await withProgress(context, take);
+  const now = Date.now();
+  if (outcome.status === 'backing-off') throw outcome.error;
+  if (outcome.status === 'fresh') {
+    const { latest, ageMs } = outcome;
+    return {
+      exitCode: EXIT.nothingToDo,
+      document: { status: 'fresh', latest: backupJson(latest, now), ageMs },
+      text: `Nothing is due: ${latest.name} was taken ${ago(ageMs)}.`,
+    };
+  }
+  const { backup } = outcome;
+  const durationMs = backup.manifest?.durationMs ?? null;
+  // The backup is made; what went wrong after it is told, but is no failure of it.
+  for (const error of failures) if (isBackupError(error)) context.terminal.warn(error.message);
+  if (removed.length > 0) {
+    context.terminal.note(
+      `Removed ${count(removed.length, 'old backup')}: ${removed.map(({ name }) => name).join(', ')}`,
+    );
+  }
+  return {
+    exitCode: EXIT.done,
+    document: {
+      status: 'created',
+      backup: backupJson(backup, now),
+      durationMs,
+      removed: removed.map(({ name }) => name),
+      warnings: failures.map(({ message }) => message),
+    },
+    text: `Created ${backup.name} (${size(backup.sizeBytes)}${durationMs === null ? '' : `, ${seconds(durationMs)}`})`,
+  };
+};

@@ -1,0 +1,70 @@
+import type { Backup, DueCheck } from '../../index.js';
+import { dueJson } from '../as-json.js';
+import type { CommandFunction, Context } from '../context.js';
+import { checkBackups, checkClock, checkRetention, checkVerification } from '../doctor/backups.js';
+import type { Check } from '../doctor/check.js';
+import { explainDue } from '../doctor/due.js';
+import { checkFolder, checkLeftovers, checkPermissions, checkSpace } from '../doctor/folder.js';
+import { checkChild, checkConfig, checkDatabase, checkNode, unknown } from '../doctor/surroundings.js';
+import { EXIT } from '../exit-codes.js';
+import { count } from '../format.js';
+import { openService } from '../open-service.js';
+import type { Opened } from '../open-service.js';
+
+export const doctor: CommandFunction<[]> = async (context) => {
+  const opened = await openService(context, { silent: true });
+  const { engines } = require('../../../package.json') as { engines: { node: string } };
+  const folder = checkFolder(opened.service);
+  const checks = [checkNode(process.versions.node, engines.node), checkConfig(opened)];
+  // One child after the other: on a small machine two at once are slower than both in turn.
+  const child = await checkChild(opened, context.signal);
+  checks.push(...child, ...(await checkDatabase(opened)), folder);
+  const held = child.some(({ id, level }) => id === 'lock' && level === 'warn');
+  const due = folder.level === 'fail' ? undefined : await checkContents(opened, held, checks);
+
+  const ok = !checks.some(({ level }) => level === 'fail');
+  return {
+    exitCode: ok ? EXIT.done : EXIT.failed,
+    document: { ok, due: due ? dueJson(due) : null, checks },
+    text: textOf(checks, context),
+  };
+};
+
+/** What is in the folder, which can be read. */
+async function checkContents(
+  { service, intervalMs }: Opened,
+  held: boolean,
+  checks: Check[],
+): Promise<DueCheck | undefined> {
+  let backups: Backup[];
+  try {
+    backups = await service.listBackups();
+  } catch (error) {
+    checks.push(unknown('backups', error));
+    return undefined;
+  }
+  const now = Date.now();
+  const due = service.checkDue();
+  checks.push(
+    checkSpace(service),
+    checkPermissions(backups),
+    checkLeftovers(service, held),
+    checkClock(service, backups, now),
+    checkBackups(backups),
+    checkVerification(backups, now),
+    await checkRetention(service).catch((error: unknown) => unknown('retention', error)),
+    explainDue({ due, backups, intervalMs, now }),
+  );
+  return due;
+}
+
+function textOf(checks: readonly Check[], { terminal }: Context): string {
+  const { green, yellow, red, bold, dim } = terminal.out;
+  const marks = { ok: green('ok  '), warn: yellow('WARN'), fail: red('FAIL') };
+  const lines = checks.flatMap(({ id, level, message, advice }) => [
+    `${marks[level]}  ${bold(id.padEnd(14))}  ${message}`,
+    ...(advice === null ? [] : [`${' '.repeat(22)}${dim('->')} ${advice}`]),
+  ]);
+  const of = (level: Check['level']): number => checks.filter((check) => check.level === level).length;
+  return [...lines, '', `${count(of('fail'), 'failure')}, ${count(of('warn'), 'warning')}, ${of('ok')} ok`].join('\n');
+}

@@ -1,0 +1,40 @@
+import type { PruneReport } from '../../index.js';
+import { backupJson } from '../as-json.js';
+import type { CommandFunction, Context } from '../context.js';
+import { EXIT } from '../exit-codes.js';
+import { count, size, table } from '../format.js';
+import { openService } from '../open-service.js';
+import type { PruneFlags } from '../program.js';
+
+export const prune: CommandFunction<[PruneFlags]> = async (context, { dryRun = false }) => {
+  const { service } = await openService(context);
+  const report = await service.pruneBackups({ dryRun });
+  const { kept, removed, failed } = report;
+  const now = Date.now();
+  const nothing = removed.length === 0 ? EXIT.nothingToDo : EXIT.done;
+  return {
+    exitCode: failed.length > 0 ? EXIT.failed : nothing,
+    document: {
+      dryRun,
+      kept: kept.map(({ backup, reasons }) => ({ backup: backupJson(backup, now), reasons })),
+      removed: removed.map((backup) => backupJson(backup, now)),
+      failed: failed.map(({ backup, error }) => ({ name: backup.name, code: error.code, message: error.message })),
+    },
+    text: textOf(report, context),
+  };
+};
+
+function textOf({ dryRun, kept, removed, failed }: PruneReport, { terminal }: Context): string {
+  const { green, yellow, red } = terminal.out;
+  const bytes = removed.reduce((sum, backup) => sum + backup.sizeBytes, 0);
+  const rows = [
+    ...kept.map(({ backup, reasons }) => ['keep', backup.name, size(backup.sizeBytes), reasons.join('; ')]),
+    ...removed.map((backup) => ['remove', backup.name, size(backup.sizeBytes), '']),
+    ...failed.map(({ backup, error }) => ['FAILED', backup.name, size(backup.sizeBytes), error.message]),
+  ];
+  const paint = (cell: string, column: number): string =>
+    column > 0 ? cell : { keep: green, remove: yellow, FAILED: red }[cell]!(cell);
+  const done = dryRun ? 'Would remove' : 'Removed';
+  const summary = `${done} ${count(removed.length, 'backup')} (${size(bytes)}); ${kept.length} stay.`;
+  return rows.length === 0 ? 'There are no backups.' : `${table(rows, paint)}\n${summary}`;
+}

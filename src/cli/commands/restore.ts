@@ -1,0 +1,61 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import type { Backup, BackupService, RestoreReport } from '../../index.js';
+import { confirm } from '../ask.js';
+import type { CommandFunction } from '../context.js';
+import { EXIT } from '../exit-codes.js';
+import { findBackup } from '../find-backup.js';
+import { ago, localTime, seconds, size } from '../format.js';
+import { openService } from '../open-service.js';
+import { withProgress } from '../progress.js';
+import type { RestoreFlags } from '../program.js';
+
+export const restore: CommandFunction<[string, RestoreFlags]> = async (context, name, flags) => {
+  const { service } = await openService(context);
+  const backup = await findBackup(service, name);
+  const to = flags.to === undefined ? undefined : path.resolve(flags.to);
+  await confirm(context, plan(service, backup, to), to === undefined ? 'Restore it?' : 'Write it?');
+  const report = await withProgress(context, (control) =>
+    service.restoreBackup(backup.name, { ...control, ...(to !== undefined && { to }) }),
+  );
+  return {
+    exitCode: EXIT.done,
+    document: { ...report, safetyBackup: report.safetyBackup ?? null },
+    text: textOf(report),
+  };
+};
+
+function plan({ database }: BackupService, backup: Backup, to: string | undefined): string[] {
+  const { name, createdAt, sizeBytes, label, problem } = backup;
+  const what = label === undefined ? '' : `, ${label}`;
+  const age = ago(Date.now() - createdAt.getTime());
+  const from = `restore  ${name}  ${size(sizeBytes)}, taken ${localTime(createdAt)} (${age})${what}`;
+  const doubt = problem ? [`         This backup does not count: ${problem}. It is checked first.`] : [];
+  if (to !== undefined) return [from, ...doubt, `to       ${to}  (a new file; the database is not touched)`];
+  const live = fs.statSync(database, { throwIfNoEntry: false });
+  const now = live ? `${size(live.size)}, last written ${localTime(live.mtime)}` : 'which is missing';
+  return [
+    from,
+    ...doubt,
+    `over     ${database}  ${now}`,
+    ...(live ? ['first    the present state is kept as a protected backup'] : []),
+  ];
+}
+
+function textOf({
+  name,
+  path: written,
+  method,
+  safetyBackup,
+  movedAside,
+  sizeBytes,
+  durationMs,
+}: RestoreReport): string {
+  const how = method === 'offline' ? ', as a new file: start the app again' : '';
+  return [
+    `Restored ${name} to ${written} (${size(sizeBytes)}, ${seconds(durationMs)}${how})`,
+    ...(safetyBackup === undefined ? [] : [`The state before is in ${safetyBackup}, protected.`]),
+    ...movedAside.map((file) => `The old file is ${file}`),
+    ...(safetyBackup === undefined ? [] : [`To undo it: sqlite-autobackup restore ${safetyBackup}`]),
+  ].join('\n');
+}

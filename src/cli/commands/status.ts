@@ -1,0 +1,69 @@
+import type { DueCheck, ServiceStatus } from '../../index.js';
+import { backupJson, dueJson } from '../as-json.js';
+import type { CommandFunction, Context } from '../context.js';
+import { EXIT } from '../exit-codes.js';
+import { ago, count, localTime, size, span, table } from '../format.js';
+import { openService } from '../open-service.js';
+
+export const status: CommandFunction<[]> = async (context) => {
+  const { service } = await openService(context, { silent: true });
+  const now = Date.now();
+  const found = await service.status();
+  const { database, directory, due, latest, backupCount, backupBytes, freeBytes, lastVerification, warnings } = found;
+  return {
+    exitCode: EXIT.done,
+    document: {
+      database: { ...database, sizeBytes: database.sizeBytes ?? null, journalMode: database.journalMode ?? null },
+      directory,
+      due: dueJson(due),
+      latest: latest ? backupJson(latest, now) : null,
+      backupCount,
+      backupBytes,
+      freeBytes,
+      lastVerification: lastVerification ?? null,
+      warnings,
+    },
+    text: textOf(found, now, context),
+  };
+};
+
+function textOf(found: ServiceStatus, now: number, { terminal }: Context): string {
+  const { database, directory, due, latest, backupCount, backupBytes, freeBytes, lastVerification, warnings } = found;
+  const { bold, yellow, green } = terminal.out;
+  const rows = [
+    ['database', database.path, [fileSize(database.sizeBytes), database.journalMode?.toUpperCase()]],
+    ['backups', directory, [count(backupCount, 'backup'), size(backupBytes), `${size(freeBytes)} free`]],
+    ['newest', latest?.name ?? 'none', latest ? [ago(now - latest.createdAt.getTime()), size(latest.sizeBytes)] : []],
+    [
+      'verified',
+      lastVerification?.name ?? 'not since it was taken',
+      lastVerification
+        ? [lastVerification.level, lastVerification.ok ? 'ok' : 'FAILED', ago(now - lastVerification.at.getTime())]
+        : [],
+    ],
+    ['due', due.due ? 'yes' : 'no', [explain(due)]],
+  ] as const;
+  const lines = table(
+    rows.map(([name, value, more]) => [name, value, more.filter(Boolean).join(', ')]),
+    (cell, column, row) =>
+      column === 0 ? bold(cell) : column === 1 && row === 4 ? (due.due ? yellow : green)(cell) : cell,
+  );
+  return [lines, ...warnings.map((warning) => `${yellow('warning:')} ${warning}`)].join('\n');
+}
+
+function explain(due: DueCheck): string {
+  switch (due.reason) {
+    case 'none':
+      return 'there is no whole backup yet';
+    case 'too-old':
+      return `the newest backup is ${span(due.ageMs)} old`;
+    case 'fresh':
+      return `in ${span(due.dueAt.getTime() - Date.now())}, on ${localTime(due.dueAt)}`;
+    case 'backing-off':
+      return `the last attempt failed, next try after ${localTime(due.retryAt)}`;
+  }
+}
+
+function fileSize(bytes: number | undefined): string {
+  return bytes === undefined ? 'MISSING' : size(bytes);
+}

@@ -1,0 +1,85 @@
+import { isBackupError } from '../../errors.js';
+import type { Backup, BackupError, BackupService, VerifyReport } from '../../index.js';
+import type { CommandFunction, Context } from '../context.js';
+import { EXIT, exitCodeOf } from '../exit-codes.js';
+import { findBackup } from '../find-backup.js';
+import { seconds, size } from '../format.js';
+import { openService } from '../open-service.js';
+import { withProgress } from '../progress.js';
+import type { VerifyFlags } from '../program.js';
+import { usageError } from '../usage-error.js';
+
+type Outcome = VerifyReport | { readonly name: string; readonly error: BackupError };
+
+export const verify: CommandFunction<[string | undefined, VerifyFlags]> = async (context, name, flags) => {
+  const { all = false, assert } = flags;
+  if (all && name !== undefined) throw usageError('Both a name and --all were given.', 'Give one of them.');
+  const level = flags.level ?? (assert ? 'drill' : 'quick');
+  if (assert && level !== 'drill') {
+    throw usageError(`--assert needs the level drill, not ${level}.`, 'Leave --level out, or give --level drill.');
+  }
+  const { service } = await openService(context);
+  const backups = all ? await service.listBackups() : [await findBackup(service, name ?? 'latest')];
+
+  const outcomes: Outcome[] = [];
+  for (const backup of backups) {
+    const options = { level, ...(assert && { assertions: [...assert] }) };
+    outcomes.push(await verifyOne(context, service, backup, options));
+  }
+  return {
+    exitCode: exitCodeFor(outcomes),
+    document: { ok: outcomes.every(isGood), results: outcomes.map(toJson) },
+    text: outcomes.length === 0 ? `There are no backups in "${service.directory}".` : textOf(outcomes, context),
+  };
+};
+
+/** With --all one that can't be read must not keep the others from being checked. */
+async function verifyOne(
+  context: Context,
+  service: BackupService,
+  { name }: Backup,
+  options: Pick<NonNullable<Parameters<BackupService['verifyBackup']>[1]>, 'level' | 'assertions'>,
+): Promise<Outcome> {
+  try {
+    return await withProgress(context, (control) => service.verifyBackup(name, { ...options, ...control }));
+  } catch (error) {
+    if (!isBackupError(error) || ['ERR_BACKUP_CANCELLED', 'ERR_BACKUP_OPTIONS'].includes(error.code)) throw error;
+    return { name, error };
+  }
+}
+
+function isGood(outcome: Outcome): boolean {
+  return 'ok' in outcome && outcome.ok;
+}
+
+function exitCodeFor(outcomes: readonly Outcome[]): number {
+  if (outcomes.length === 0) return EXIT.nothingToDo;
+  if (outcomes.some((outcome) => 'ok' in outcome && !outcome.ok)) return EXIT.verificationFailed;
+  const failed = outcomes.find((outcome) => 'error' in outcome);
+  return failed ? exitCodeOf(failed.error) : EXIT.done;
+}
+
+function toJson(outcome: Outcome): object {
+  if (!('error' in outcome)) return { ...outcome, assertions: outcome.assertions ?? [], error: null };
+  const { name, error } = outcome;
+  return { name, ok: false, error: { code: error.code, message: error.message, hint: error.hint, step: error.step } };
+}
+
+function textOf(outcomes: readonly Outcome[], { terminal }: Context): string {
+  const { green, red } = terminal.out;
+  return outcomes
+    .flatMap((outcome) => {
+      if ('error' in outcome) return [`${red('FAILED')}  ${outcome.name}`, `        ${outcome.error.message}`];
+      const { ok, name, level, sizeBytes, durationMs, problems, uncheckedTables, assertions = [] } = outcome;
+      return [
+        `${ok ? green('ok    ') : red('BAD   ')}  ${name}  ${level}, ${size(sizeBytes)}, ${seconds(durationMs)}`,
+        ...problems.map((problem) => `        ${problem}`),
+        ...uncheckedTables.map((table) => `        the rows of ${table} need the app's own functions: not checked`),
+        ...assertions.map(({ sql, ok: holds, error }) => {
+          const why = error === undefined ? '' : `  (${error})`;
+          return `        ${holds ? green('true ') : red('FALSE')}  ${sql}${why}`;
+        }),
+      ];
+    })
+    .join('\n');
+}

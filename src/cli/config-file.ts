@@ -1,0 +1,90 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { isBackupService } from '../backup-service.js';
+import { messageOf } from '../errors.js';
+import type { BackupService, BackupServiceOptions } from '../index.js';
+import { usageError } from './usage-error.js';
+
+/** What a configuration file exports, once one service of it is chosen. */
+export type Configured = BackupService | BackupServiceOptions;
+
+const EXTENSIONS = ['.js', '.cjs', '.mjs', '.json'];
+const FORM =
+  'Export the options of one service ({ database: "app.db" }), a BackupService, or several of either by name.';
+
+/** The one configuration file of the default name in `folder`, if there is one. */
+export function findConfig(folder: string): string | undefined {
+  const found = EXTENSIONS.map((extension) => `autobackup.config${extension}`).filter((name) =>
+    fs.existsSync(path.join(folder, name)),
+  );
+  if (found.length > 1) {
+    throw usageError(`"${folder}" has ${found.join(' and ')}.`, 'Say which one counts with --config, or remove one.');
+  }
+  return found[0] === undefined ? undefined : path.join(folder, found[0]);
+}
+
+/**
+ * Loads a configuration file and chooses the service `name` in it. While it is loaded, its folder is the working
+ * directory: a relative path means the same wherever the command is called, in a finished service too.
+ */
+export async function loadConfig(file: string, name: string | undefined): Promise<Configured> {
+  const extension = path.extname(file);
+  if (!EXTENSIONS.includes(extension)) {
+    throw usageError(`"${file}" is no configuration file.`, `Its extension must be one of ${EXTENSIONS.join(', ')}.`);
+  }
+  if (!fs.statSync(file, { throwIfNoEntry: false })?.isFile()) {
+    throw usageError(`There is no configuration file "${file}".`, 'Correct --config.');
+  }
+  const before = process.cwd();
+  process.chdir(path.dirname(file));
+  try {
+    return choose(extension === '.json' ? readJson(file) : await importFile(file), name, file);
+  } catch (cause) {
+    if (cause instanceof Error && cause.name === 'BackupError') throw cause;
+    throw usageError(
+      `"${file}" could not be loaded (${messageOf(cause)}).`,
+      'Correct the file; Node must load it.',
+      cause,
+    );
+  } finally {
+    process.chdir(before);
+  }
+}
+
+function readJson(file: string): unknown {
+  return JSON.parse(fs.readFileSync(file, 'utf8').replace(/^\uFEFF/, ''));
+}
+
+async function importFile(file: string): Promise<unknown> {
+  const { default: exported } = (await import(pathToFileURL(file).href)) as { default?: unknown };
+  // What compilers make of `export default` in CommonJS.
+  const compiled = exported as { __esModule?: boolean; default?: unknown } | null | undefined;
+  return compiled?.__esModule ? compiled.default : exported;
+}
+
+function choose(exported: unknown, name: string | undefined, file: string): Configured {
+  if (isConfigured(exported)) {
+    if (name === undefined) return exported;
+    throw usageError(`"${file}" configures one service, not several by name.`, 'Leave --service out.');
+  }
+  const services = Object.entries(isObject(exported) ? exported : {});
+  if (services.length === 0 || !services.every(([, each]) => isConfigured(each))) {
+    throw usageError(`"${file}" configures no service.`, FORM);
+  }
+  const names = services.map(([each]) => each).join(', ');
+  if (name === undefined && services.length > 1) {
+    throw usageError(`"${file}" configures several services.`, `Say which one with --service: ${names}.`);
+  }
+  const chosen = name === undefined ? services[0] : services.find(([each]) => each === name);
+  if (!chosen) throw usageError(`"${file}" configures no service "${name}".`, `There are: ${names}.`);
+  return chosen[1] as Configured;
+}
+
+function isConfigured(value: unknown): value is Configured {
+  return isBackupService(value) || (isObject(value) && 'database' in value);
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}

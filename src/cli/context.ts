@@ -1,0 +1,32 @@
+import type { Terminal } from './terminal.js';
+
+/** The options that every command has, as commander reads them. */
+export interface Flags {
+  readonly database?: string;
+  readonly directory?: string;
+  readonly config?: string;
+  readonly service?: string;
+  readonly interval?: string;
+  readonly timeout?: string;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+  readonly yes?: boolean;
+}
+
+/** What a command is given besides its own arguments. */
+export interface Context {
+  readonly flags: Flags;
+  readonly terminal: Terminal;
+  /** Aborted by Ctrl-C and by being ended. */
+  readonly signal: AbortSignal;
+}
+
+/** How a command ends well, or not quite: `document` is printed with --json, `text` without. */
+export interface Result {
+  readonly exitCode: number;
+  readonly document: object;
+  readonly text: string;
+}
+
+/** A command's own function: its positional arguments, then its own options. */
+export type CommandFunction<Args extends readonly unknown[]> = (context: Context, ...args: Args) => Promise<Result>;

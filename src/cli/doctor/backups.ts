@@ -1,0 +1,83 @@
+import fs from 'node:fs';
+import type { Backup, BackupService } from '../../index.js';
+import { ago, count, span } from '../format.js';
+import { fail, ok, some, warn } from './check.js';
+import type { Check } from './check.js';
+
+const DAY_MS = 86_400_000;
+const CLOCK_TOLERANCE_MS = 60_000;
+/** A backup that nobody has looked at for so long may have gone bad with its disk. */
+export const VERIFY_EVERY_MS = 30 * DAY_MS;
+
+/** Times ahead of the clock: then it is wrong now, or was wrong when they were written. */
+export function checkClock(
+  { database }: Pick<BackupService, 'database'>,
+  backups: readonly Backup[],
+  now: number,
+): Check {
+  const future = backups.filter(({ problem }) => problem === 'dated in the future').map(({ name }) => name);
+  const mtimeMs = fs.statSync(database, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  const ahead = [...future, ...(mtimeMs > now + CLOCK_TOLERANCE_MS ? [database] : [])];
+  if (ahead.length === 0) return ok('clock', 'Nothing is dated in the future.');
+  return warn(
+    'clock',
+    `Dated in the future: ${some(ahead)}. The clock says ${new Date(now).toISOString()}.`,
+    'Correct the clock. Backups that were taken under a wrong one do not count until their time has come.',
+  );
+}
+
+export function checkBackups(backups: readonly Backup[]): Check {
+  const bad = backups.filter(({ problem }) => problem && problem !== 'dated in the future');
+  if (bad.length === 0) return ok('backups', `${count(backups.length, 'backup')}, none of them with a problem.`);
+  return warn(
+    'backups',
+    `These do not count: ${some(bad.map(({ name, problem }) => `${name} (${problem})`))}.`,
+    'Look at them with "sqlite-autobackup verify NAME"; a damaged one can be deleted, it is never pruned.',
+  );
+}
+
+/** When was any backup last checked, and how did it end? */
+export function checkVerification(backups: readonly Backup[], now: number): Check {
+  if (backups.length === 0) return ok('verification', 'There is no backup to verify.');
+  const checks = backups.flatMap(verificationsOf).sort((a, b) => b.at - a.at);
+  const advice = 'Run "sqlite-autobackup verify --all", regularly.';
+  const [newest] = checks;
+  if (!newest) return warn('verification', 'No backup has ever been verified.', advice);
+  const failed = backups.filter(({ lastVerification }) => lastVerification?.ok === false);
+  if (failed.length > 0) {
+    return fail(
+      'verification',
+      `The latest verification failed: ${some(failed.map(({ name }) => name))}.`,
+      'Take a new backup and verify it; keep the bad one only to look for the reason, and check the disk.',
+    );
+  }
+  const message = `Last verified: ${newest.name} (${newest.level}${newest.whenTaken ? ', when it was taken' : ''}), ${ago(now - newest.at)}.`;
+  if (now - newest.at <= VERIFY_EVERY_MS) return ok('verification', message);
+  return warn('verification', `${message} That is more than ${span(VERIFY_EVERY_MS)}.`, advice);
+}
+
+interface Verification {
+  readonly name: string;
+  readonly level: string;
+  readonly at: number;
+  readonly whenTaken: boolean;
+}
+
+function verificationsOf({ name, manifest, lastVerification }: Backup): Verification[] {
+  const found: Verification[] = [];
+  if (manifest?.verifiedAt !== undefined) {
+    found.push({ name, level: manifest.verified ?? '', at: Date.parse(manifest.verifiedAt), whenTaken: true });
+  }
+  if (lastVerification) {
+    const { level, at } = lastVerification;
+    found.push({ name, level, at: Date.parse(at), whenTaken: false });
+  }
+  return found;
+}
+
+/** What the next pruning would do. Changes nothing. */
+export async function checkRetention(service: BackupService): Promise<Check> {
+  const { kept, removed } = await service.pruneBackups({ dryRun: true });
+  const going = removed.length === 0 ? 'nothing goes' : `${some(removed.map(({ name }) => name))} would go`;
+  return ok('retention', `Retention keeps ${kept.length}; ${going} (details: sqlite-autobackup prune --dry-run).`);
+}

@@ -1,0 +1,33 @@
+/** One thing that the doctor looked at. */
+export interface Check {
+  /** Stable, for programs: `'database'`, `'space'`. */
+  readonly id: string;
+  readonly level: 'ok' | 'warn' | 'fail';
+  /** What was found. */
+  readonly message: string;
+  /** What to do about it; `null` if there is nothing to do. */
+  readonly advice: string | null;
+}
+
+export function ok(id: string, message: string): Check {
+  return { id, level: 'ok', message, advice: null };
+}
+
+export function warn(id: string, message: string, advice: string): Check {
+  return { id, level: 'warn', message, advice };
+}
+
+export function fail(id: string, message: string, advice: string): Check {
+  return { id, level: 'fail', message, advice };
+}
+
+/** What an error says, without the advice that its message ends with. */
+export function failWith(id: string, error: { message: string; hint: string }): Check {
+  return fail(id, error.message.slice(0, -error.hint.length).trimEnd(), error.hint);
+}
+
+/** `a, b, c and 4 more` */
+export function some(names: readonly string[]): string {
+  const shown = names.slice(0, 3).join(', ');
+  return names.length > 3 ? `${shown} and ${names.length - 3} more` : shown;
+}

@@ -1,0 +1,28 @@
+import path from 'node:path';
+import { BackupError } from '../errors.js';
+import type { Backup, BackupService } from '../index.js';
+
+/**
+ * The backup that a person names: by its name, by its path (as a shell completes it), or `latest`.
+ *
+ * @throws BackupError `ERR_BACKUP_NOT_FOUND`
+ */
+export async function findBackup(service: BackupService, given: string): Promise<Backup> {
+  const { directory } = service;
+  if (given === 'latest') {
+    return service.getLatestBackup() ?? notFound(`There is no whole backup in "${directory}".`);
+  }
+  const backups = await service.listBackups();
+  const asPath = path.resolve(given);
+  return (
+    backups.find(({ name }) => name === given || path.join(directory, name) === asPath) ??
+    notFound(`There is no backup "${given}" in "${directory}".`)
+  );
+}
+
+function notFound(what: string): never {
+  throw new BackupError('ERR_BACKUP_NOT_FOUND', what, {
+    step: 'call',
+    hint: '"sqlite-autobackup list" shows all that is there, "doctor" says what is wrong with it.',
+  });
+}

@@ -1,0 +1,189 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+import type { Context, Flags, Result } from './context.js';
+import type { Streams } from './terminal.js';
+
+/** Runs what a command line asks for. Commands are loaded when they run: --help costs next to nothing. */
+export type Perform = (flags: Flags, command: (context: Context) => Promise<Result>) => Promise<void>;
+
+/** The whole surface: commands, options, texts. docs/command-line.md has the same; a test compares. */
+export function buildProgram(streams: Pick<Streams, 'writeOut' | 'writeErr'>, perform: Perform): Command {
+  const program = new Command('sqlite-autobackup')
+    .description('Proven backups of a live SQLite database: take, check, restore and remove them.')
+    .usage('<command> [options]')
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({ ...streams, outputError: () => {} })
+    .exitOverride();
+  addCommonOptions(program);
+
+  const add = (name: string, description: string, examples: readonly string[]): Command =>
+    program
+      .command(name)
+      .description(description)
+      .addHelpText('after', `\nExamples:\n${examples.map((line) => `  $ sqlite-autobackup ${line}`).join('\n')}`);
+  const run = (command: (context: Context) => Promise<Result>): Promise<void> => perform(program.opts(), command);
+
+  add('status', 'Show the database, the backups, and whether one is due', [
+    'status --database instance/app.db',
+    'status --json | jq .due.due',
+  ]).action(() => run((context) => load('./commands/status.js').status(context)));
+
+  add('list', 'List all backups, newest first', [
+    'list --database instance/app.db',
+    "list --json | jq -r '.backups[].name'",
+  ]).action(() => run((context) => load('./commands/list.js').list(context)));
+
+  add('create', 'Take a backup now', [
+    'create --label "before the upgrade to 2.0"',
+    'create --if-due --quiet --config /srv/shop/autobackup.config.cjs',
+  ])
+    .option('--if-due', 'only if the newest backup is as old as the interval; otherwise end with 3')
+    .option('--label <text>', 'what it is taken for: "before the upgrade to 2.0"')
+    .action((options: CreateFlags) => run((context) => load('./commands/create.js').create(context, options)));
+
+  add('verify', 'Check that backups are whole', [
+    'verify',
+    'verify --all --level full',
+    "verify latest --assert 'SELECT count(*) > 0 FROM invoices'",
+  ])
+    .argument('[name]', 'a backup, or latest (the default)')
+    .option('--all', 'check every backup')
+    .addOption(
+      new Option('--level <level>', 'how thoroughly (default: quick, or drill where there is an --assert)').choices([
+        'hash',
+        'quick',
+        'full',
+        'drill',
+      ]),
+    )
+    .addOption(
+      new Option(
+        '--assert <sql>',
+        'drill: a statement whose first value must be true in the restored copy; repeatable',
+      ).argParser((sql: string, before: string[] | undefined) => [...(before ?? []), sql]),
+    )
+    .action((name: string | undefined, options: VerifyFlags) =>
+      run((context) => load('./commands/verify.js').verify(context, name, options)),
+    );
+
+  add('restore', 'Put a backup back in the place of the database, or write it to another file', [
+    'restore latest',
+    'restore app_backup_20261124_093000.db --yes',
+    'restore latest --to /tmp/look-at-it.db',
+  ])
+    .argument('<name>', 'a backup, or latest')
+    .option('--to <file>', 'write it to this file, which must not exist, and leave the database alone', noOption)
+    .action((name: string, options: RestoreFlags) =>
+      run((context) => load('./commands/restore.js').restore(context, name, options)),
+    );
+
+  add('prune', 'Remove the backups that the retention policy does not keep', ['prune --dry-run', 'prune'])
+    .option('--dry-run', 'only say what would go, and why the rest stays')
+    .action((options: PruneFlags) => run((context) => load('./commands/prune.js').prune(context, options)));
+
+  add('protect', 'Protect a backup: retention and delete refuse it', [
+    'protect latest',
+    'protect app_backup_20261124_093000.db --off',
+  ])
+    .argument('<name>', 'a backup, or latest')
+    .option('--off', 'take the protection off, as unprotect does')
+    .action((name: string, { off }: ProtectFlags) =>
+      run((context) => load('./commands/protect.js').protect(context, name, !off)),
+    );
+
+  add('unprotect', 'Take the protection off a backup', ['unprotect app_backup_20261124_093000.db'])
+    .argument('<name>', 'a backup, or latest')
+    .action((name: string) => run((context) => load('./commands/protect.js').protect(context, name, false)));
+
+  add('delete', 'Delete backups', ['delete app_backup_20261124_093000.db'])
+    .argument('<names...>', 'backups')
+    .action((names: string[]) => run((context) => load('./commands/delete.js').deleteBackups(context, names)));
+
+  add('doctor', 'Check everything that backups depend on, and say what to do', [
+    'doctor',
+    'doctor --json | jq \'.checks[] | select(.level != "ok")\'',
+  ]).action(() => run((context) => load('./commands/doctor.js').doctor(context)));
+
+  return program;
+}
+
+function addCommonOptions(program: Command): void {
+  const { version } = require('../../package.json') as { version: string };
+  program
+    .option('--database <file>', 'the live database', noOption)
+    .option('--directory <folder>', "the folder of the backups (default: the database's own)", noOption)
+    .option(
+      '--config <file>',
+      "a .js, .cjs, .mjs or .json file that exports the service's options (default: autobackup.config.* in this folder)",
+      noOption,
+    )
+    .option('--service <name>', 'which service, where the configuration exports several by name', noOption)
+    .option(
+      '--interval <duration>',
+      "a backup is due when the newest one is this old: 7d, 12h (default: the configuration's, else 7d)",
+      noOption,
+    )
+    .option(
+      '--timeout <duration>',
+      "give up after this long: 30s, 10m (default: the configuration's, else 10m)",
+      noOption,
+    )
+    .option('--json', 'print one JSON document on standard output, errors too')
+    .option('-q, --quiet', 'print nothing but errors')
+    .option('-y, --yes', 'do not ask')
+    .version(version, '-V, --version', 'print the version')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ sqlite-autobackup doctor --database instance/app.db
+  $ sqlite-autobackup create --label "before the upgrade"
+  $ sqlite-autobackup restore latest
+
+Exit codes: 0 done, 1 failed, 2 usage, 3 nothing to do, 11 locked, 13 verification failed, 130 cancelled`,
+    );
+}
+
+/** A forgotten value: commander would take the next option for it. */
+function noOption(value: string): string {
+  if (value.startsWith('--')) throw new InvalidArgumentError('Its value is missing.');
+  return value;
+}
+
+export interface CreateFlags {
+  readonly ifDue?: boolean;
+  readonly label?: string;
+}
+
+export interface VerifyFlags {
+  readonly all?: boolean;
+  readonly level?: 'hash' | 'quick' | 'full' | 'drill';
+  readonly assert?: readonly string[];
+}
+
+export interface RestoreFlags {
+  readonly to?: string;
+}
+
+export interface PruneFlags {
+  readonly dryRun?: boolean;
+}
+
+interface ProtectFlags {
+  readonly off?: boolean;
+}
+
+interface Commands {
+  './commands/status.js': typeof import('./commands/status.js');
+  './commands/list.js': typeof import('./commands/list.js');
+  './commands/create.js': typeof import('./commands/create.js');
+  './commands/verify.js': typeof import('./commands/verify.js');
+  './commands/restore.js': typeof import('./commands/restore.js');
+  './commands/prune.js': typeof import('./commands/prune.js');
+  './commands/protect.js': typeof import('./commands/protect.js');
+  './commands/delete.js': typeof import('./commands/delete.js');
+  './commands/doctor.js': typeof import('./commands/doctor.js');
+}
+
+function load<K extends keyof Commands>(file: K): Commands[K] {
+  return require(file) as Commands[K];
+}

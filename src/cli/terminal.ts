@@ -1,0 +1,73 @@
+import { isatty } from 'node:tty';
+import pc from 'picocolors';
+
+type Colors = ReturnType<typeof pc.createColors>;
+
+/** Where a command writes to while it works. Its result is no business of this: `run.ts` prints that, once. */
+export interface Terminal {
+  /** Colours for the result, which goes to standard output. */
+  readonly out: Colors;
+  /** Colours for all that goes to standard error. */
+  readonly err: Colors;
+  /** Is standard error a terminal that can redraw a line? */
+  readonly interactive: boolean;
+  /** Is there somebody to ask? */
+  readonly canAsk: boolean;
+  readonly quiet: boolean;
+  /** A line to standard error; nothing with --quiet. */
+  note(line: string): void;
+  warn(message: string): void;
+}
+
+export interface Streams {
+  readonly terminal: Terminal;
+  /** To standard output. */
+  readonly writeOut: (text: string) => void;
+  /** To standard error. */
+  readonly writeErr: (text: string) => void;
+  /** Resolves when everything that was written is on its way. */
+  flushed(): Promise<void>;
+}
+
+/**
+ * Standard output is for results alone. What the user's configuration prints there, or the logger of a service that it
+ * exports, goes to standard error, or nowhere with --quiet.
+ */
+export function takeStreams({ quiet }: { quiet: boolean }): Streams {
+  const { stdout, stderr } = process;
+  const writeOut = stdout.write.bind(stdout);
+  const writeErr = stderr.write.bind(stderr);
+  stdout.write = (chunk: string | Uint8Array, ...rest: []) => writeErr(quiet ? '' : chunk, ...rest);
+  // `| head` has read enough: that is no failure of what runs.
+  for (const stream of [stdout, stderr]) stream.on('error', () => {});
+
+  const err = pc.createColors(hasColors(stderr));
+  const note = (line: string): void => {
+    if (!quiet) writeErr(`${line}\n`);
+  };
+  return {
+    terminal: {
+      out: pc.createColors(hasColors(stdout)),
+      err,
+      interactive: isScreen(stderr),
+      canAsk: isatty(process.stdin.fd) && isatty(stderr.fd),
+      quiet,
+      note,
+      warn: (message) => note(`${err.yellow('warning:')} ${message}`),
+    },
+    writeOut: (text) => void writeOut(text),
+    writeErr: (text) => void writeErr(text),
+    async flushed() {
+      await Promise.all([writeOut, writeErr].map((write) => new Promise((resolve) => write('', resolve))));
+    },
+  };
+}
+
+function isScreen(stream: { readonly fd: number }): boolean {
+  return isatty(stream.fd) && process.env['TERM'] !== 'dumb';
+}
+
+/** https://no-color.org: present and not empty. */
+function hasColors(stream: { readonly fd: number }): boolean {
+  return isScreen(stream) && !process.env['NO_COLOR'];
+}

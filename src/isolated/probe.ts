@@ -1,0 +1,34 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import Database from 'better-sqlite3';
+import { backupNaming, lockName } from '../catalog/backup-name.js';
+import { systemCode } from '../errors.js';
+import type { ProbeReport, ProbeRequest } from '../snapshot/probe.js';
+import type { ChildResult } from '../snapshot/protocol.js';
+import { enter } from './report.js';
+
+/** For `sqlite-autobackup doctor`: is the lock free at this moment, and which SQLite is this? */
+export function probe({ database, directory }: ProbeRequest): ChildResult {
+  enter('lock');
+  const { version: betterSqlite3 } = require('better-sqlite3/package.json') as { version: string };
+  const memory = new Database(':memory:');
+  const sqlite = String(memory.prepare('SELECT sqlite_version()').pluck().get());
+  memory.close();
+  const lock = tryLock(path.join(directory, lockName(backupNaming(database))));
+  return { kind: 'probed', report: { lock, versions: { betterSqlite3, sqlite } } };
+}
+
+function tryLock(file: string): ProbeReport['lock'] {
+  if (!fs.existsSync(file)) return 'none';
+  const db = new Database(file, { fileMustExist: true, timeout: 0 });
+  try {
+    db.exec('BEGIN EXCLUSIVE');
+    return 'free';
+  } catch (error) {
+    if (systemCode(error).startsWith('SQLITE_BUSY')) return 'held';
+    throw error;
+  } finally {
+    // Whoever waits for it now has it next.
+    db.close();
+  }
+}

@@ -1,0 +1,98 @@
+import Database from 'better-sqlite3';
+import path from 'node:path';
+import { childrenOf, isolatedChildOf, isRunning, sleep, until } from '../support/processes';
+import { backupNames } from '../support/whole-backups';
+import { ROOT, useCli, useShop } from './support';
+import type { Running } from './support';
+
+// What cron, systemd and kill do, in pipes; Ctrl-C in a terminal is in terminal.test.ts.
+const cli = useCli();
+const shop = useShop();
+const here = () => ({ cwd: shop.path });
+
+/** The child of a running program, once it has begun to write. */
+async function childInTheCopy(running: Running): Promise<number> {
+  const child = await until(() => isolatedChildOf(running.child.pid!));
+  await until(() => shop.list().some((name) => name.endsWith('.partial')) || !isRunning(child));
+  // So that it cannot be done before the signal comes.
+  process.kill(child, 'SIGSTOP');
+  expect(shop.list().filter((name) => name.endsWith('.partial'))).toHaveLength(1);
+  return child;
+}
+
+test.each([
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+  ['SIGHUP', 129],
+] as const)(
+  '%s in the middle of the copy ends with %i; the child is gone and nothing is left',
+  async (signal, exit) => {
+    expect((await cli.run(['create', '--database', 'app.db'], here())).code).toBe(0);
+    const untouched = shop.backupFiles();
+    const running = cli.start(['create', '--json', '--database', 'app.db'], here());
+    const child = await childInTheCopy(running);
+    running.child.kill(signal);
+    const { code, json } = await running.ended;
+    expect(code).toBe(exit);
+    expect(json()).toMatchObject({ error: { code: 'ERR_BACKUP_CANCELLED' } });
+    expect(isRunning(child)).toBe(false);
+    expect(shop.backupFiles()).toEqual(untouched);
+  },
+);
+
+test('a key that reaches the program twice (npm passes it on) counts once; a second one ends it at once', async () => {
+  const service = JSON.stringify(path.join(ROOT, 'dist', 'index.js'));
+  shop.write(
+    'autobackup.config.cjs',
+    `const { childProcessSnapshotter } = require(${service});
+     module.exports = { database: 'app.db', snapshotter: { ...childProcessSnapshotter(), create() {
+       console.log('hanging'); setInterval(() => {}, 1000); return new Promise(() => {}); } } };`,
+  );
+  const running = cli.start(['create'], here());
+  await running.shows('hanging');
+  running.child.kill('SIGINT');
+  await sleep(50);
+  running.child.kill('SIGINT');
+  await sleep(500);
+  expect(running.child.exitCode).toBe(null);
+  running.child.kill('SIGINT');
+  expect((await running.ended).code).toBe(130);
+});
+
+describe('what is locked', () => {
+  test('a held backup lock is waited for until --timeout, then ends with 11', async () => {
+    expect((await cli.run(['create', '--database', 'app.db'], here())).code).toBe(0);
+    const holder = new Database(shop.file('.app_backup.lock'));
+    holder.exec('BEGIN EXCLUSIVE');
+    try {
+      const running = cli.start(['create', '--json', '--timeout', '3s', '--database', 'app.db'], here());
+      const { code, stderr, json } = await running.ended;
+      expect({ code, error: json()['error'] }).toMatchObject({
+        code: 11,
+        error: { code: 'ERR_BACKUP_LOCK_TIMEOUT', step: 'lock' },
+      });
+      // Told of, since it takes long.
+      expect(stderr).toContain('waiting for the lock');
+      expect(childrenOf(process.pid)).toEqual([]);
+    } finally {
+      holder.close();
+    }
+    expect(backupNames(shop.path)).toHaveLength(1);
+  });
+
+  test('an exclusively locked database ends with 11', async () => {
+    const holder = new Database(shop.database);
+    holder.pragma('journal_mode = DELETE');
+    holder.exec('BEGIN EXCLUSIVE');
+    try {
+      const { code, json } = await cli.run(['create', '--json', '--timeout', '3s', '--database', 'app.db'], here());
+      expect({ code, error: json()['error'] }).toMatchObject({
+        code: 11,
+        error: { code: 'ERR_BACKUP_SOURCE_LOCKED', step: 'pin' },
+      });
+    } finally {
+      holder.close();
+    }
+    expect(backupNames(shop.path)).toEqual([]);
+  });
+});

@@ -1,0 +1,213 @@
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { createLedger } from '../support/databases';
+import { backupNames } from '../support/whole-backups';
+import { ROOT, useCli, useShop } from './support';
+
+const cli = useCli();
+const shop = useShop();
+const run = (args: string[], cwd = shop.path) => cli.run(args, { cwd });
+const PACKAGE = JSON.stringify(path.join(ROOT, 'dist', 'index.js'));
+
+/** The database that a run means. */
+async function databaseOf(args: string[], cwd = shop.path): Promise<string> {
+  const { code, stderr, json } = await run(['status', '--json', ...args], cwd);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  return json<{ database: { path: string } }>().database.path;
+}
+
+const FORMS: [name: string, text: string][] = [
+  ['autobackup.config.cjs', 'module.exports = { database: "app.db" };'],
+  ['autobackup.config.mjs', 'export default { database: "app.db" };'],
+  ['autobackup.config.js', 'module.exports = { database: "app.db" };'],
+  [
+    'autobackup.config.js',
+    'Object.defineProperty(exports, "__esModule", { value: true }); exports.default = { database: "app.db" };',
+  ],
+  ['autobackup.config.json', '\uFEFF{ "database": "app.db" }'],
+  [
+    'autobackup.config.cjs',
+    `const { BackupService } = require(${PACKAGE}); module.exports = new BackupService({ database: "app.db" });`,
+  ],
+  [
+    'autobackup.config.cjs',
+    `const { configureAutoBackup } = require(${PACKAGE}); module.exports = configureAutoBackup({ database: "app.db" });`,
+  ],
+];
+
+test.each(FORMS)('%s in the working directory is found: %s', async (name, text) => {
+  shop.write(name, text);
+  expect(await databaseOf([])).toBe(shop.database);
+});
+
+test.each(FORMS)(
+  '--config names it from anywhere, and its relative paths count from its folder: %s %s',
+  async (name, text) => {
+    shop.write(name, text);
+    const elsewhere = shop.file('elsewhere');
+    fs.mkdirSync(elsewhere);
+    expect(await databaseOf(['--config', path.join('..', name)], elsewhere)).toBe(shop.database);
+  },
+);
+
+test('the app’s own file: what configureAutoBackup() takes from it is what the command takes', async () => {
+  shop.write(
+    'autobackup.config.cjs',
+    'module.exports = { database: require("path").join(__dirname, "app.db"), interval: "1d" };',
+  );
+  const app = `const { configureAutoBackup } = require(${PACKAGE}); console.log(configureAutoBackup(require('./autobackup.config.cjs')).database)`;
+  shop.write('app.cjs', app);
+  const meant = execFileSync(process.execPath, ['app.cjs'], { cwd: shop.path, encoding: 'utf8' }).trim();
+  expect(await databaseOf([])).toBe(meant);
+});
+
+test('a relative path that leads to a database from here as well is refused, with both', async () => {
+  const other = shop.file('other');
+  fs.mkdirSync(other);
+  createLedger(path.join(other, 'app.db'), 'wal').close();
+  shop.write('autobackup.config.cjs', 'module.exports = { database: "app.db" };');
+  const { code, stderr } = await run(['create', '--config', '../autobackup.config.cjs'], other);
+  expect(code).toBe(2);
+  expect(stderr).toContain(`"${shop.database}", or "${path.join(other, 'app.db')}"?`);
+  expect([...backupNames(shop.path), ...backupNames(other)]).toEqual([]);
+  // The same file by two names is no question.
+  fs.rmSync(path.join(other, 'app.db'));
+  fs.symlinkSync(shop.database, path.join(other, 'app.db'));
+  expect((await run(['status', '--config', '../autobackup.config.cjs'], other)).code).toBe(0);
+});
+
+test('--database means that one alone: a file of the default name is not looked at', async () => {
+  shop.write('autobackup.config.cjs', 'throw new Error("was loaded");');
+  expect(await databaseOf(['--database', 'app.db'])).toBe(shop.database);
+});
+
+test('options on the command line take the place of those in the file', async () => {
+  fs.mkdirSync(shop.file('backups'));
+  shop.write('autobackup.config.cjs', 'module.exports = { database: "wrong.db", interval: "1d" };');
+  const args = ['--config', 'autobackup.config.cjs', '--database', 'app.db', '--directory', 'backups'];
+  expect((await run(['create', ...args])).code).toBe(0);
+  expect(backupNames(shop.file('backups'))).toHaveLength(1);
+  expect((await run(['create', '--if-due', ...args])).code).toBe(3);
+  expect((await run(['create', '--if-due', ...args, '--interval', '0'])).code).toBe(0);
+});
+
+describe('several services by name', () => {
+  beforeEach(() => {
+    createLedger(shop.file('orders.db'), 'wal').close();
+    shop.write('autobackup.config.json', '{ "shop": { "database": "app.db" }, "orders": { "database": "orders.db" } }');
+  });
+
+  test('--service chooses one', async () => {
+    expect(await databaseOf(['--service', 'orders'])).toBe(shop.file('orders.db'));
+    expect(await databaseOf(['--service', 'shop'])).toBe(shop.database);
+  });
+
+  test('also from what a compiler makes of `export default`', async () => {
+    fs.rmSync(shop.file('autobackup.config.json'));
+    shop.write(
+      'autobackup.config.js',
+      `Object.defineProperty(exports, "__esModule", { value: true });
+       exports.default = { shop: { database: "app.db" }, orders: { database: "orders.db" } };`,
+    );
+    expect(await databaseOf(['--service', 'orders'])).toBe(shop.file('orders.db'));
+  });
+
+  test.each([
+    [[], /several services.*--service: shop, orders/s],
+    [['--service', 'stock'], /no service "stock".*shop, orders/s],
+  ])('%j is refused with their names', async (args, expected) => {
+    const { code, stderr } = await run(['status', ...args]);
+    expect(stderr).toMatch(expected);
+    expect(code).toBe(2);
+  });
+});
+
+describe('a configuration that can’t be used is wrong usage that names the file', () => {
+  test.each([
+    [
+      'that throws',
+      'autobackup.config.cjs',
+      'throw new Error("no secrets here")',
+      /could not be loaded \(no secrets here\)/,
+    ],
+    ['with a syntax error', 'autobackup.config.cjs', 'module.exports = {', /could not be loaded \(Unexpected/],
+    ['with wrong JSON', 'autobackup.config.json', '{ "database": }', /could not be loaded \(Unexpected token/],
+    ['that exports nothing', 'autobackup.config.cjs', '', /configures no service.*Export the options/s],
+    ['that exports a text', 'autobackup.config.json', '"app.db"', /configures no service/],
+    [
+      'with a wrong value',
+      'autobackup.config.json',
+      '{ "database": "app.db", "interval": -1 }',
+      /In ".*": BackupService: the option "interval" is -1\./,
+    ],
+    [
+      'with an unknown option',
+      'autobackup.config.json',
+      '{ "database": "app.db", "intervall": 1 }',
+      /no option "intervall"/,
+    ],
+    [
+      'for one service, with --service',
+      'autobackup.config.json',
+      '{ "database": "app.db" }',
+      /Leave --service out/,
+      '--service',
+      'x',
+    ],
+  ])('one %s', async (_, name, text, expected, ...args) => {
+    shop.write(name, text);
+    const { code, stderr } = await run(['status', ...(args as string[])]);
+    expect(stderr).toMatch(expected);
+    expect(stderr).toContain(name);
+    expect(code).toBe(2);
+  });
+
+  test.each([
+    ['missing', ['--config', 'missing.cjs'], /There is no configuration file ".*missing\.cjs"/],
+    ['of another kind', ['--config', 'app.db'], /must be one of \.js, \.cjs, \.mjs, \.json/],
+    ['a --service without a file', ['--database', 'app.db', '--service', 'x'], /--service needs a configuration file/],
+  ])('%s', async (_, args, expected) => {
+    const { code, stderr } = await run(['status', ...args]);
+    expect(stderr).toMatch(expected);
+    expect(code).toBe(2);
+  });
+
+  test('two of the default names', async () => {
+    shop.write('autobackup.config.cjs', 'module.exports = { database: "app.db" };');
+    shop.write('autobackup.config.json', '{ "database": "app.db" }');
+    const { code, stderr } = await run(['status']);
+    expect(stderr).toMatch(/has autobackup\.config\.cjs and autobackup\.config\.json/);
+    expect(code).toBe(2);
+  });
+
+  test('an option that would change a finished service', async () => {
+    shop.write(
+      'autobackup.config.cjs',
+      `module.exports = new (require(${PACKAGE}).BackupService)({ database: "app.db" });`,
+    );
+    const { code, stderr } = await run(['status', '--interval', '1d']);
+    expect(stderr).toContain('--interval cannot change the finished BackupService');
+    expect(code).toBe(2);
+  });
+});
+
+test('what the file prints, and what the logger of its service prints, stays away from the result', async () => {
+  shop.write(
+    'autobackup.config.cjs',
+    `console.log('loading the app'); process.stdout.write('more\\n');
+     module.exports = new (require(${PACKAGE}).BackupService)({ database: "app.db" });`,
+  );
+  const { code, stderr, json } = await run(['create', '--json']);
+  expect(code).toBe(0);
+  expect(json()).toMatchObject({ status: 'created' });
+  expect(stderr).toContain('loading the app');
+  expect(stderr).toContain('more');
+  expect(stderr).toContain('[sqlite-autobackup] Backup created');
+  expect(await run(['create', '--quiet'])).toMatchObject({ code: 0, stdout: '', stderr: '' });
+});
+
+test('a file that keeps timers or connections open does not keep the command from ending', async () => {
+  shop.write('autobackup.config.cjs', 'setInterval(() => {}, 1000); module.exports = { database: "app.db" };');
+  expect((await run(['list'])).code).toBe(0);
+});

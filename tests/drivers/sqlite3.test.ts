@@ -1,3 +1,0 @@
-import { describeDriver } from '../support/driver-scenario';
-
-describeDriver('sqlite3');

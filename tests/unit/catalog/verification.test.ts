@@ -1,0 +1,36 @@
+import type { VerificationLevel, VerificationRecord } from 'sqlite-autobackup';
+import { latestRecord, VERIFICATION_LEVELS } from '#dist/catalog/verification.js';
+
+const record = (level: VerificationLevel, ok: boolean, at = '2026-11-24T10:00:00.000Z'): VerificationRecord => ({
+  level,
+  ok,
+  at,
+});
+const later = '2026-11-25T10:00:00.000Z';
+
+test('the first result is kept', () => {
+  expect(latestRecord(undefined, record('hash', false))).toEqual(record('hash', false));
+});
+
+test.each(VERIFICATION_LEVELS)('after a passed %s every later result is kept, of whatever level', (level) => {
+  for (const next of VERIFICATION_LEVELS) {
+    for (const ok of [true, false]) {
+      const now = record(next, ok, later);
+      expect(latestRecord(record(level, true), now)).toBe(now);
+    }
+  }
+});
+
+test.each(VERIFICATION_LEVELS)(
+  'a failed %s is undone by nothing weaker, and by that level or a stronger one',
+  (level) => {
+    const failed = record(level, false);
+    for (const next of VERIFICATION_LEVELS) {
+      const passed = record(next, true, later);
+      const weaker = VERIFICATION_LEVELS.indexOf(next) < VERIFICATION_LEVELS.indexOf(level);
+      expect(latestRecord(failed, passed)).toBe(weaker ? failed : passed);
+      const failedAgain = record(next, false, later);
+      expect(latestRecord(failed, failedAgain)).toBe(failedAgain);
+    }
+  },
+);
