@@ -17,6 +17,7 @@ import type { BackupServiceOptions, ResolvedOptions } from './options.js';
 import { inSlices } from './slices.js';
 import type { RestoreReport, SnapshotControl, SnapshotResult, VerifyReport } from './snapshot/snapshotter.js';
 import type { LastFailure, ServiceStatus } from './status.js';
+import type { BackupStore } from './stores/backup-store.js';
 
 export type { RestoreOptions, VerifyOptions };
 
@@ -78,6 +79,11 @@ export class BackupService {
   /** Absolute path of the backup folder. */
   get directory(): string {
     return this.#options.directory;
+  }
+
+  /** The stores that backups are copied to. */
+  get copies(): readonly BackupStore[] {
+    return this.#options.copies;
   }
 
   /** What a decorated method does when the backup before it fails. */
