@@ -13,17 +13,24 @@ const part = (name) => ({ ...shared, displayName: name, testMatch: [`<rootDir>/t
 /** @type {import('jest').Config} */
 module.exports = {
   projects: [
-    'unit',
-    'integration',
-    'dashboard',
-    'browser',
-    'faults',
-    'cli',
-    'package',
-    'drivers',
-    'nodes',
-    'frameworks',
-  ].map(part),
+    ...[
+      'unit',
+      'integration',
+      'dashboard',
+      'browser',
+      'faults',
+      'cli',
+      'package',
+      'drivers',
+      'nodes',
+      'frameworks',
+    ].map(part),
+    {
+      ...part('offsite'),
+      globalSetup: '<rootDir>/tests/offsite/support/set-up.ts',
+      globalTeardown: '<rootDir>/tests/offsite/support/tear-down.ts',
+    },
+  ],
   // Real databases and processes on a machine that may be busy: this only bounds what hangs.
   testTimeout: 600_000,
   maxWorkers: 2,

@@ -1,3 +1,4 @@
+import type { Copies } from './copies/copies.js';
 import { Attempts } from './attempts.js';
 import { claimNames } from './catalog/claim-names.js';
 import { Events } from './events.js';
@@ -15,5 +16,10 @@ export function assemble(given: BackupServiceOptions) {
   claimNames(options);
   const log = safeLogger(options.logger);
   const events = new Events((event, error) => log.error(lines.listenerFailed(event, error)));
-  return { options, log, lines, events, attempts: new Attempts(options, log, events) };
+  let copies: Copies | undefined;
+  if (options.copies.length > 0) {
+    const shipping = require('./copies/copies.js') as typeof import('./copies/copies.js');
+    copies = new shipping.Copies(options, log, events);
+  }
+  return { options, log, lines, events, copies, attempts: new Attempts(options, log, events) };
 }

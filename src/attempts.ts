@@ -96,6 +96,7 @@ export class Attempts {
 
   reportPruned(report: PruneReport): void {
     if (report.removed.length > 0) this.log.info(lines.pruned(report.removed, report.kept.length));
+    if (report.missed) this.log.warn(lines.missedCopies(report.missed));
     for (const { error } of report.failed) this.#pruneFailed(error);
     if (report.removed.length > 0) this.events.emit('pruned', report);
   }

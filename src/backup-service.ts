@@ -3,6 +3,11 @@ import type { RestoreOptions, VerifyOptions } from './backup-care.js';
 import type { Backup } from './catalog/backup.js';
 import { ageOf, checkDue } from './catalog/due-check.js';
 import type { DueCheck } from './catalog/due-check.js';
+import type { Copy } from './copies/list-copies.js';
+import type { ShipReport } from './copies/lane.js';
+import type { ListServiceCopiesOptions, OfOneStore } from './copies/of-service.js';
+import type { PullOptions, PullReport } from './copies/pull.js';
+import type { CopyVerifyReport, VerifyCopyOptions } from './copies/verify-copy.js';
 import { findLatestBackup, listBackups } from './catalog/list-backups.js';
 import type { BackupError } from './errors.js';
 import type { BackupEvents, BackupListener, PruneReport } from './events.js';
@@ -12,6 +17,7 @@ import type { BackupServiceOptions, ResolvedOptions } from './options.js';
 import { inSlices } from './slices.js';
 import type { RestoreReport, SnapshotControl, SnapshotResult, VerifyReport } from './snapshot/snapshotter.js';
 import type { LastFailure, RunningBackup, ServiceStatus } from './status.js';
+import type { BackupStore } from './stores/backup-store.js';
 
 export type { RestoreOptions, VerifyOptions };
 
@@ -73,6 +79,11 @@ export class BackupService {
   /** Absolute path of the backup folder. */
   get directory(): string {
     return this.#options.directory;
+  }
+
+  /** The stores that backups are copied to. */
+  get copies(): readonly BackupStore[] {
+    return this.#options.copies;
   }
 
   /** What a decorated method does when the backup before it fails. */
@@ -152,7 +163,8 @@ export class BackupService {
 
   /** All backups in the folder, newest first: also those of other programs, and those with a `problem`. */
   async listBackups(): Promise<Backup[]> {
-    return inSlices(listBackups(this.#options, Date.now()));
+    const backups = await inSlices(listBackups(this.#options, Date.now()));
+    return this.#parts.copies?.annotate(backups) ?? backups;
   }
 
   /**
@@ -207,7 +219,31 @@ export class BackupService {
   async status(): Promise<ServiceStatus> {
     const { readStatus } = require('./status.js') as typeof import('./status.js');
     const { runningSince, lastFailure } = this.#attempts;
-    return readStatus(this.#options, this.checkDue(), { runningSince, lastFailure });
+    return readStatus(this.#options, this.checkDue(), { runningSince, lastFailure }, this.#parts.copies);
+  }
+
+  /**
+   * Ships to every store in `copies` what it still lacks, and resolves when that is done: one report a store, which has
+   * its errors. Without this, shipping goes on in the background after each backup; call it where the process is about to
+   * end. Rejects only if it is cancelled or the backup folder cannot be listed.
+   */
+  async shipPending(control: Pick<SnapshotControl, 'signal'> = {}): Promise<readonly ShipReport[]> {
+    return this.#parts.copies?.ship(control) ?? [];
+  }
+
+  /** The copies of this database in a store of `copies`, newest first, of this host or of all. Asks the store. */
+  async listCopies(options: ListServiceCopiesOptions = {}): Promise<Copy[]> {
+    return this.#remote().listServiceCopies(this.#options, options);
+  }
+
+  /** Checks a copy in a store: see {@link VerifyCopyOptions.level}. */
+  async verifyCopy(name: string, options: OfOneStore<VerifyCopyOptions> = {}): Promise<CopyVerifyReport> {
+    return this.#remote().verifyServiceCopy(this.#options, name, options);
+  }
+
+  /** Brings a copy back into the backup folder, where it is a backup like the others: to restore, verify or protect. */
+  async pullBackup(name: string, options: Omit<OfOneStore<PullOptions>, 'to'> = {}): Promise<PullReport> {
+    return this.#remote().pullIntoFolder(this.#options, name, options);
   }
 
   /** The last failed attempt of this process, while no later one succeeded. The same as in `status()`, without asking a child. */
@@ -269,6 +305,10 @@ export class BackupService {
       this.#parts.log.warn(this.#parts.lines.passedOver(backup));
     }
     return latest;
+  }
+
+  #remote(): typeof import('./copies/of-service.js') {
+    return require('./copies/of-service.js') as typeof import('./copies/of-service.js');
   }
 
   #believeFresh(msUntilDue: number): void {

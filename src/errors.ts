@@ -31,6 +31,15 @@ export const BACKUP_ERROR_CODES = {
   ERR_BACKUP_DELETE_FAILED: 'A backup could not be deleted.',
   ERR_BACKUP_PEER_MISSING: 'An optional package that this part needs is not installed.',
   ERR_BACKUP_RETENTION_FAILED: 'The retention policy threw, or asked for something it may not; nothing was removed.',
+  ERR_BACKUP_STORE_FAILED: 'A store of copies could not be reached, answered with an error, or stood still.',
+  ERR_BACKUP_STORE_DENIED: 'A store of copies refused the credentials, or the permission is missing.',
+  ERR_BACKUP_STORE_MISSING: 'The folder or the bucket of a store does not exist.',
+  ERR_BACKUP_STORE_FULL: 'A store of copies has no room left.',
+  ERR_BACKUP_COPY_EXISTS: 'A store already has another object of that name; nothing is overwritten.',
+  ERR_BACKUP_COPY_NOT_FOUND: 'The store has no copy, or no object, that fits.',
+  ERR_BACKUP_COPY_DAMAGED: 'A copy, or the backup that it is made of, is not what its manifest records.',
+  ERR_BACKUP_COPY_ENCRYPTED: 'A copy is encrypted, and none of the given identities opens it.',
+  ERR_BACKUP_PULL_TARGET: 'The file that a pull is to write exists already, or has side files of SQLite beside it.',
   ERR_BACKUP_DAMAGED: 'The backup fails its check (size, sha256 or structure); nothing was restored from it.',
   ERR_BACKUP_RESTORE_BUSY: 'Other connections kept the database busy until the deadline; it was not changed.',
   ERR_BACKUP_RESTORE_IN_USE: 'The file has to be replaced, and another process has it open; it was not changed.',
@@ -68,7 +77,10 @@ export type BackupStep =
   | 'drill'
   | 'record'
   | 'prune'
-  | 'delete';
+  | 'delete'
+  | 'store'
+  | 'ship'
+  | 'pull';
 
 export interface BackupErrorDetails {
   step: BackupStep;

@@ -19,6 +19,27 @@ export interface BackupEvents {
   pruned: PruneReport;
   /** A backup was deleted by `deleteBackup()`. */
   deleted: { readonly name: string };
+  /** A backup was copied to a store of `copies`, and the copy read back. */
+  copied: {
+    readonly backup: Backup;
+    /** The store's name. */
+    readonly store: string;
+    /** Of the object in the store. */
+    readonly key: string;
+    /** Of the object: compressed and encrypted. */
+    readonly sizeBytes: number;
+    readonly durationMs: number;
+  };
+  /** Copying a backup failed, or (without `name`) looking after the copies in a store. The backup itself is not touched. */
+  'copy-failed': {
+    readonly store: string;
+    readonly name?: string;
+    readonly error: BackupError;
+    /** It is tried again after this. */
+    readonly retryAt?: Date;
+  };
+  /** Copies were removed from a store by its own retention policy. Names of backups. */
+  'copies-pruned': { readonly store: string; readonly removed: readonly string[]; readonly kept: number };
   /** A backup was restored, into the live database or elsewhere. Its safety backup was `created` before. */
   restored: RestoreReport;
   /** A backup was protected, or is so no more. */
@@ -33,6 +54,8 @@ export interface PruneReport {
   readonly removed: readonly Backup[];
   /** What the policy removes but the system refused to delete. It is tried again after the next backup. */
   readonly failed: readonly { readonly backup: Backup; readonly error: BackupError }[];
+  /** Those among `removed` that a store in `copies` still lacked: the disk has no room to keep them until it has them. */
+  readonly missed?: readonly Backup[];
 }
 
 export type BackupListener<E extends keyof BackupEvents> = (event: BackupEvents[E]) => void;

@@ -7,7 +7,7 @@ export type { BackupOutcome, CreateOptions, IfDueOptions, RestoreOptions, Verify
 export type { BackupServiceOptions } from './options.js';
 export { BACKUP_ERROR_CODES, BackupError, isBackupError } from './errors.js';
 export type { BackupErrorCode, BackupStep } from './errors.js';
-export type { Backup, BackupProblem } from './catalog/backup.js';
+export type { Backup, BackupCopy, BackupProblem } from './catalog/backup.js';
 export type { DueCheck } from './catalog/due-check.js';
 export type {
   AssertionResult,
@@ -37,4 +37,20 @@ export type {
   VerifyReport,
   VerifyRequest,
 } from './snapshot/snapshotter.js';
+export { directoryStore, listCopies, pullBackup, verifyCopy } from './copies/entry.js';
+export type { Copy, CopyProblem, ListCopiesOptions } from './copies/list-copies.js';
+export type { CopyManifest } from './copies/copy-manifest.js';
+export type { CopyStatus } from './copies/copies.js';
+export type { ShipReport } from './copies/lane.js';
+export type { ListServiceCopiesOptions, OfOneStore } from './copies/of-service.js';
+export type { PullOptions, PullProgress, PullReport } from './copies/pull.js';
+export type { CopyVerifyReport, VerifyCopyOptions } from './copies/verify-copy.js';
+export type {
+  BackupStore,
+  CopySettings,
+  PutControl,
+  StoreControl,
+  StoredObject,
+  StoreRecipe,
+} from './stores/backup-store.js';
 export type { LastFailure, LatestVerification, RunningBackup, ServiceStatus } from './status.js';

@@ -25,6 +25,19 @@ export const lines = {
     `Old backups removed: ${removed.map(file).join(', ')}; ${kept} kept`,
   pruneFailed: (error: BackupError) => `Removing old backups FAILED [${error.code}]: ${error.message}`,
   deleted: (backup: Backup) => `Backup deleted: ${file(backup)}`,
+  copied: (backup: Backup, store: string, storedBytes: number, durationMs: number) =>
+    `Backup copied: ${file(backup)} to ${store} as ${size(storedBytes)}, read back, ${seconds(durationMs)}`,
+  copyFailed: (store: string, name: string | undefined, error: BackupError, retryAt?: Date) =>
+    `Copying ${name ?? 'backups'} to ${store} FAILED [${error.code}]: ${error.message}` +
+    (retryAt ? ` Next try after ${retryAt.toLocaleTimeString()}.` : ''),
+  copiesPruned: (store: string, removed: readonly string[], kept: number) =>
+    `Old copies removed from ${store}: ${removed.join(', ')}; ${kept} kept`,
+  copyPruneFailed: (store: string, name: string | undefined, error: BackupError) =>
+    `Looking after the copies in ${store} FAILED${name === undefined ? '' : ` at ${name}`} [${error.code}]: ${error.message}`,
+  sweepFailed: (store: string, error: BackupError) =>
+    `Unfinished uploads in ${store} could not be removed [${error.code}]: ${error.message}`,
+  missedCopies: (removed: readonly Backup[]) =>
+    `Removed before they were copied off the machine, as the disk has no room to keep them longer: ${removed.map(file).join(', ')}`,
   restored: ({ name, path, safetyBackup, movedAside, sizeBytes, durationMs }: RestoreReport) =>
     `Backup restored: ${name} (${size(sizeBytes)}) to "${path}", ${seconds(durationMs)}` +
     (safetyBackup === undefined ? '' : `; the state before is in ${safetyBackup}, protected`) +
@@ -53,10 +66,10 @@ function file(backup: Backup): string {
   return `${backup.name} (${size(backup.sizeBytes)})`;
 }
 
-function size(sizeBytes: number): string | null {
+function size(sizeBytes: number): string {
   // Loaded with the first line: requiring this package stays cheap.
   const format = require('bytes') as typeof bytes;
-  return format(sizeBytes, { unitSeparator: ' ' });
+  return format(sizeBytes, { unitSeparator: ' ' }) ?? '';
 }
 
 function unchecked({ manifest }: Backup): string {

@@ -12,6 +12,7 @@ import { keep } from './retention/keep.js';
 import type { RetentionPolicy } from './retention/policy.js';
 import { childProcessSnapshotter } from './snapshot/child-process.js';
 import type { Snapshotter } from './snapshot/snapshotter.js';
+import type { BackupStore } from './stores/backup-store.js';
 import { validate } from './validate.js';
 import type { Valibot } from './validate.js';
 
@@ -61,6 +62,11 @@ export interface BackupServiceOptions {
   logger?: Logger;
   /** Default: SQLite's online backup API in a child process. */
   snapshotter?: Snapshotter;
+  /**
+   * Stores off the machine that every backup is copied to in the background: `directoryStore('/mnt/nas')`, `s3Store({ … })`
+   * of `sqlite-autobackup/s3`. Default: none.
+   */
+  copies?: BackupStore[];
 }
 
 /** Every option with its value, checked and frozen. */
@@ -78,6 +84,7 @@ export interface ResolvedOptions {
   readonly assertions: readonly string[];
   readonly logger: LoadableLogger;
   readonly snapshotter: Snapshotter;
+  readonly copies: readonly BackupStore[];
 }
 
 /**
@@ -105,6 +112,7 @@ export function resolveOptions(options: BackupServiceOptions, env: NodeJS.Proces
     assertions: [...(options.assertions ?? [])],
     logger: options.logger ?? winstonLogger(),
     snapshotter: options.snapshotter ?? childProcessSnapshotter(),
+    copies: Object.freeze([...(options.copies ?? [])]),
   });
 }
 
@@ -119,6 +127,17 @@ function retentionFromEnvironment(env: NodeJS.ProcessEnv): RetentionPolicy {
     );
   }
   return keep({ last: Number(text) });
+}
+
+function isListOfStores(value: unknown): boolean {
+  if (!Array.isArray(value)) return false;
+  const stores = value as readonly (Partial<Record<string, unknown>> | null)[];
+  const isStore = (store: (typeof stores)[number]): boolean =>
+    typeof store === 'object' &&
+    typeof store?.['name'] === 'string' &&
+    store['name'] !== '' &&
+    ['list', 'put', 'open', 'remove'].every((method) => typeof store[method] === 'function');
+  return stores.every(isStore) && new Set(stores.map((store) => store?.['name'])).size === stores.length;
 }
 
 /** A list of single SELECTs, as far as that can be seen without a database. */
@@ -188,6 +207,13 @@ function schemaOf(v: Valibot) {
       v.custom<Snapshotter>(
         methods(['create', 'createSync', 'verify', 'inspect', 'restore', 'protect']),
         'an object with the methods create, createSync, verify, inspect, restore and protect',
+      ),
+    ),
+    copies: v.optional(
+      v.custom<BackupStore[]>(
+        isListOfStores,
+        'an array of stores, such as [directoryStore("/mnt/nas")]: each has a name that no other one has, and the methods ' +
+          'list, put, open and remove',
       ),
     ),
   });

@@ -6,6 +6,7 @@ import type { DueCheck } from './catalog/due-check.js';
 import { listBackups } from './catalog/list-backups.js';
 import type { VerificationLevel } from './catalog/manifest.js';
 import { isBackupError, messageOf } from './errors.js';
+import type { Copies, CopyStatus } from './copies/copies.js';
 import type { BackupError } from './errors.js';
 import type { ResolvedOptions } from './options.js';
 import { inSlices } from './slices.js';
@@ -33,6 +34,8 @@ export interface ServiceStatus {
   readonly inProgress: RunningBackup | undefined;
   /** Of this process, and only while no later attempt succeeded. */
   readonly lastFailure: LastFailure | undefined;
+  /** One entry for each store in `copies`, from what is known on this machine; no store is asked. */
+  readonly copies: readonly CopyStatus[];
   /** The newest of all backups; `undefined`: none was ever verified after it was taken. */
   readonly lastVerification: LatestVerification | undefined;
   /** What the owner should know, each a full sentence: a journal mode in which writers wait, backups that do not count. */
@@ -69,6 +72,7 @@ export async function readStatus(
   options: ResolvedOptions,
   due: DueCheck,
   running: Pick<ServiceStatus, 'runningSince' | 'lastFailure'>,
+  stores: Copies | undefined,
 ): Promise<ServiceStatus> {
   const { database, directory } = options;
   const warnings: string[] = [];
@@ -89,6 +93,14 @@ export async function readStatus(
   for (const { name, problem } of backups) {
     if (problem) warnings.push(`${name} does not count as a backup: ${problem}.`);
   }
+  const copies = stores?.status(backups) ?? [];
+  for (const { store, pending, pendingSince, lastError } of copies) {
+    if (!pendingSince || !lastError) continue;
+    warnings.push(
+      `${pending.length} of the backups have no copy in ${store}, the oldest from ${pendingSince.toISOString()}: ` +
+        lastError.message,
+    );
+  }
   const { bavail, bsize } = await fs.promises.statfs(directory);
   return {
     database: {
@@ -103,6 +115,7 @@ export async function readStatus(
     backupBytes: backups.reduce((sum, backup) => sum + backup.sizeBytes, 0),
     freeBytes: bavail * bsize,
     ...running,
+    copies,
     lastVerification: latestVerification(backups),
     inProgress: findRunning(options),
     warnings,

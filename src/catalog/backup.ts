@@ -23,6 +23,25 @@ export interface Backup {
   readonly manifest?: Manifest;
   /** Why it counts neither as fresh nor as prunable; a backup without a problem has none. */
   readonly problem?: BackupProblem;
+  /** Of its copies off the machine, one entry for each store in `copies`; only in what `listBackups()` returns. */
+  readonly copies?: readonly BackupCopy[];
+}
+
+/** What is known on this machine of a backup's copy in a store. No store is asked. */
+export interface BackupCopy {
+  /** The store's name. */
+  readonly store: string;
+  /**
+   * `'copied'`: there, and read back. `'pending'`: still to be shipped. `'removed'`: the store's retention has removed it.
+   * `'skipped'`: not shipped, as it has no manifest or a problem, or as the store's retention would remove it at once.
+   */
+  readonly state: 'copied' | 'pending' | 'removed' | 'skipped';
+  /** When it was shipped, or removed. */
+  readonly at?: Date;
+  /** Of the object in the store. */
+  readonly sizeBytes?: number;
+  /** Why the last try failed. */
+  readonly error?: string;
 }
 
 export type BackupProblem =

@@ -15,6 +15,7 @@ export function backupJson(backup: Backup, now: number): object {
     lastVerification: backup.lastVerification ?? null,
     protected: backup.protected,
     problem: problem ?? null,
+    copies: (backup.copies ?? []).map(({ store, state, at }) => ({ store, state, at: at?.toISOString() ?? null })),
   };
 }
 

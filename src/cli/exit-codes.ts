@@ -21,6 +21,7 @@ const BY_CODE: Partial<Record<BackupErrorCode, number>> = {
   ERR_BACKUP_RESTORE_IN_USE: EXIT.locked,
   ERR_BACKUP_VERIFY_FAILED: EXIT.verificationFailed,
   ERR_BACKUP_DAMAGED: EXIT.verificationFailed,
+  ERR_BACKUP_COPY_DAMAGED: EXIT.verificationFailed,
   ERR_BACKUP_CANCELLED: EXIT.cancelled,
 };
 

@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { Context, Flags, Result } from './context.js';
+import type { StoreFlags } from './store-option.js';
 import type { Streams } from './terminal.js';
 
 /** Runs what a command line asks for. Commands are loaded when they run: --help costs next to nothing. */
@@ -30,7 +31,19 @@ export function buildProgram(streams: Pick<Streams, 'writeOut' | 'writeErr'>, pe
   add('list', 'List all backups, newest first', [
     'list --database instance/app.db',
     "list --json | jq -r '.backups[].name'",
-  ]).action(() => run((context) => load('./commands/list.js').list(context)));
+    'list --all-hosts --from s3://acme-backups/shops',
+  ])
+    .option('--remote', "the copies of this machine in the configuration's stores, or in --from")
+    .option('--all-hosts', 'the copies of all machines')
+    .option('--from <store>', STORE, noOption)
+    .option('--host <name>', "the copies of that machine (default: this one's)", noOption)
+    .action((options: ListFlags) =>
+      run((context) =>
+        options.remote || options.allHosts || options.from !== undefined
+          ? load('./commands/remote.js').listRemote(context, options)
+          : load('./commands/list.js').list(context),
+      ),
+    );
 
   add('create', 'Take a backup now', [
     'create --label "before the upgrade to 2.0"',
@@ -43,6 +56,7 @@ export function buildProgram(streams: Pick<Streams, 'writeOut' | 'writeErr'>, pe
   add('verify', 'Check that backups are whole', [
     'verify',
     'verify --all --level full',
+    'verify latest --remote --level full --identity key.txt',
     "verify latest --assert 'SELECT count(*) > 0 FROM invoices'",
   ])
     .argument('[name]', 'a backup, or latest (the default)')
@@ -61,19 +75,50 @@ export function buildProgram(streams: Pick<Streams, 'writeOut' | 'writeErr'>, pe
         'drill: a statement whose first value must be true in the restored copy; repeatable',
       ).argParser((sql: string, before: string[] | undefined) => [...(before ?? []), sql]),
     )
-    .action((name: string | undefined, options: VerifyFlags) =>
-      run((context) => load('./commands/verify.js').verify(context, name, options)),
+    .option('--remote', 'check the copy in a store (default level: hash, which reads it where it is)')
+    .option('--from <store>', STORE, noOption)
+    .option('--host <name>', "the copy of that machine (default: this one's)", noOption)
+    .option('--identity <file>', 'the age identities that open encrypted copies', noOption)
+    .action((name: string | undefined, options: VerifyFlags & StoreFlags) =>
+      run((context) =>
+        options.remote || options.from !== undefined
+          ? load('./commands/remote.js').verifyRemote(context, name, options)
+          : load('./commands/verify.js').verify(context, name, options),
+      ),
     );
 
   add('restore', 'Put a backup back in the place of the database, or write it to another file', [
     'restore latest',
     'restore app_backup_20261124_093000.db --yes',
     'restore latest --to /tmp/look-at-it.db',
+    'restore latest --from s3://acme-backups/shops --before 2026-11-20',
   ])
     .argument('<name>', 'a backup, or latest')
     .option('--to <file>', 'write it to this file, which must not exist, and leave the database alone', noOption)
-    .action((name: string, options: RestoreFlags) =>
+    .option('--from <store>', STORE, noOption)
+    .option('--before <moment>', BEFORE, noOption)
+    .option('--host <name>', "the copy of that machine (default: this one's)", noOption)
+    .option('--identity <file>', 'the age identities that open encrypted copies', noOption)
+    .action((name: string, options: RestoreFlags & StoreFlags) =>
       run((context) => load('./commands/restore.js').restore(context, name, options)),
+    );
+
+  add('ship', 'Copy to the stores of the configuration what they still lack, and wait for it', ['ship --quiet']).action(
+    () => run((context) => load('./commands/ship.js').ship(context)),
+  );
+
+  add('pull', 'Bring a copy back from a store: also on a machine that has nothing else', [
+    'pull latest --from s3://acme-backups/shops --host shop-1 --to instance/app.db --identity key.txt',
+    'pull latest --from /mnt/nas/backups --before 2026-11-20 --to /tmp/look-at-it.db',
+  ])
+    .argument('<name>', 'a backup, or latest')
+    .requiredOption('--to <path>', 'the file to write, which must not exist; or a folder', noOption)
+    .option('--from <store>', STORE, noOption)
+    .option('--before <moment>', BEFORE, noOption)
+    .option('--host <name>', 'of which machine, where the store has copies of several', noOption)
+    .option('--identity <file>', 'the age identities that open encrypted copies', noOption)
+    .action((name: string, options: StoreFlags & { to: string }) =>
+      run((context) => load('./commands/pull.js').pull(context, name, options)),
     );
 
   add('prune', 'Remove the backups that the retention policy does not keep', ['prune --dry-run', 'prune'])
@@ -143,6 +188,10 @@ Exit codes: 0 done, 1 failed, 2 usage, 3 nothing to do, 11 locked, 13 verificati
     );
 }
 
+const STORE =
+  'a store: its name in the configuration, s3://bucket/prefix, or a folder (default: the one in the configuration)';
+const BEFORE = 'with latest: the newest one taken before 2026-11-20, or 2026-11-20T12:00';
+
 /** A forgotten value: commander would take the next option for it. */
 function noOption(value: string): string {
   if (value.startsWith('--')) throw new InvalidArgumentError('Its value is missing.');
@@ -154,7 +203,13 @@ export interface CreateFlags {
   readonly label?: string;
 }
 
+export interface ListFlags extends StoreFlags {
+  readonly remote?: boolean;
+  readonly allHosts?: boolean;
+}
+
 export interface VerifyFlags {
+  readonly remote?: boolean;
   readonly all?: boolean;
   readonly level?: 'hash' | 'quick' | 'full' | 'drill';
   readonly assert?: readonly string[];
@@ -178,6 +233,9 @@ interface Commands {
   './commands/create.js': typeof import('./commands/create.js');
   './commands/verify.js': typeof import('./commands/verify.js');
   './commands/restore.js': typeof import('./commands/restore.js');
+  './commands/ship.js': typeof import('./commands/ship.js');
+  './commands/pull.js': typeof import('./commands/pull.js');
+  './commands/remote.js': typeof import('./commands/remote.js');
   './commands/prune.js': typeof import('./commands/prune.js');
   './commands/protect.js': typeof import('./commands/protect.js');
   './commands/delete.js': typeof import('./commands/delete.js');

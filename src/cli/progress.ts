@@ -16,6 +16,7 @@ const STEPS: Readonly<Record<string, string>> = {
   compare: 'comparing',
   replace: 'replacing the file',
   drill: 'restoring a copy',
+  pull: 'fetching',
 };
 /** Those in which nothing happens but waiting: told of only when there is something to wait for. */
 const WAITS: readonly string[] = ['lock', 'pin', 'hold'];

@@ -17,7 +17,10 @@ export interface Lock {
  * beside the backups. The system drops it when its holder dies, however it dies, and it needs no heartbeat.
  */
 export function takeLock(folder: BackupFolder, database: string, deadline: Deadline): Lock {
-  const file = path.join(folder.directory, lockName(folder.naming));
+  return takeLockFile(path.join(folder.directory, lockName(folder.naming)), database, deadline);
+}
+
+export function takeLockFile(file: string, database: string, deadline: Deadline): Lock {
   createLockFile(file, database);
   const waitMs = deadline.remainingMs();
   const db = new Database(file, { timeout: waitMs });

@@ -1,10 +1,13 @@
 import type { Backup } from '../catalog/backup.js';
 import { listBackups } from '../catalog/list-backups.js';
 import type { BackupFolder } from '../catalog/list-backups.js';
+import type * as hold from '../copies/hold.js';
 import type { BackupError } from '../errors.js';
 import type { PruneReport } from '../events.js';
 import { applyRetention } from './apply-retention.js';
+import type { RetentionPlan } from './apply-retention.js';
 import { deleteFiles } from './delete-backup.js';
+import type { BackupStore } from '../stores/backup-store.js';
 import type { RetentionPolicy } from './policy.js';
 
 /**
@@ -13,11 +16,22 @@ import type { RetentionPolicy } from './policy.js';
  * @throws BackupError if the folder can't be listed or the policy fails; then nothing was removed
  */
 export function* prune(
-  folder: BackupFolder & { readonly retention: RetentionPolicy },
+  folder: BackupFolder & {
+    readonly retention: RetentionPolicy;
+    readonly copies?: readonly BackupStore[];
+  },
   dryRun: boolean,
 ): Generator<void, PruneReport> {
   const now = new Date();
-  const plan = applyRetention(folder.retention, yield* listBackups(folder, now.getTime()), now);
+  let plan: RetentionPlan & { missed?: readonly Backup[] } = applyRetention(
+    folder.retention,
+    yield* listBackups(folder, now.getTime()),
+    now,
+  );
+  if (folder.copies?.length) {
+    const { holdUnshipped } = require('../copies/hold.js') as typeof hold;
+    plan = holdUnshipped(plan, folder, folder.copies);
+  }
   if (dryRun) return { dryRun, kept: plan.keep, removed: plan.remove, failed: [] };
 
   const removed: Backup[] = [];
@@ -31,5 +45,6 @@ export function* prune(
     }
     yield;
   }
-  return { dryRun, kept: plan.keep, removed, failed };
+  const missed = removed.filter((backup) => plan.missed?.includes(backup));
+  return { dryRun, kept: plan.keep, removed, failed, ...(missed.length > 0 && { missed }) };
 }

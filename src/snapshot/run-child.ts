@@ -134,7 +134,12 @@ class ChildState {
 
 const SUFFIXES = ['', '-journal', '-wal', '-shm', '.json'];
 
-function childOptions(): { cwd: string; env: NodeJS.ProcessEnv; stdio: ['pipe', 'pipe', 'pipe']; windowsHide: true } {
+export function childOptions(): {
+  cwd: string;
+  env: NodeJS.ProcessEnv;
+  stdio: ['pipe', 'pipe', 'pipe'];
+  windowsHide: true;
+} {
   // The app's --require, --import or --inspect must not run in the child. Windows ignores the case of names.
   const inherited = Object.entries(process.env).filter(([name]) => name.toUpperCase() !== 'NODE_OPTIONS');
   const env: NodeJS.ProcessEnv = { ...Object.fromEntries(inherited), ELECTRON_RUN_AS_NODE: '1' };

@@ -22,6 +22,7 @@ const BACKUP_KEYS = [
   'lastVerification',
   'protected',
   'problem',
+  'copies[]',
 ];
 const within = (prefix: string, keys = BACKUP_KEYS) => keys.map((key) => `${prefix}.${key}`);
 
@@ -55,7 +56,14 @@ describe('create', () => {
       backup: Record<string, unknown>;
       durationMs: number;
     }>();
-    expect(keysOf(json())).toEqual(['status', ...within('backup'), 'durationMs', 'removed[]', 'warnings[]']);
+    expect(keysOf(json())).toEqual([
+      'status',
+      ...within('backup'),
+      'durationMs',
+      'removed[]',
+      'warnings[]',
+      'copies[]',
+    ]);
     expect(status).toBe('created');
     expect(durationMs).toBeGreaterThan(0);
     expect(backup).toMatchObject({
@@ -144,8 +152,9 @@ describe('list', () => {
     await take();
     const { json } = await run('list', '--json');
     const { backups } = json<{ backups: object[] }>();
+    const keys = BACKUP_KEYS.map((key) => key.replace('[]', ''));
     expect(Object.keys(json())).toEqual(['directory', 'backups']);
-    expect(backups.map((backup) => Object.keys(backup))).toEqual([BACKUP_KEYS, BACKUP_KEYS]);
+    expect(backups.map((backup) => Object.keys(backup))).toEqual([keys, keys]);
   });
 
   test('without backups it says so; without a folder it fails', async () => {
@@ -188,6 +197,7 @@ describe('status', () => {
       'backupBytes',
       'freeBytes',
       'lastVerification',
+      'copies[]',
       'warnings[]',
     ]);
     expect(json()).toMatchObject({ due: { due: false, reason: 'fresh', latest: name }, latest: { name } });

@@ -9,8 +9,12 @@ test('the package exports these values by name, and nothing by default', () => {
     'BackupService',
     'childProcessSnapshotter',
     'configureAutoBackup',
+    'directoryStore',
     'isBackupError',
     'keep',
+    'listCopies',
+    'pullBackup',
+    'verifyCopy',
     'withAutoBackup',
   ]);
 });

@@ -7,6 +7,7 @@ import { ago, count, seconds, size } from '../format.js';
 import { openService } from '../open-service.js';
 import { withProgress } from '../progress.js';
 import type { CreateFlags } from '../program.js';
+import { shipJson, shipText } from './ship.js';
 
 export const create: CommandFunction<[CreateFlags]> = async (context, { ifDue = false, label }) => {
   const { service } = await openService(context);
@@ -31,6 +32,9 @@ export const create: CommandFunction<[CreateFlags]> = async (context, { ifDue = 
     };
   }
   const { backup } = outcome;
+  // This process ends now, and the app learns of the backup with its next one only: so it is copied here.
+  const shipped = await service.shipPending({ signal: context.signal });
+  for (const error of shipped.flatMap(({ errors }) => errors)) context.terminal.warn(error.message);
   const durationMs = backup.manifest?.durationMs ?? null;
   // The backup is made; what went wrong after it is told, but is no failure of it.
   for (const error of failures) if (isBackupError(error)) context.terminal.warn(error.message);
@@ -47,7 +51,11 @@ export const create: CommandFunction<[CreateFlags]> = async (context, { ifDue = 
       durationMs,
       removed: removed.map(({ name }) => name),
       warnings: failures.map(({ message }) => message),
+      copies: shipped.map(shipJson),
     },
-    text: `Created ${backup.name} (${size(backup.sizeBytes)}${durationMs === null ? '' : `, ${seconds(durationMs)}`})`,
+    text: [
+      `Created ${backup.name} (${size(backup.sizeBytes)}${durationMs === null ? '' : `, ${seconds(durationMs)}`})`,
+      ...shipped.filter(({ shipped: names }) => names.length > 0).map((report) => shipText({ ...report, errors: [] })),
+    ].join('\n'),
   };
 };

@@ -3,6 +3,7 @@ import { dueJson } from '../as-json.js';
 import type { CommandFunction, Context } from '../context.js';
 import { checkBackups, checkClock, checkRetention, checkVerification } from '../doctor/backups.js';
 import type { Check } from '../doctor/check.js';
+import { checkCopies } from '../doctor/copies.js';
 import { explainDue } from '../doctor/due.js';
 import { checkFolder, checkLeftovers, checkPermissions, checkSpace } from '../doctor/folder.js';
 import { checkChild, checkConfig, checkDatabase, checkNode, unknown } from '../doctor/surroundings.js';
@@ -20,7 +21,7 @@ export const doctor: CommandFunction<[]> = async (context) => {
   const child = await checkChild(opened, context.signal);
   checks.push(...child, ...(await checkDatabase(opened)), folder);
   const held = child.some(({ id, level }) => id === 'lock' && level === 'warn');
-  const due = folder.level === 'fail' ? undefined : await checkContents(opened, held, checks);
+  const due = folder.level === 'fail' ? undefined : await checkContents(opened, held, checks, context.signal);
 
   const ok = !checks.some(({ level }) => level === 'fail');
   return {
@@ -35,6 +36,7 @@ async function checkContents(
   { service, intervalMs }: Opened,
   held: boolean,
   checks: Check[],
+  signal: AbortSignal,
 ): Promise<DueCheck | undefined> {
   let backups: Backup[];
   try {
@@ -53,6 +55,7 @@ async function checkContents(
     checkBackups(backups),
     checkVerification(backups, now),
     await checkRetention(service).catch((error: unknown) => unknown('retention', error)),
+    ...(await checkCopies(service, backups, now, signal)),
     explainDue({ due, backups, intervalMs, now }),
   );
   return due;

@@ -1,4 +1,4 @@
-import type { DueCheck, ServiceStatus } from '../../index.js';
+import type { CopyStatus, DueCheck, ServiceStatus } from '../../index.js';
 import { backupJson, dueJson } from '../as-json.js';
 import type { CommandFunction, Context } from '../context.js';
 import { EXIT } from '../exit-codes.js';
@@ -21,6 +21,7 @@ export const status: CommandFunction<[]> = async (context) => {
       backupBytes,
       freeBytes,
       lastVerification: lastVerification ?? null,
+      copies: found.copies.map(copiesJson),
       warnings,
     },
     text: textOf(found, now, context),
@@ -48,7 +49,37 @@ function textOf(found: ServiceStatus, now: number, { terminal }: Context): strin
     (cell, column, row) =>
       column === 0 ? bold(cell) : column === 1 && row === 4 ? (due.due ? yellow : green)(cell) : cell,
   );
-  return [lines, ...warnings.map((warning) => `${yellow('warning:')} ${warning}`)].join('\n');
+  const stores = found.copies.map((copies) => copiesText(copies, now));
+  return [lines, ...stores, ...warnings.map((warning) => `${yellow('warning:')} ${warning}`)].join('\n');
+}
+
+function copiesJson(copies: CopyStatus): object {
+  const { latest, pendingSince, lastError } = copies;
+  return {
+    ...copies,
+    host: copies.host ?? null,
+    latest: latest
+      ? { ...latest, createdAt: latest.createdAt.toISOString(), shippedAt: latest.shippedAt.toISOString() }
+      : null,
+    pendingSince: pendingSince?.toISOString() ?? null,
+    shippingNow: copies.shippingNow ?? null,
+    lastError: lastError
+      ? {
+          ...lastError,
+          name: lastError.name ?? null,
+          at: lastError.at.toISOString(),
+          retryAt: lastError.retryAt.toISOString(),
+        }
+      : null,
+  };
+}
+
+function copiesText({ store, copyCount, copyBytes, latest, pending, pendingSince }: CopyStatus, now: number): string {
+  const newest = latest ? `, newest shipped ${ago(now - latest.shippedAt.getTime())}` : '';
+  const waiting = pendingSince
+    ? `, ${count(pending.length, 'backup')} pending, the oldest ${ago(now - pendingSince.getTime())}`
+    : '';
+  return `copies    ${store}  ${copyCount === 1 ? '1 copy' : `${copyCount} copies`}, ${size(copyBytes)}${newest}${waiting}`;
 }
 
 function explain(due: DueCheck): string {

@@ -23,6 +23,7 @@ function status(latest: Backup | undefined, more: Partial<ServiceStatus> = {}): 
     inProgress: undefined,
     lastFailure: undefined,
     lastVerification: undefined,
+    copies: [],
     warnings: [],
     ...more,
   };

@@ -1,0 +1,132 @@
+import path from 'node:path';
+import { isBackupError } from '../../errors.js';
+import { listCopies, verifyCopy } from '../../index.js';
+import type { BackupError, Copy, CopyVerifyReport } from '../../index.js';
+import type { CommandFunction, Context } from '../context.js';
+import { EXIT, exitCodeOf } from '../exit-codes.js';
+import { ago, localTime, seconds, size, table } from '../format.js';
+import { openStore, openStores, readIdentities } from '../store-option.js';
+import type { StoreFlags } from '../store-option.js';
+import type { VerifyFlags } from '../program.js';
+import { hostOf } from '../../copies/copy-name.js';
+
+// What list and verify do with the copies in a store instead of the backups in the folder.
+
+export const listRemote: CommandFunction<[StoreFlags & { allHosts?: boolean }]> = async (context, flags) => {
+  const copies: Copy[] = [];
+  for (const store of await openStores(context, flags.from)) {
+    const host = flags.allHosts ? undefined : (flags.host ?? hostOf(store.settings ?? {}) ?? '');
+    copies.push(...(await listCopies(store, { host, database: databaseName(context), signal: context.signal })));
+  }
+  const now = Date.now();
+  return {
+    exitCode: EXIT.done,
+    document: { copies: copies.map((copy) => copyJson(copy, now)) },
+    text: copies.length === 0 ? 'There are no copies.' : listText(copies, now, context),
+  };
+};
+
+type Outcome = CopyVerifyReport | { readonly copy: Copy; readonly error: BackupError };
+
+export const verifyRemote: CommandFunction<[string | undefined, VerifyFlags & StoreFlags]> = async (
+  context,
+  name,
+  flags,
+) => {
+  const store = await openStore(context, flags.from);
+  const host = flags.host ?? hostOf(store.settings ?? {}) ?? '';
+  const identities = readIdentities(flags.identity);
+  const { assert, all = false, level = assert ? 'drill' : 'hash' } = flags;
+  const options = { from: store, level, identities, host, database: databaseName(context), signal: context.signal };
+  const given = { ...options, ...(assert && { assertions: assert }) };
+  const outcomes: Outcome[] = [];
+  if (!all) outcomes.push(await verifyCopy({ ...given, name: name ?? 'latest' }));
+  else {
+    for (const copy of await listCopies(store, options)) {
+      try {
+        outcomes.push(await verifyCopy({ ...given, name: copy.name }));
+      } catch (error) {
+        if (!isBackupError(error) || error.code === 'ERR_BACKUP_CANCELLED') throw error;
+        outcomes.push({ copy, error });
+      }
+    }
+  }
+  const bad = outcomes.some((outcome) => 'ok' in outcome && !outcome.ok);
+  const failed = outcomes.find((outcome) => 'error' in outcome);
+  const { green, red } = context.terminal.out;
+  return {
+    exitCode: bad
+      ? EXIT.verificationFailed
+      : failed
+        ? exitCodeOf(failed.error)
+        : outcomes.length === 0
+          ? EXIT.nothingToDo
+          : EXIT.done,
+    document: { ok: !bad && !failed, results: outcomes.map(outcomeJson) },
+    text:
+      outcomes.length === 0
+        ? 'There are no copies.'
+        : outcomes
+            .flatMap((outcome) => {
+              if ('error' in outcome)
+                return [`${red('FAILED')}  ${outcome.copy.key}`, `        ${outcome.error.message}`];
+              const { ok, key, level: checked, durationMs, problems } = outcome;
+              return [
+                `${ok ? green('ok    ') : red('BAD   ')}  ${key}  ${checked}, ${seconds(durationMs)}`,
+                ...problems.map((problem) => `        ${problem}`),
+              ];
+            })
+            .join('\n'),
+  };
+};
+
+function outcomeJson(outcome: Outcome): object {
+  if (!('error' in outcome)) return { ...outcome, host: outcome.host ?? null, error: null };
+  const { copy, error } = outcome;
+  const { code, message, hint, step } = error;
+  return { name: copy.name, host: copy.host ?? null, key: copy.key, ok: false, error: { code, message, hint, step } };
+}
+
+function copyJson(copy: Copy, now: number): object {
+  return {
+    name: copy.name,
+    host: copy.host ?? null,
+    store: copy.store,
+    key: copy.key,
+    createdAt: copy.createdAt.toISOString(),
+    ageMs: Math.max(0, now - copy.createdAt.getTime()),
+    sizeBytes: copy.sizeBytes ?? null,
+    storedBytes: copy.storedBytes,
+    label: copy.label ?? null,
+    sha256: copy.sha256 ?? null,
+    shippedAt: copy.shippedAt?.toISOString() ?? null,
+    compress: copy.compress ?? null,
+    encrypted: copy.recipients !== undefined,
+    recipients: copy.recipients ?? [],
+    protected: copy.protected,
+    problem: copy.problem ?? null,
+  };
+}
+
+function listText(copies: readonly Copy[], now: number, { terminal }: Context): string {
+  const { bold, red } = terminal.out;
+  const header = ['HOST', 'NAME', 'AGE', 'TAKEN', 'SIZE', 'STORED', 'ENCRYPTED', 'STORE', 'NOTE'];
+  const rows = copies.map((copy) => [
+    copy.host ?? '-',
+    copy.name,
+    ago(now - copy.createdAt.getTime()),
+    localTime(copy.createdAt),
+    copy.sizeBytes === undefined ? '?' : size(copy.sizeBytes),
+    size(copy.storedBytes),
+    copy.recipients ? 'age' : '-',
+    copy.store,
+    copy.problem ? `DOES NOT COUNT: ${copy.problem}` : (copy.label ?? ''),
+  ]);
+  return table([header, ...rows], (cell, column, row) =>
+    row === 0 ? bold(cell) : column === 8 && copies[row - 1]!.problem ? red(cell) : cell,
+  );
+}
+
+function databaseName({ flags: { database } }: Context): string | undefined {
+  return database === undefined ? undefined : path.basename(database);
+}

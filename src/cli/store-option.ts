@@ -1,0 +1,108 @@
+import fs from 'node:fs';
+import type { BackupStore, CopySettings } from '../index.js';
+import { directoryStore } from '../stores/directory-store.js';
+import type * as s3 from '../s3.js';
+import type { Context } from './context.js';
+import { openService } from './open-service.js';
+import { usageError } from './usage-error.js';
+
+/** Options of the commands that work with a store of copies. */
+export interface StoreFlags {
+  readonly from?: string;
+  readonly host?: string;
+  readonly before?: string;
+  readonly identity?: string;
+}
+
+/**
+ * The store that `--from` means: one of the configuration by its name, a bucket (`s3://bucket/prefix`), or a folder. On a
+ * machine without a configuration the latter two are all that is needed.
+ */
+export async function openStore(context: Context, from: string | undefined): Promise<BackupStore> {
+  const { database, config } = context.flags;
+  const configured = await storesOf(context).catch((error: unknown) => {
+    // No configuration is none of our business, unless it was asked for.
+    if (from === undefined || config !== undefined || database !== undefined) throw error;
+    return [];
+  });
+  if (from === undefined) return only(configured);
+  return configured.find(({ name }) => name === from) ?? storeAt(from);
+}
+
+/** The stores of the configuration; `--from` picks one of them, or one that is not among them. */
+export async function openStores(context: Context, from: string | undefined): Promise<readonly BackupStore[]> {
+  if (from !== undefined) return [await openStore(context, from)];
+  const configured = await storesOf(context);
+  if (configured.length === 0) only(configured);
+  return configured;
+}
+
+/** The store at an address. Buckets take `?endpoint=https://…&region=…` for servers that are not Amazon's. */
+export function storeAt(from: string, settings: CopySettings = {}): BackupStore {
+  if (!from.startsWith('s3://')) {
+    if (fs.statSync(from, { throwIfNoEntry: false })?.isDirectory()) return directoryStore(from, settings);
+    throw usageError(
+      `--from ${JSON.stringify(from)} is neither a store of the configuration nor a folder.`,
+      'Use the name of a store that "status" shows, the path of a folder, or s3://bucket/prefix.',
+    );
+  }
+  const url = URL.canParse(from) ? new URL(from) : undefined;
+  const unknown = [...(url?.searchParams.keys() ?? [])].find((key) => key !== 'endpoint' && key !== 'region');
+  if (!url || url.hostname === '' || unknown !== undefined) {
+    throw usageError(
+      `--from ${JSON.stringify(from)} is no address of a bucket.`,
+      'It looks like s3://bucket/prefix?endpoint=https://s3.example.com&region=eu-1; the last two may be missing.',
+    );
+  }
+  const endpoint =
+    url.searchParams.get('endpoint') ?? process.env['AWS_ENDPOINT_URL_S3'] ?? process.env['AWS_ENDPOINT_URL'];
+  const region = url.searchParams.get('region');
+  const { s3Store } = require('../s3.js') as typeof s3;
+  return s3Store({
+    bucket: url.hostname,
+    prefix: decodeURIComponent(url.pathname).replace(/^\/+|\/+$/g, ''),
+    ...(endpoint !== undefined && { endpoint }),
+    ...(region !== null && { region }),
+    ...settings,
+  });
+}
+
+/** The identities in the file that `--identity` names, as age-keygen writes it. */
+export function readIdentities(file: string | undefined): string[] {
+  if (file === undefined) return [];
+  let text: string;
+  try {
+    text = fs.readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw usageError(`The identity file "${file}" could not be read.`, 'Correct --identity.', cause);
+  }
+  const identities = text.match(/^AGE-SECRET-KEY-1\w+$/gm);
+  if (identities) return identities;
+  throw usageError(
+    `"${file}" holds no age identity.`,
+    'A line of it must begin with AGE-SECRET-KEY-1, as age-keygen writes it.',
+  );
+}
+
+export function readMoment(text: string | undefined): Date | undefined {
+  if (text === undefined) return undefined;
+  // A day alone is local, as the names of backups are; JavaScript would take it for UTC.
+  const date = new Date(/^\d{4}-\d{2}-\d{2}$/.test(text) ? `${text}T00:00:00` : text);
+  if (!Number.isNaN(date.getTime())) return date;
+  throw usageError(`--before ${JSON.stringify(text)} is no date.`, 'Use 2026-11-20 or 2026-11-20T12:00:00.');
+}
+
+async function storesOf(context: Context): Promise<readonly BackupStore[]> {
+  const { service } = await openService(context, { silent: true });
+  return service.copies;
+}
+
+function only(stores: readonly BackupStore[]): BackupStore {
+  if (stores.length === 1) return stores[0]!;
+  throw usageError(
+    stores.length === 0 ? 'Which store?' : 'The configuration has several stores.',
+    stores.length === 0
+      ? 'Set "copies" in the configuration, or name one: --from s3://bucket/prefix, or --from /mnt/nas/backups.'
+      : `Say which one with --from: ${stores.map(({ name }) => JSON.stringify(name)).join(', ')}.`,
+  );
+}

@@ -1,0 +1,51 @@
+import type { Backup } from '../catalog/backup.js';
+import { newestFirst } from '../catalog/backup.js';
+import { applyRetention } from '../retention/apply-retention.js';
+import type { RetentionPolicy } from '../retention/policy.js';
+import type { CopyRecord, ShippedCopy } from './copy-record.js';
+
+/**
+ * The backups that a store still lacks, newest first: the newest one is worth most. Backups without a manifest (another
+ * program made them) and those with a problem are not shipped: nothing proves them. Nor are those that the store's own
+ * policy would remove at once. Pure.
+ */
+export function pendingBackups(
+  backups: readonly Backup[],
+  record: CopyRecord,
+  policy: RetentionPolicy | undefined,
+  now: Date,
+): Backup[] {
+  const missing = backups.filter(({ name, manifest, problem }) => manifest && !problem && !record.shipped[name]);
+  if (!policy || missing.length === 0) return missing;
+  const there = Object.entries(record.shipped)
+    .filter(([, copy]) => copy.removedAt === undefined)
+    .map(([name, copy]) => asBackup(name, copy));
+  try {
+    const { remove } = applyRetention(policy, [...missing, ...there].sort(newestFirst), now);
+    const unwanted = new Set(remove);
+    return missing.filter((backup) => !unwanted.has(backup));
+  } catch {
+    // The policy fails. That is reported where it is to remove something; here it must not keep a copy from being made.
+    return missing;
+  }
+}
+
+/** A copy, as retention policies look at backups. */
+export function asBackup(name: string, copy: ShippedCopy): Backup {
+  const { createdAt, sizeBytes, verified } = copy;
+  return {
+    name,
+    path: copy.key,
+    createdAt: new Date(createdAt),
+    sizeBytes,
+    protected: copy.protected,
+    ...(verified && { verified }),
+  };
+}
+
+/** After so many failures in a row: `first`, doubled each time, up to an hour (or `first`, where that is longer). */
+export function backoffMs(first: number, failures: number): number {
+  return Math.max(first, Math.min(first * 2 ** Math.min(failures - 1, 30), MAX_BACKOFF_MS));
+}
+
+const MAX_BACKOFF_MS = 3_600_000;

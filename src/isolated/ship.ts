@@ -1,0 +1,191 @@
+// The child process of a shipping. It holds the store's lock for as long as its parent's end of the pipe is open, and reads,
+// hashes, compresses and encrypts the backup; where it can make the store by itself, it also sends the copy and reads it
+// back. So none of that costs the app's process anything.
+//   stdin:  the request as a line, then commands as lines; its end when the parent is done, or dead
+//   stdout: the bytes of the copy, for `stream`     3: JSON lines, as the parent's `SourceMessage`
+import crypto from 'node:crypto';
+import fs from 'node:fs';
+import readline from 'node:readline';
+import { Readable } from 'node:stream';
+import { encode } from '../copies/codec.js';
+import { ABORT } from '../copies/source.js';
+import type { SourceCommand, SourceMessage, SourceRequest, StoredFacts } from '../copies/source.js';
+import { measure, putCounted } from '../copies/transfer.js';
+import { BackupError, isBackupError, messageOf } from '../errors.js';
+import { errorToWire } from '../snapshot/protocol.js';
+import type { BackupStore } from '../stores/backup-store.js';
+import { Deadline } from './deadline.js';
+import { takeLockFile } from './lock.js';
+import type { Lock } from './lock.js';
+
+function send(message: SourceMessage): void {
+  fs.writeSync(3, `${JSON.stringify(message)}\n`);
+}
+
+/** What is sent: the bytes of the copy, once, and what they were. It throws, rather than ends, where the backup has rotted. */
+class Outgoing {
+  readonly encoded: Promise<StoredFacts>;
+  #done!: (facts: StoredFacts) => void;
+
+  constructor(private readonly request: SourceRequest) {
+    this.encoded = new Promise((resolve) => (this.#done = resolve));
+  }
+
+  async *body(): AsyncGenerator<Uint8Array, void> {
+    const { request } = this;
+    const plain = new Tally();
+    const asItIs = request.compress === undefined && request.encrypt === undefined;
+    const stored = asItIs ? plain : new Tally();
+    async function* read(): AsyncGenerator<Uint8Array, void> {
+      for await (const chunk of fs.createReadStream(request.path, { highWaterMark: READ_BYTES })) {
+        plain.add(chunk as Buffer);
+        yield chunk as Buffer;
+      }
+    }
+    // In objects: chunks keep their size, which is that of few but not of many steps.
+    const source = Readable.from(read(), { highWaterMark: 2 });
+    for await (const chunk of await encode(source, request)) {
+      if (!asItIs) stored.add(chunk as Buffer);
+      yield chunk as Buffer;
+    }
+    const found = plain.result();
+    if (found.sizeBytes !== request.sizeBytes || found.sha256 !== request.sha256) throw damaged(request.path);
+    this.#done(asItIs ? found : stored.result());
+  }
+}
+
+const READ_BYTES = 256 * 1024;
+
+/** Does one command of the parent's. */
+async function obey(command: SourceCommand, request: SourceRequest, signal: AbortSignal): Promise<void> {
+  switch (command.type) {
+    case 'stream': {
+      const outgoing = new Outgoing(request);
+      try {
+        // Not process.stdout: that blocks this process while the parent does not read.
+        for await (const chunk of outgoing.body()) await writeAll(chunk);
+        return send({ type: 'encoded', ...(await outgoing.encoded) });
+      } finally {
+        // The parent reads to the end, whatever comes after it.
+        fs.closeSync(1);
+      }
+    }
+    case 'put': {
+      const facts = await putCounted(storeOf(request), command.key, new Outgoing(request), {
+        signal,
+        sizeBytes: request.sizeBytes,
+      });
+      return send({ type: 'done', ...facts });
+    }
+    case 'measure':
+      return send({ type: 'done', ...(await measure(storeOf(request), command.key, { signal })) });
+  }
+}
+
+function storeOf({ recipe }: SourceRequest): BackupStore {
+  const made = require(recipe!.module) as Record<string, (...args: readonly unknown[]) => BackupStore>;
+  return made[recipe!.name]!(...recipe!.args);
+}
+
+/** Held until this process ends; referred to here, so that it is not collected as garbage before. */
+const held: Lock[] = [];
+
+/** In short steps, so that the parent's end is seen while another process holds it. */
+async function waitForLock({ lockFile, database, waitMs }: SourceRequest): Promise<Lock> {
+  const deadline = new Deadline(waitMs);
+  for (;;) {
+    try {
+      return takeLockFile(lockFile, database, new Deadline(LOCK_STEP_MS));
+    } catch (error) {
+      if (!isBackupError(error, 'ERR_BACKUP_LOCK_TIMEOUT') || deadline.remainingMs() === 1) throw error;
+      await new Promise((resolve) => setTimeout(resolve, LOCK_STEP_MS));
+    }
+  }
+}
+
+const LOCK_STEP_MS = 50;
+
+/** Counts and hashes what passes. */
+class Tally {
+  readonly #hash = crypto.createHash('sha256');
+  #bytes = 0;
+
+  add(chunk: Uint8Array): void {
+    this.#bytes += chunk.byteLength;
+    this.#hash.update(chunk);
+  }
+
+  result(): StoredFacts {
+    return { sizeBytes: this.#bytes, sha256: this.#hash.digest('hex') };
+  }
+}
+
+async function writeAll(chunk: Uint8Array): Promise<void> {
+  for (let at = 0; at < chunk.byteLength;) {
+    at += await new Promise<number>((resolve, reject) => {
+      fs.write(1, chunk, at, chunk.byteLength - at, (error, written) => (error ? reject(error) : resolve(written)));
+    });
+  }
+}
+
+function damaged(file: string): BackupError {
+  return new BackupError('ERR_BACKUP_COPY_DAMAGED', `"${file}" is not what its manifest records.`, {
+    step: 'ship',
+    hint: 'It was not copied. Verify the backup and look at the disk; the next backup will be copied.',
+  });
+}
+
+function main(): void {
+  process.umask(0o077);
+  // Ctrl-C in a terminal reaches the whole process group; the parent decides, and its end is seen below.
+  process.on('SIGINT', () => {});
+  const controller = new AbortController();
+  let request: SourceRequest | undefined;
+  let work: Promise<unknown> = Promise.resolve();
+  const lines = readline.createInterface({ input: process.stdin });
+  lines.on('line', (line) => {
+    if (line === ABORT) return controller.abort(new Error('the parent has cancelled it'));
+    if (request) {
+      const asked = request;
+      const command = JSON.parse(line) as SourceCommand;
+      work = answer(() => obey(command, asked, controller.signal));
+    } else {
+      const asked = (request = JSON.parse(line) as SourceRequest);
+      work = answer(async () => {
+        held.push(await waitForLock(asked));
+        send({ type: 'locked' });
+      });
+    }
+  });
+  // Its end is the parent's. What is being sent is given up, and cleared away where there is time for it; then the system
+  // drops the lock with this process.
+  lines.on('close', () => {
+    controller.abort(new Error('the parent is gone'));
+    setTimeout(() => process.exit(), CLEAN_UP_MS);
+    void work.finally(() => process.exit());
+  });
+}
+
+const CLEAN_UP_MS = 3_000;
+
+async function answer(act: () => Promise<void>): Promise<void> {
+  try {
+    await act();
+  } catch (error) {
+    try {
+      send({ type: 'error', error: errorToWire(isBackupError(error) ? error : unreadable(error)) });
+    } catch {
+      // The parent is gone.
+    }
+  }
+}
+
+function unreadable(cause: unknown): BackupError {
+  return new BackupError('ERR_BACKUP_COPY_DAMAGED', `The backup could not be read or encoded (${messageOf(cause)}).`, {
+    step: 'ship',
+    hint: 'Look at the disk of the backup folder. The copy was not made.',
+    cause,
+  });
+}
+
+main();

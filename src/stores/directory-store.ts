@@ -1,0 +1,241 @@
+import crypto from 'node:crypto';
+import fs from 'node:fs';
+import path from 'node:path';
+import { BackupError, isBackupError, messageOf, systemCode } from '../errors.js';
+import { validate } from '../validate.js';
+import type { Valibot } from '../validate.js';
+import { copyExists, copyNotFound, ensureKey, storeCancelled, throwIfAborted } from './backup-store.js';
+import type { BackupStore, CopySettings, PutControl, StoredObject } from './backup-store.js';
+import { copySettingEntries, copySettings } from './copy-settings.js';
+
+/** Unfinished objects. A key never begins a segment like this by chance: keys are names of backups. */
+const PARTIAL = /^\.partial-[0-9a-f]{16}$/;
+/** A partial this old belongs to nobody that still lives. */
+const ABANDONED_MS = 24 * 3_600_000;
+
+/**
+ * Copies in another folder: of another disk, or of a network mount. The folder must exist, so that a disk that is not
+ * mounted is an error and no empty store; folders below it are made. Files have the mode 0600.
+ *
+ * @throws BackupError `ERR_BACKUP_OPTIONS`
+ */
+export function directoryStore(directory: string, options: CopySettings = {}): BackupStore {
+  validate('directoryStore', schemaOf, { ...options, path: directory });
+  const root = path.resolve(directory);
+  const fileOf = (key: string): string => {
+    ensureKey(key);
+    return path.join(root, ...key.split('/'));
+  };
+  return {
+    name: root,
+    settings: copySettings(options),
+    recipe: { module: __filename, name: 'directoryStore', args: [root] },
+
+    async list(prefix, { signal } = {}) {
+      throwIfAborted(signal);
+      const found: StoredObject[] = [];
+      await explained(root, root, () => walk(root, '', prefix, found, signal));
+      return found;
+    },
+
+    async put(key, body, control = {}) {
+      const file = fileOf(key);
+      await explained(root, key, async () => {
+        await fs.promises.access(root);
+        await fs.promises.mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
+        await removeAbandoned(path.dirname(file));
+        if (fs.existsSync(file)) throw copyExists(root, key);
+        await writeExclusively(file, body, control, () => copyExists(root, key));
+      });
+    },
+
+    async open(key, { signal } = {}) {
+      const file = fileOf(key);
+      throwIfAborted(signal);
+      return explained(root, key, async () => {
+        // Looked for here, so that a missing one is this call's error.
+        if (!(await fs.promises.stat(file)).isFile()) throw copyNotFound(root, key);
+        return read(root, key, file, signal);
+      });
+    },
+
+    async remove(key, { signal } = {}) {
+      const file = fileOf(key);
+      throwIfAborted(signal);
+      await explained(root, key, async () => {
+        // A disk that is not mounted has not "already removed" it.
+        await fs.promises.access(root);
+        await fs.promises.rm(file, { force: true });
+        await flushFolder(path.dirname(file)).catch(() => {});
+      });
+    },
+  };
+}
+
+// eslint-disable-next-line @typescript-eslint/explicit-function-return-type -- the type is what valibot infers
+function schemaOf(v: Valibot) {
+  return v.strictObject({
+    path: v.custom<string>(
+      (value) => typeof value === 'string' && value !== '' && !value.includes('\0'),
+      'the path of a folder',
+    ),
+    ...copySettingEntries(v),
+  });
+}
+
+async function walk(
+  root: string,
+  inside: string,
+  prefix: string,
+  found: StoredObject[],
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  for (const entry of await fs.promises.readdir(path.join(root, inside), { withFileTypes: true })) {
+    throwIfAborted(signal);
+    const key = inside === '' ? entry.name : `${inside}/${entry.name}`;
+    if (entry.isDirectory()) {
+      if (key.startsWith(prefix) || prefix.startsWith(`${key}/`)) await walk(root, key, prefix, found, signal);
+    } else if (entry.isFile() && key.startsWith(prefix) && !PARTIAL.test(entry.name)) {
+      const stats = await fs.promises.stat(path.join(root, key)).catch(ifGone);
+      if (stats) found.push({ key, sizeBytes: stats.size, modifiedAt: stats.mtime });
+    }
+  }
+}
+
+/** Removed between the two calls: then it is not there. */
+function ifGone(error: unknown): undefined {
+  if (systemCode(error) !== 'ENOENT') throw error;
+}
+
+/** Written under a name that is not listed, flushed, and then given its own name, which nobody must have. */
+async function writeExclusively(
+  file: string,
+  body: AsyncIterable<Uint8Array>,
+  { signal }: PutControl,
+  exists: () => BackupError,
+): Promise<void> {
+  const partial = path.join(path.dirname(file), `.partial-${crypto.randomBytes(8).toString('hex')}`);
+  try {
+    const handle = await fs.promises.open(partial, 'wx', 0o600);
+    try {
+      for await (const chunk of body) {
+        throwIfAborted(signal);
+        await handle.writeFile(chunk);
+      }
+      throwIfAborted(signal);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await moveExclusively(partial, file, exists);
+    await flushFolder(path.dirname(file));
+  } finally {
+    await fs.promises.rm(partial, { force: true });
+  }
+}
+
+async function moveExclusively(from: string, to: string, exists: () => BackupError): Promise<void> {
+  try {
+    // link, unlike rename, refuses an existing target.
+    await fs.promises.link(from, to);
+  } catch (error) {
+    if (systemCode(error) === 'EEXIST') throw exists();
+    if (!NO_HARD_LINKS.has(systemCode(error))) throw error;
+    // exFAT and some network disks: the name is taken by an empty file, which an existing one refuses, and that is
+    // replaced. What a crash in between leaves is an object without a manifest, which counts as no copy.
+    const handle = await fs.promises.open(to, 'wx', 0o600).catch((cause: unknown) => {
+      throw systemCode(cause) === 'EEXIST' ? exists() : cause;
+    });
+    await handle.close();
+    await fs.promises.rename(from, to);
+  }
+}
+
+const NO_HARD_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EISDIR', 'EINVAL', 'UNKNOWN']);
+
+/** Without it, a power cut can lose the name of a file whose contents are safe. Windows can't, and does it by itself. */
+async function flushFolder(folder: string): Promise<void> {
+  if (process.platform === 'win32') return;
+  const handle = await fs.promises.open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function removeAbandoned(folder: string): Promise<void> {
+  for (const name of await fs.promises.readdir(folder)) {
+    if (!PARTIAL.test(name)) continue;
+    const file = path.join(folder, name);
+    const stats = await fs.promises.stat(file).catch(ifGone);
+    if (stats && Date.now() - stats.mtimeMs > ABANDONED_MS) await fs.promises.rm(file, { force: true });
+  }
+}
+
+async function* read(
+  root: string,
+  key: string,
+  file: string,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array, void> {
+  let handle: fs.promises.FileHandle | undefined;
+  try {
+    handle = await fs.promises.open(file, 'r');
+    for (;;) {
+      throwIfAborted(signal);
+      // A buffer of its own each time: whoever reads may keep it.
+      const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(CHUNK_BYTES), 0, CHUNK_BYTES);
+      if (bytesRead === 0) return;
+      yield buffer.subarray(0, bytesRead);
+    }
+  } catch (error) {
+    throw explain(root, key, error);
+  } finally {
+    await handle?.close();
+  }
+}
+
+const CHUNK_BYTES = 256 * 1024;
+
+async function explained<T>(root: string, key: string, act: () => Promise<T>): Promise<T> {
+  try {
+    return await act();
+  } catch (error) {
+    throw explain(root, key, error);
+  }
+}
+
+function explain(root: string, key: string, cause: unknown): BackupError {
+  if (isBackupError(cause)) return cause;
+  if ((cause as Error | null)?.name === 'AbortError') return storeCancelled(cause);
+  const code = systemCode(cause);
+  const rootMissing = !fs.statSync(root, { throwIfNoEntry: false })?.isDirectory();
+  if (rootMissing) {
+    return new BackupError('ERR_BACKUP_STORE_MISSING', `The folder "${root}" of the store is not there.`, {
+      step: 'store',
+      hint: 'Mount its disk or create it: the store makes no folder of its own, so that copies never land on the wrong disk.',
+      cause,
+    });
+  }
+  if (code === 'ENOENT') return copyNotFound(root, key, cause);
+  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
+    return new BackupError('ERR_BACKUP_STORE_DENIED', `"${root}": ${messageOf(cause)}.`, {
+      step: 'store',
+      hint: 'Give this process read and write permission on the folder, and check that its disk is not mounted read-only.',
+      cause,
+    });
+  }
+  if (code === 'ENOSPC' || code === 'EDQUOT') {
+    return new BackupError('ERR_BACKUP_STORE_FULL', `The disk of "${root}" is full (${messageOf(cause)}).`, {
+      step: 'store',
+      hint: 'Free some room there, or set "retention" for the store, such as keep({ last: 20 }).',
+      cause,
+    });
+  }
+  return new BackupError('ERR_BACKUP_STORE_FAILED', `"${key}" in "${root}": ${messageOf(cause)}.`, {
+    step: 'store',
+    hint: 'Look at the disk or the network mount of the folder.',
+    cause,
+  });
+}

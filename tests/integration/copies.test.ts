@@ -1,0 +1,512 @@
+import crypto from 'node:crypto';
+import fs from 'node:fs';
+import { BackupService, directoryStore, keep, listCopies } from 'sqlite-autobackup';
+import type { BackupServiceOptions, CopySettings } from 'sqlite-autobackup';
+import { addEntry, checkLedger, createLedger } from '../support/databases';
+import { memoryLogger } from '../support/memory-logger';
+import { HOUR, writeBackup } from '../support/planted-backups';
+import { nextEvent, watchedStore } from '../support/stores';
+import { useTempFolder } from '../support/temp-folder';
+
+const folder = useTempFolder();
+const remote = (...names: string[]) => folder.file('remote', ...names);
+const sha256 = (file: string) => crypto.createHash('sha256').update(fs.readFileSync(file)).digest('hex');
+
+beforeEach(() => {
+  fs.mkdirSync(remote());
+  const db = createLedger(folder.file('app.db'), 'wal', 300_000);
+  addEntry(db);
+  db.close();
+});
+
+function setUp(settings: CopySettings = {}, options: Partial<BackupServiceOptions> = {}) {
+  const store = watchedStore(directoryStore(remote(), { host: 'shop-1', ...settings }));
+  const logger = memoryLogger();
+  const service = new BackupService({ database: folder.file('app.db'), logger, copies: [store], ...options });
+  return { service, store, logger };
+}
+
+/** A backup that was taken while nothing shipped it: by a service that has no copies. */
+const take = () => new BackupService({ database: folder.file('app.db'), logger: memoryLogger() }).createBackup();
+
+describe('shipping', () => {
+  test('a backup is copied in the background, read back, and its manifest follows it', async () => {
+    const { service, store, logger } = setUp();
+    const copied = nextEvent(service, 'copied');
+    const backup = await service.createBackup();
+    expect(fs.readdirSync(remote())).toEqual([]);
+    const event = await copied;
+
+    expect(event).toMatchObject({ store: remote(), key: `shop-1/${backup.name}`, sizeBytes: backup.sizeBytes });
+    expect(event.backup.name).toBe(backup.name);
+    expect(sha256(remote('shop-1', backup.name))).toBe(backup.sha256);
+    expect(checkLedger(remote('shop-1', backup.name))).toEqual({ entries: 1 });
+    const manifestName = backup.name.replace(/db$/, 'json');
+    const manifest = JSON.parse(fs.readFileSync(remote('shop-1', manifestName), 'utf8')) as object;
+    expect(manifest).toEqual({
+      ...backup.manifest,
+      copy: {
+        object: backup.name,
+        host: 'shop-1',
+        sizeBytes: backup.sizeBytes,
+        sha256: backup.sha256,
+        shippedAt: expect.any(String) as string,
+      },
+    });
+    expect(store.calls.filter((call) => /^(put|open)/.test(call))).toEqual([
+      `put shop-1/${backup.name}`,
+      `open shop-1/${backup.name}`,
+      `put shop-1/${manifestName}`,
+      `open shop-1/${manifestName}`,
+    ]);
+    expect(logger.lines.join('\n')).toMatch(/info Backup copied: app_backup_\w+\.db .* read back/);
+  });
+
+  test('status and listBackups say what is pending and what is copied, without asking the store', async () => {
+    const { service, store } = setUp();
+    const first = await take();
+    const second = await take();
+    const [before] = (await service.status()).copies;
+    expect(before).toMatchObject({
+      store: remote(),
+      host: 'shop-1',
+      copyCount: 0,
+      copyBytes: 0,
+      latest: undefined,
+      pending: [second.name, first.name],
+      pendingSince: first.createdAt,
+      lastError: undefined,
+    });
+    const [report] = await service.shipPending();
+    expect(report).toEqual({ store: remote(), shipped: [second.name, first.name], pending: [], errors: [] });
+
+    store.calls.length = 0;
+    const [after] = (await service.status()).copies;
+    expect(after).toMatchObject({
+      copyCount: 2,
+      copyBytes: first.sizeBytes + second.sizeBytes,
+      latest: { name: second.name, createdAt: new Date(second.manifest!.createdAt) },
+      pending: [],
+      pendingSince: undefined,
+    });
+    const [listed] = await service.listBackups();
+    expect(listed!.copies).toEqual([
+      { store: remote(), state: 'copied', at: expect.any(Date) as Date, sizeBytes: second.sizeBytes },
+    ]);
+    expect(store.calls).toEqual([]);
+    expect((await service.shipPending())[0]).toMatchObject({ shipped: [], pending: [] });
+  });
+
+  test('what an earlier process left is shipped by the next one, and nothing twice', async () => {
+    const first = new BackupService({ database: folder.file('app.db'), logger: memoryLogger() });
+    const backup = await first.createBackup();
+    const { service, store } = setUp();
+    await service.shipPending();
+    const again = setUp();
+    await again.service.shipPending();
+    expect(store.calls).toContain(`put shop-1/${backup.name}`);
+    expect(again.store.calls).toEqual([]);
+  });
+
+  test('a service ships what was left soon after it was made, without a backup being taken', async () => {
+    await new BackupService({ database: folder.file('app.db'), logger: memoryLogger() }).createBackup();
+    const { service } = setUp();
+    // The timer does not keep a process alive; this one does.
+    const alive = setInterval(() => {}, 1_000);
+    await nextEvent(service, 'copied');
+    clearInterval(alive);
+  });
+
+  test('a record that was lost costs a look at the store, not a second copy', async () => {
+    const { service } = setUp();
+    await take();
+    await service.shipPending();
+    const [record] = folder.list().filter((name) => /^\.app_backup\.copies-.*\.json$/.test(name));
+    fs.writeFileSync(folder.file(record!), '{"half');
+    const { service: next, store } = setUp();
+    expect((await next.status()).copies[0]!.pending).toHaveLength(1);
+    expect((await next.shipPending())[0]!.shipped).toHaveLength(1);
+    expect(store.calls.filter((call) => call.startsWith('put'))).toEqual([]);
+    expect((await next.status()).copies[0]!.copyCount).toBe(1);
+  });
+
+  test('a store that fails harms neither the backup nor the other store, is reported, and is tried again', async () => {
+    fs.mkdirSync(folder.file('second'));
+    const broken = watchedStore(directoryStore(remote(), { retryAfter: '1h' }));
+    broken.failing.put = new Error('the cable is out');
+    const logger = memoryLogger();
+    const service = new BackupService({
+      database: folder.file('app.db'),
+      logger,
+      copies: [broken, directoryStore(folder.file('second'))],
+    });
+    const failed = nextEvent(service, 'copy-failed');
+    const backup = await service.createBackup();
+    await failed;
+    const reports = await service.shipPending();
+    expect(reports).toMatchObject([
+      { store: remote(), shipped: [], pending: [backup.name] },
+      { store: folder.file('second'), pending: [], errors: [] },
+    ]);
+    expect(reports[0]!.errors).toMatchObject([{ code: 'ERR_BACKUP_STORE_FAILED' }]);
+    const event = await failed;
+    expect(event).toMatchObject({ store: remote(), name: backup.name, error: { code: 'ERR_BACKUP_STORE_FAILED' } });
+    expect(event.error.message).toContain('the cable is out');
+    expect(event.retryAt!.getTime()).toBeGreaterThan(Date.now() + 0.9 * HOUR);
+
+    const status = await service.status();
+    expect(status.copies[0]!.lastError).toMatchObject({
+      name: backup.name,
+      failures: 2,
+      code: 'ERR_BACKUP_STORE_FAILED',
+    });
+    expect(status.warnings.join()).toContain('the cable is out');
+    expect((await service.listBackups())[0]!.copies).toMatchObject([
+      { state: 'pending', error: expect.stringContaining('the cable') as string },
+      { state: 'copied' },
+    ]);
+    expect(logger.lines.join('\n')).toMatch(
+      /error Copying app_backup_\w+\.db to .*remote FAILED \[ERR_BACKUP_STORE_FAILED\]/,
+    );
+
+    broken.failing = {};
+    await service.shipPending();
+    const after = await service.status();
+    expect(after.copies[0]).toMatchObject({ lastError: undefined, pending: [], copyCount: 1 });
+    expect(after.warnings).toEqual([]);
+  });
+
+  test('after a failure the background tries again by itself, when the back-off is over', async () => {
+    const { service, store } = setUp({ retryAfter: 50 });
+    store.failing.put = new Error('the cable is out');
+    const alive = setInterval(() => {}, 1_000);
+    const failed = nextEvent(service, 'copy-failed');
+    await service.createBackup();
+    await failed;
+    store.failing = {};
+    await nextEvent(service, 'copied');
+    clearInterval(alive);
+  });
+
+  test('two services that ship at the same time make one copy', async () => {
+    const one = setUp();
+    const other = setUp();
+    await take();
+    const reports = await Promise.all([one.service.shipPending(), other.service.shipPending()]);
+    const puts = [...one.store.calls, ...other.store.calls].filter((call) => /^put .*\.db$/.test(call));
+    expect(puts).toHaveLength(1);
+    expect(reports.flat().map(({ errors }) => errors)).toEqual([[], []]);
+    expect(reports.flat().flatMap(({ shipped }) => shipped)).toHaveLength(1);
+  });
+
+  test('a backup that has rotted is not copied; the others are', async () => {
+    const { service } = setUp();
+    const bad = await take();
+    const good = await take();
+    const bytes = fs.readFileSync(bad.path);
+    bytes[bytes.length >> 1]! ^= 1;
+    fs.writeFileSync(bad.path, bytes);
+    const newest = await take();
+    const [report] = await service.shipPending();
+    expect([...report!.shipped].sort()).toEqual([good.name, newest.name]);
+    expect(report!.errors).toMatchObject([{ code: 'ERR_BACKUP_COPY_DAMAGED', step: 'ship' }]);
+    expect(report!.pending).toEqual([bad.name]);
+    expect(fs.readdirSync(remote('shop-1')).filter((name) => name.includes(bad.name.slice(0, -3)))).toEqual([]);
+    expect((await service.status()).copies[0]!.lastError).toMatchObject({ name: bad.name });
+  });
+
+  test('backups that nothing proves are not shipped, and listed so', async () => {
+    const { service } = setUp();
+    writeBackup(folder.path, new Date(Date.now() - HOUR));
+    expect((await service.shipPending())[0]).toMatchObject({ shipped: [], pending: [] });
+    expect((await service.listBackups())[0]!.copies).toEqual([{ store: remote(), state: 'skipped' }]);
+  });
+
+  test('cancelling stops it, leaves nothing half, and the next call ships', async () => {
+    const { service, store } = setUp();
+    const backup = await take();
+    const controller = new AbortController();
+    store.gate = Promise.resolve().then(() => controller.abort(new Error('shutdown')));
+    await expect(service.shipPending({ signal: controller.signal })).rejects.toMatchObject({
+      code: 'ERR_BACKUP_CANCELLED',
+    });
+    expect(fs.existsSync(remote('shop-1', backup.name))).toBe(false);
+    expect((await service.status()).copies[0]).toMatchObject({ pending: [backup.name], lastError: undefined });
+    expect((await service.shipPending())[0]!.shipped).toEqual([backup.name]);
+  });
+});
+
+describe('a store that a child process can make again', () => {
+  function direct(settings: CopySettings = {}) {
+    const store = directoryStore(remote(), { host: 'shop-1', ...settings });
+    const service = new BackupService({ database: folder.file('app.db'), logger: memoryLogger(), copies: [store] });
+    return { store, service };
+  }
+
+  test('is sent to by the child: the app’s process does not open the backup, and the copy is the same', async () => {
+    const { store, service } = direct({ compress: 'gzip' });
+    const backup = await take();
+    const opened = jest.spyOn(fs.promises, 'open');
+    const [report] = await service.shipPending();
+    const files = opened.mock.calls.map(([file]) => file as string).filter((file) => !file.endsWith('.json'));
+    opened.mockRestore();
+    expect(report).toMatchObject({ shipped: [backup.name], errors: [] });
+    // Only the manifest, and folders to flush them.
+    expect(files.filter((file) => file.includes('.db'))).toEqual([]);
+    expect(await listCopies(store)).toMatchObject([{ name: backup.name, sha256: backup.sha256, compress: 'gzip' }]);
+  });
+
+  test('tells what went wrong in the child as if it had been here', async () => {
+    const { service } = direct();
+    const backup = await take();
+    fs.writeFileSync(remote('shop-1'), 'a file where the folder should be');
+    const [report] = await service.shipPending();
+    expect(report!.errors).toMatchObject([{ code: 'ERR_BACKUP_STORE_FAILED', step: 'store' }]);
+    expect(report!.pending).toEqual([backup.name]);
+  });
+
+  test('does not take a backup that has rotted', async () => {
+    const { service } = direct();
+    const backup = await take();
+    const bytes = fs.readFileSync(backup.path);
+    bytes[bytes.length >> 1]! ^= 1;
+    fs.writeFileSync(backup.path, bytes);
+    const [report] = await service.shipPending();
+    expect(report!.errors).toMatchObject([{ code: 'ERR_BACKUP_COPY_DAMAGED', step: 'ship' }]);
+    expect(fs.readdirSync(remote('shop-1'))).toEqual([]);
+  });
+
+  test('is cancelled in the child too', async () => {
+    const { service } = direct();
+    const backup = await take();
+    const controller = new AbortController();
+    const watcher = fs.watch(remote(), { recursive: true }, () => controller.abort());
+    await expect(service.shipPending({ signal: controller.signal })).rejects.toMatchObject({
+      code: 'ERR_BACKUP_CANCELLED',
+    });
+    watcher.close();
+    expect(fs.readdirSync(remote('shop-1')).filter((name) => name.endsWith('.json'))).toEqual([]);
+    expect((await service.shipPending())[0]!.shipped).toEqual([backup.name]);
+  });
+});
+
+describe('what stands in the way', () => {
+  test('an object without a manifest that is an hour old was left by a shipping that died: it is replaced', async () => {
+    const { service } = setUp();
+    const backup = await take();
+    fs.mkdirSync(remote('shop-1'));
+    fs.writeFileSync(remote('shop-1', backup.name), 'half');
+    const old = new Date(Date.now() - 2 * HOUR);
+    fs.utimesSync(remote('shop-1', backup.name), old, old);
+    expect((await service.shipPending())[0]!.shipped).toEqual([backup.name]);
+    expect(sha256(remote('shop-1', backup.name))).toBe(backup.sha256);
+  });
+
+  test('a younger one could be another machine’s that is about to put its manifest: it is left alone', async () => {
+    const { service } = setUp();
+    const backup = await take();
+    fs.mkdirSync(remote('shop-1'));
+    fs.writeFileSync(remote('shop-1', backup.name), 'whose?');
+    for (let i = 0; i < 2; i++) {
+      const [report] = await service.shipPending();
+      expect(report!.errors).toMatchObject([{ code: 'ERR_BACKUP_COPY_EXISTS' }]);
+      expect(fs.readFileSync(remote('shop-1', backup.name), 'utf8')).toBe('whose?');
+    }
+  });
+
+  test('one that our own shipping left, when it died before the manifest, is replaced at once', async () => {
+    const { service, store } = setUp();
+    const backup = await take();
+    const inner = store.put.bind(store);
+    store.put = (key, body, control) =>
+      key.endsWith('.json') ? Promise.reject(new Error('power cut')) : inner(key, body, control);
+    expect((await service.shipPending())[0]!.errors).toHaveLength(1);
+    expect(fs.readdirSync(remote('shop-1'))).toEqual([backup.name]);
+    expect(await listCopies(store)).toMatchObject([{ name: backup.name, problem: 'no manifest' }]);
+
+    const { service: next } = setUp();
+    expect((await next.shipPending())[0]!.shipped).toEqual([backup.name]);
+    expect(await listCopies(store)).toMatchObject([{ name: backup.name, sha256: backup.sha256 }]);
+  });
+
+  test('a whole copy of another backup under the same name is never touched', async () => {
+    const { service } = setUp();
+    const backup = await take();
+    await service.shipPending();
+    fs.mkdirSync(folder.file('other'));
+    createLedger(folder.file('other', 'app.db'), 'wal').close();
+    // Another machine that was given the same host name, and took a backup in the same second.
+    const other = new BackupService({
+      database: folder.file('other', 'app.db'),
+      logger: memoryLogger(),
+      copies: [directoryStore(remote(), { host: 'shop-1' })],
+    });
+    const theirs = await new BackupService({
+      database: folder.file('other', 'app.db'),
+      logger: memoryLogger(),
+    }).createBackup();
+    const manifest = { ...theirs.manifest!, name: backup.name };
+    fs.renameSync(theirs.path, folder.file('other', backup.name));
+    fs.writeFileSync(folder.file('other', backup.name.replace(/db$/, 'json')), JSON.stringify(manifest));
+    const [report] = await other.shipPending();
+    expect(report!.errors).toMatchObject([{ code: 'ERR_BACKUP_COPY_EXISTS' }]);
+    expect(sha256(remote('shop-1', backup.name))).toBe(backup.sha256);
+  });
+
+  test('a copy of this very backup that is damaged is replaced by a good one', async () => {
+    const { service } = setUp();
+    const backup = await take();
+    await service.shipPending();
+    fs.truncateSync(remote('shop-1', backup.name), 100);
+    for (const name of folder.list().filter((each) => each.includes('.copies-'))) fs.rmSync(folder.file(name));
+    expect((await service.shipPending())[0]!.shipped).toEqual([backup.name]);
+    expect(sha256(remote('shop-1', backup.name))).toBe(backup.sha256);
+  });
+
+  test('a store that changes what it stores is found out before the copy counts', async () => {
+    const { service, store } = setUp();
+    const backup = await take();
+    const inner = store.put.bind(store);
+    store.put = async (key, body, control) => {
+      await inner(key, body, control);
+      const file = remote(...key.split('/'));
+      const bytes = fs.readFileSync(file);
+      bytes[bytes.length >> 1]! ^= 1;
+      fs.writeFileSync(file, bytes);
+    };
+    const [report] = await service.shipPending();
+    expect(report!.errors).toMatchObject([{ code: 'ERR_BACKUP_COPY_DAMAGED' }]);
+    expect(report!.pending).toEqual([backup.name]);
+    expect(fs.readdirSync(remote('shop-1'))).toEqual([]);
+  });
+});
+
+describe('retention', () => {
+  test('a store has its own; protected copies, foreign files and the newest stay, and nothing is shipped to be removed', async () => {
+    const { service, store } = setUp({ retention: keep({ last: 2 }) });
+    const names: string[] = [];
+    for (let i = 0; i < 4; i++) names.push((await take()).name);
+    fs.mkdirSync(remote('shop-1'));
+    const foreign = ['notes.txt', 'app_backup_20200101_000000.txt', 'app_backup_20200101_000000.db'];
+    for (const file of foreign) fs.writeFileSync(remote('shop-1', file), 'not ours');
+    fs.mkdirSync(remote('shop-2'));
+    fs.writeFileSync(remote('shop-2', names[0]!), 'another host’s');
+
+    expect((await service.shipPending())[0]!.shipped).toEqual([names[3], names[2]]);
+    expect(store.calls.filter((call) => call.startsWith('remove'))).toEqual([]);
+    const pruned = nextEvent(service, 'copies-pruned');
+    const fifth = await take();
+    await service.shipPending();
+    expect(await pruned).toEqual({ store: remote(), removed: [names[2]], kept: 2 });
+    expect(await listCopies(store, { host: 'shop-1', database: 'app.db' })).toMatchObject([
+      { name: fifth.name },
+      { name: names[3] },
+      { name: 'app_backup_20200101_000000.db', problem: 'no manifest' },
+    ]);
+    expect(fs.readdirSync(remote('shop-1'))).toEqual(expect.arrayContaining(foreign));
+    expect(fs.readdirSync(remote('shop-2'))).toEqual([names[0]]);
+    // And it is not shipped again.
+    expect((await service.shipPending())[0]).toMatchObject({ shipped: [], pending: [] });
+    expect((await service.listBackups()).map(({ copies }) => copies![0]!.state)).toEqual([
+      'copied',
+      'copied',
+      'removed',
+      'skipped',
+      'skipped',
+    ]);
+  });
+
+  test('a copy stays that is protected here or was when it was shipped', async () => {
+    const { service, store } = setUp({ retention: keep({ last: 1 }) });
+    const protect = (name: string) => {
+      const file = folder.file(name.replace(/db$/, 'json'));
+      const manifest = JSON.parse(fs.readFileSync(file, 'utf8')) as object;
+      fs.writeFileSync(file, JSON.stringify({ ...manifest, protected: true }));
+    };
+    const before = (await take()).name;
+    protect(before);
+    await service.shipPending();
+    const after = (await take()).name;
+    await service.shipPending();
+    protect(after);
+    const third = (await take()).name;
+    await service.shipPending();
+    const fourth = (await take()).name;
+    await service.shipPending();
+    expect((await listCopies(store)).map(({ name }) => name)).toEqual([fourth, after, before]);
+    expect(third).toBeTruthy();
+  });
+
+  test.each([
+    ['keeps nothing', () => ({ keep: [], remove: [] }), undefined],
+    ['wants all of them gone', (backups: readonly never[]) => ({ keep: [], remove: [...backups] }), undefined],
+    [
+      'throws',
+      () => {
+        throw new Error('a bug');
+      },
+      'ERR_BACKUP_RETENTION_FAILED',
+    ],
+  ])('a policy that %s removes nothing from the store', async (_what, policy, code) => {
+    const { service, store } = setUp({ retention: policy as never });
+    const failures: string[] = [];
+    service.on('copy-failed', ({ error }) => failures.push(error.code));
+    for (let i = 0; i < 2; i++) {
+      await take();
+      expect((await service.shipPending())[0]!.errors).toEqual([]);
+    }
+    expect(await listCopies(store)).toHaveLength(2);
+    expect(failures).toEqual(code ? [code, code] : []);
+  });
+
+  test('nothing is removed from a store that could not be listed to its end, nor after a failure', async () => {
+    const { service, store } = setUp({ retention: keep({ last: 1 }) });
+    await take();
+    await service.shipPending();
+    await take();
+    store.failing.put = new Error('out of order');
+    await service.shipPending();
+    store.failing = {};
+    const inner = store.list.bind(store);
+    store.list = (prefix, control) =>
+      prefix.endsWith('_backup_') ? Promise.reject(new Error('no list')) : inner(prefix, control);
+    expect((await service.shipPending())[0]!.shipped).toHaveLength(1);
+    expect(store.calls.filter((call) => call.startsWith('remove'))).toEqual([]);
+  });
+
+  test('a manifest whose object is gone, since a removal broke off, is cleared away', async () => {
+    const { service, store } = setUp({ retention: keep({ last: 1 }) });
+    const first = await take();
+    await service.shipPending();
+    const inner = store.remove.bind(store);
+    store.remove = (key, control) =>
+      key.endsWith('.json') ? Promise.reject(new Error('power cut')) : inner(key, control);
+    await take();
+    await service.shipPending();
+    const orphan = first.name.replace(/db$/, 'json');
+    expect(fs.readdirSync(remote('shop-1'))).toContain(orphan);
+    store.remove = inner;
+    await take();
+    await service.shipPending();
+    expect(fs.readdirSync(remote('shop-1'))).not.toContain(orphan);
+    expect(await listCopies(store)).toHaveLength(1);
+  });
+
+  test('local retention keeps a backup until every store has it', async () => {
+    const { service, store } = setUp({ retryAfter: '1h' }, { retention: keep({ last: 1 }) });
+    store.failing.put = new Error('the cable is out');
+    const names: string[] = [];
+    for (let i = 0; i < 3; i++) names.unshift((await service.createBackup()).name);
+    expect((await service.listBackups()).map(({ name }) => name)).toEqual(names);
+    const { kept } = await service.pruneBackups({ dryRun: true });
+    expect(kept.map(({ reasons }) => reasons)).toEqual([
+      ['last 1 of 1', 'newest'],
+      [`not yet copied to ${remote()}`],
+      [`not yet copied to ${remote()}`],
+    ]);
+    store.failing = {};
+    await service.shipPending();
+    expect((await service.pruneBackups()).removed.map(({ name }) => name)).toEqual(names.slice(1));
+    expect((await listCopies(store)).map(({ name }) => name)).toEqual(names);
+  });
+});

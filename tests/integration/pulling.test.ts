@@ -1,0 +1,176 @@
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { BackupService, directoryStore, pullBackup, verifyCopy } from 'sqlite-autobackup';
+import { addEntry, checkLedger, createLedger } from '../support/databases';
+import { rejectionOf } from '../support/errors';
+import { memoryLogger } from '../support/memory-logger';
+import { runNode } from '../support/run-node';
+import { watchedStore } from '../support/stores';
+import { useTempFolder } from '../support/temp-folder';
+
+const folder = useTempFolder();
+const ROOT = path.join(__dirname, '..', '..');
+
+async function shipped(settings = {}) {
+  fs.mkdirSync(folder.file('remote'));
+  const store = watchedStore(directoryStore(folder.file('remote'), { host: 'shop-1', ...settings }));
+  const db = createLedger(folder.file('app.db'), 'wal', 300_000);
+  addEntry(db);
+  db.close();
+  const service = new BackupService({ database: folder.file('app.db'), logger: memoryLogger(), copies: [store] });
+  const backup = await service.createBackup();
+  await service.shipPending();
+  return { store, service, backup };
+}
+
+test('a pull writes one file that is the backup, and tells how far it is', async () => {
+  const { store, backup } = await shipped({ compress: 'gzip' });
+  const progress: number[] = [];
+  const report = await pullBackup({
+    from: store,
+    to: folder.file('back.db'),
+    onProgress: ({ doneBytes, totalBytes }) => progress.push(doneBytes / totalBytes),
+  });
+  expect(report).toEqual({
+    name: backup.name,
+    host: 'shop-1',
+    store: folder.file('remote'),
+    key: `shop-1/${backup.name}.gz`,
+    path: folder.file('back.db'),
+    createdAt: new Date(backup.manifest!.createdAt),
+    sizeBytes: backup.sizeBytes,
+    sha256: backup.sha256,
+    durationMs: expect.any(Number) as number,
+  });
+  expect(progress.at(-1)).toBe(1);
+  expect(checkLedger(folder.file('back.db'))).toEqual({ entries: 1 });
+  expect(folder.list().filter((name) => name.includes('partial'))).toEqual([]);
+});
+
+test.each(['', '-wal', '-journal', '-shm'])(
+  'a file that exists at app.db%s is not touched, and nothing is fetched',
+  async (suffix) => {
+    const { store } = await shipped();
+    fs.writeFileSync(folder.file(`back.db${suffix}`), 'mine');
+    store.calls.length = 0;
+    const error = await rejectionOf(pullBackup({ from: store, to: folder.file('back.db') }));
+    expect(error).toMatchObject({ code: 'ERR_BACKUP_PULL_TARGET', step: 'pull' });
+    expect(error.message).toContain(folder.file(`back.db${suffix}`));
+    expect(fs.readFileSync(folder.file(`back.db${suffix}`), 'utf8')).toBe('mine');
+    expect(store.calls).toEqual([]);
+  },
+);
+
+test('a file that appears while it is being fetched is not overwritten', async () => {
+  const { store } = await shipped();
+  const onProgress = () => fs.writeFileSync(folder.file('back.db'), 'mine');
+  const error = await rejectionOf(pullBackup({ from: store, to: folder.file('back.db'), onProgress }));
+  expect(error.code).toBe('ERR_BACKUP_PULL_TARGET');
+  expect(fs.readFileSync(folder.file('back.db'), 'utf8')).toBe('mine');
+});
+
+test('a folder that is not there, or a pull that is cancelled, leaves nothing', async () => {
+  const { store } = await shipped();
+  const missing = await rejectionOf(pullBackup({ from: store, to: folder.file('no', 'back.db') }));
+  expect(missing.code).toBe('ERR_BACKUP_WRITE_FAILED');
+  expect(missing.message).toContain(folder.file('no', 'back.db'));
+  const controller = new AbortController();
+  const cancelled = await rejectionOf(
+    pullBackup({
+      from: store,
+      to: folder.file('back.db'),
+      signal: controller.signal,
+      onProgress: () => controller.abort(),
+    }),
+  );
+  expect(cancelled.code).toBe('ERR_BACKUP_CANCELLED');
+  expect(folder.list().filter((name) => name.startsWith('back'))).toEqual([]);
+});
+
+test('a copy that unpacks to more than the backup is stopped, before it fills the disk', async () => {
+  const { store, backup } = await shipped({ compress: 'gzip' });
+  const bomb = spawnSync('gzip', ['-c'], { input: Buffer.alloc(50_000_000) }).stdout;
+  const file = folder.file('remote', 'shop-1', `${backup.name}.gz`);
+  fs.writeFileSync(file, bomb);
+  const manifest = file.replace(/db\.gz$/, 'json');
+  const text = JSON.parse(fs.readFileSync(manifest, 'utf8')) as { copy: object };
+  fs.writeFileSync(manifest, JSON.stringify({ ...text, copy: { ...text.copy, sizeBytes: bomb.length } }));
+  const error = await rejectionOf(pullBackup({ from: store, to: folder.file('back.db') }));
+  expect(error.code).toBe('ERR_BACKUP_COPY_DAMAGED');
+  expect(error.message).toContain('more than');
+});
+
+test('a copy is proven where it is, and by bringing it back; a name that is not there is an error', async () => {
+  const { store, service, backup } = await shipped({ compress: 'gzip' });
+  for (const level of ['hash', 'quick', 'full', 'drill'] as const) {
+    expect(await service.verifyCopy(backup.name, { level })).toMatchObject({
+      level,
+      ok: true,
+      problems: [],
+      name: backup.name,
+    });
+  }
+  const assertions = ['SELECT count(*) = 1 FROM entries', 'SELECT count(*) > 5 FROM entries'];
+  const drill = await service.verifyCopy(backup.name, { level: 'drill', assertions });
+  expect(drill).toMatchObject({ ok: false, problems: [expect.stringContaining('> 5') as string] });
+  expect((await rejectionOf(service.verifyCopy(backup.name, { level: 'deep' as never }))).code).toBe(
+    'ERR_BACKUP_OPTIONS',
+  );
+  expect((await rejectionOf(verifyCopy({ from: store, name: 'app_backup_20200101_000000.db' }))).code).toBe(
+    'ERR_BACKUP_COPY_NOT_FOUND',
+  );
+});
+
+test('with several stores it must be said which one; a wrong name is answered with the right ones', async () => {
+  const { store, service, backup } = await shipped();
+  expect(await service.listCopies()).toHaveLength(1);
+  expect(await service.listCopies({ from: store.name })).toHaveLength(1);
+  const wrong = await rejectionOf(service.pullBackup(backup.name, { from: 'nas' }));
+  expect(wrong).toMatchObject({ code: 'ERR_BACKUP_OPTIONS' });
+  expect(wrong.hint).toContain(folder.file('remote'));
+  const none = new BackupService({ database: folder.file('app.db'), logger: memoryLogger() });
+  expect((await rejectionOf(none.listCopies())).hint).toContain('"copies"');
+  expect(await none.shipPending()).toEqual([]);
+});
+
+test('a script that takes a backup and ends is not held up; what it leaves is shipped by the next that waits for it', async () => {
+  fs.mkdirSync(folder.file('remote'));
+  createLedger(folder.file('app.db'), 'wal').close();
+  const source = (then: string) => `
+    const { BackupService, directoryStore } = require(${JSON.stringify(ROOT)});
+    const [database, remote] = process.argv.slice(-2);
+    const logger = { info() {}, warn() {}, error() {} };
+    const service = new BackupService({ database, logger, copies: [directoryStore(remote, { host: false })] });
+    (async () => { ${then} })();`;
+  const args = [folder.file('app.db'), folder.file('remote')];
+  runNode(source(`await service.createBackup(); console.log(true);`), { args });
+  expect(fs.readdirSync(folder.file('remote'))).toEqual([]);
+  const [report] = runNode<{ shipped: string[] }[]>(
+    source(`console.log(JSON.stringify(await service.shipPending()));`),
+    { args },
+  );
+  expect(report!.shipped).toHaveLength(1);
+  expect(fs.readdirSync(folder.file('remote'))).toHaveLength(2);
+});
+
+test('without the packages of the SDK, s3Store says how to install them, and the core does not need them', () => {
+  const result = runNode<{ code: string; hint: string; core: boolean }>(`
+    const Module = require('node:module');
+    const resolve = Module._resolveFilename;
+    Module._resolveFilename = function (name, ...rest) {
+      if (name.startsWith('@aws-sdk/')) throw Object.assign(new Error('no ' + name), { code: 'MODULE_NOT_FOUND' });
+      return resolve.call(this, name, ...rest);
+    };
+    const core = require(${JSON.stringify(ROOT)});
+    const { s3Store } = require(${JSON.stringify(path.join(ROOT, 'dist', 's3.js'))});
+    s3Store({ bucket: 'backups' }).list('').catch(({ code, hint }) => {
+      const loaded = Object.keys(require.cache).some((file) => /stores|copies.(lane|pull|codec)|age-encryption/.test(file) && !/s3|copy-settings|backup-store/.test(file));
+      console.log(JSON.stringify({ code, hint, core: typeof core.BackupService === 'function' && !loaded }));
+    });`);
+  expect(result).toEqual({
+    code: 'ERR_BACKUP_PEER_MISSING',
+    hint: 'Run "npm install @aws-sdk/client-s3 @aws-sdk/lib-storage".',
+    core: true,
+  });
+});
