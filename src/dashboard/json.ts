@@ -1,6 +1,6 @@
 import type { Backup, BackupService, RestoreReport, ServiceStatus, VerifyReport } from '../index.js';
 import type { Rights } from './guard.js';
-import { withoutFolder } from './redact.js';
+import { storeName, withoutFolder } from './redact.js';
 import type { Site } from './site.js';
 import { sayVerdict } from './texts/say.js';
 import type { Texts } from './texts/index.js';
@@ -24,6 +24,12 @@ export function backupJson(backup: Backup, service: BackupService) {
       problems: lastVerification.problems?.map((problem) => withoutFolder(problem, service)),
     },
     protected: backup.protected,
+    copies: backup.copies?.map(({ store, state, at, sizeBytes }) => ({
+      store: storeName(store),
+      state,
+      at,
+      sizeBytes,
+    })),
     problem,
     pageCount: manifest?.pageCount,
     durationMs: manifest?.durationMs,
@@ -58,6 +64,15 @@ export function statusJson(status: ServiceStatus, { service }: Site, rights: Rig
       retryAt: lastFailure.retryAt,
     },
     lastVerification: status.lastVerification,
+    copies: status.copies.map(({ store, copyCount, copyBytes, latest, pending, pendingSince, lastError }) => ({
+      store: storeName(store),
+      copyCount,
+      copyBytes,
+      latest: latest?.name,
+      pendingCount: pending.length,
+      pendingSince,
+      lastError: lastError && { code: lastError.code, at: lastError.at, retryAt: lastError.retryAt },
+    })),
     rights,
   };
 }

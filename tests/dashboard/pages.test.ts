@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import { directoryStore } from 'sqlite-autobackup';
 import { createLedger } from '../support/databases';
 import { DAY, writeBackup } from '../support/planted-backups';
 import { useDashboard } from './support';
@@ -385,4 +386,53 @@ test('a wrong option is an error that names it', () => {
   ] as const) {
     expect(() => createDashboard(service, { authorize, ...options })).toThrow(`"${name}"`);
   }
+});
+
+describe('copies off the machine', () => {
+  test('are not mentioned where there are no stores', async () => {
+    const service = dash.service();
+    await dash.serve(service);
+    await service.createBackup();
+    expect((await dash.get('/')).text).not.toMatch(/off-?site|Copies off/i);
+    expect((await dash.get('/api/status')).json()).toMatchObject({ copies: [] });
+  });
+
+  test('are shown for each store and each backup, with what is waiting and why, in both languages, without paths', async () => {
+    const [good, missing] = [dash.temp.file('nas'), dash.temp.file('unplugged')];
+    fs.mkdirSync(good);
+    const service = dash.service({ copies: [directoryStore(good), directoryStore(missing)] });
+    await dash.serve(service);
+    const { name } = await service.createBackup();
+    await service.shipPending();
+
+    const page = await dash.get('/');
+    expect(page.text).toMatch(/<a[^>]*>Off-site/);
+    expect(page.text).toContain('<span class="tag plain">1 of 2</span>');
+    expect(page.text).toMatch(/<strong>nas<\/strong>: 1 copies, [^;]+; the newest backup there is from just now/);
+    expect(page.text).toMatch(/<strong>unplugged<\/strong>: nothing there yet\. 1 still to be sent/);
+    expect(page.text).toMatch(/class="tag bad"\s*>the folder or bucket is not there; next try in \d/);
+    expect((await dash.get('/', { 'accept-language': 'es' })).text).toContain('la carpeta o el depósito no existe');
+
+    const detail = await dash.get(`/backups/${name}`);
+    expect(detail.text).toMatch(/nas: there\s*<small>just now/);
+    expect(detail.text).toContain('unplugged: still to be sent');
+
+    const status = await dash.get('/api/status');
+    expect(status.json<{ copies: unknown }>().copies).toEqual([
+      { store: 'nas', copyCount: 1, copyBytes: expect.any(Number), latest: name, pendingCount: 0 },
+      expect.objectContaining({
+        store: 'unplugged',
+        pendingCount: 1,
+        lastError: expect.objectContaining({ code: 'ERR_BACKUP_STORE_MISSING' }),
+      }),
+    ]);
+    const backup = await dash.get(`/api/backups/${name}`);
+    expect(backup.json()).toMatchObject({
+      copies: [
+        { store: 'nas', state: 'copied' },
+        { store: 'unplugged', state: 'pending' },
+      ],
+    });
+    for (const { text } of [page, detail, status, backup]) expect(text).not.toContain(dash.temp.path);
+  });
 });

@@ -4,6 +4,7 @@ import { withoutFolder } from '../redact.js';
 import type { Site } from '../site.js';
 import { flash } from './flash.js';
 import { layout } from './layout.js';
+import { offsiteList } from './offsite.js';
 import { labelOf, verificationOf } from './table.js';
 import type { Html, View } from './view.js';
 import { linkTo } from './view.js';
@@ -30,6 +31,7 @@ export function detailPage(view: View, site: Site, backup: Backup): Html {
         ${fact(texts.columns.label, label === undefined ? undefined : labelOf(view, label))}
         ${fact(texts.columns.verified, verificationOf(view, backup))}
         ${fact(texts.columns.protected, backup.protected ? texts.protectedNote : texts.notProtected)}
+        ${fact(texts.columns.offsite, backup.copies?.length ? offsiteList(view, backup) : undefined)}
         ${fact(texts.pages, manifest && format.number(manifest.pageCount))}
         ${fact(texts.duration, manifest && format.seconds(manifest.durationMs))}
         ${fact(texts.sha256, sha256 && html`<code>${sha256}</code>`)}

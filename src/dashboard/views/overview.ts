@@ -7,6 +7,7 @@ import type { Verdict } from '../verdict.js';
 import { sizeChart } from './chart.js';
 import { flash } from './flash.js';
 import { layout } from './layout.js';
+import { offsiteCard } from './offsite.js';
 import { backupTable } from './table.js';
 import type { Html, View } from './view.js';
 import { weekStrip } from './weeks.js';
@@ -71,7 +72,7 @@ function progressTexts({ texts }: View): Html {
 
 function withBackups(view: View, status: ServiceStatus, backups: readonly Backup[]): Html {
   const { texts } = view;
-  return html`${numbers(view, status, backups)} ${warnings(view, status, backups)}
+  return html`${numbers(view, status, backups)} ${warnings(view, status, backups)} ${offsiteCard(view, status)}
     ${
       backups.length > 0
         ? html`<div class="pictures">${sizeChart(view, backups)} ${weekStrip(view, backups)}</div>`

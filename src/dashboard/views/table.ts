@@ -2,13 +2,14 @@ import { html } from 'hono/html';
 import type { Backup } from '../../index.js';
 import { BY_HAND } from '../operations.js';
 import { isVerified } from '../verdict.js';
+import { copiedCount, offsiteTag } from './offsite.js';
 import { linkTo } from './view.js';
 import type { Html, View } from './view.js';
 
 /** As many rows as a browser draws at once without a thought; sorting is done here, over all of them. */
 const PAGE_SIZE = 50;
 
-const COLUMNS = ['date', 'size', 'label', 'verified', 'protected'] as const;
+const COLUMNS = ['date', 'size', 'label', 'verified', 'protected', 'offsite'] as const;
 type Column = (typeof COLUMNS)[number];
 
 const KEYS: Readonly<Record<Column, (backup: Backup) => number | string>> = {
@@ -17,6 +18,7 @@ const KEYS: Readonly<Record<Column, (backup: Backup) => number | string>> = {
   label: ({ label = '' }) => label.toLowerCase(),
   verified: (backup) => verifiedAt(backup)?.getTime() ?? 0,
   protected: (backup) => Number(backup.protected),
+  offsite: copiedCount,
 };
 
 interface Order {
@@ -32,17 +34,19 @@ export function backupTable(view: View, backups: readonly Backup[]): Html {
   const sorted = sort(backups, order);
   const pages = Math.ceil(sorted.length / PAGE_SIZE);
   const page = Math.min(pages, Math.max(1, Math.trunc(Number(view.query('page'))) || 1));
+  // Only where the service has stores.
+  const columns = COLUMNS.filter((column) => column !== 'offsite' || backups.some(({ copies }) => copies?.length));
   const rows = sorted.slice((page - 1) * PAGE_SIZE, page * PAGE_SIZE);
   return html`<div class="scroll">
       <table>
         <thead>
           <tr>
-            ${COLUMNS.map((column) => heading(view, column, order))}
+            ${columns.map((column) => heading(view, column, order))}
             <th scope="col"><span class="hidden">${texts.actions}</span></th>
           </tr>
         </thead>
         <tbody>
-          ${rows.map((backup) => row(view, backup))}
+          ${rows.map((backup) => row(view, backup, columns.includes('offsite')))}
         </tbody>
       </table>
     </div>
@@ -73,7 +77,7 @@ function verifiedAt({ manifest, lastVerification }: Backup): Date | undefined {
   return at === undefined ? undefined : new Date(at);
 }
 
-function row(view: View, backup: Backup): Html {
+function row(view: View, backup: Backup, withOffsite: boolean): Html {
   const { texts, rights } = view;
   const { columns, format } = texts;
   const { name, createdAt, sizeBytes, label, problem } = backup;
@@ -91,6 +95,7 @@ function row(view: View, backup: Backup): Html {
     <td data-name="${columns.protected}" ${backup.protected ? '' : html` class="no"`}>
       ${backup.protected ? html`<span class="tag good">${texts.yes}</span>` : texts.no}
     </td>
+    ${withOffsite ? html`<td data-name="${columns.offsite}">${offsiteTag(view, backup)}</td>` : ''}
     <td class="actions">
       ${
         rights.download

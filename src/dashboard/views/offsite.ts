@@ -1,0 +1,56 @@
+import { html } from 'hono/html';
+import type { Backup, ServiceStatus } from '../../index.js';
+import { storeName } from '../redact.js';
+import type { Html, View } from './view.js';
+
+// What is known on this machine of the copies in the stores. Nothing is shown where the service has no stores.
+
+/** In how many of the stores a backup has a copy: what the column is sorted by. */
+export function copiedCount({ copies = [] }: Backup): number {
+  return copies.filter(({ state }) => state === 'copied').length;
+}
+
+/** The cell of the table: one tag for all stores. */
+export function offsiteTag({ texts }: View, backup: Backup): Html {
+  const { copies = [] } = backup;
+  const copied = copiedCount(backup);
+  if (copies.length === 0) return html`–`;
+  if (copied === copies.length) return html`<span class="tag good">${texts.yes}</span>`;
+  const pending = copies.some(({ state }) => state === 'pending');
+  if (copied > 0) return html`<span class="tag plain">${texts.offsite.some(copied, copies.length)}</span>`;
+  return pending ? html`<span class="tag plain">${texts.offsite.pending}</span>` : html`${texts.no}`;
+}
+
+/** Each store with what it has of this backup. */
+export function offsiteList({ texts, now }: View, { copies = [] }: Backup): Html {
+  return html`<ul>
+    ${copies.map(
+      ({ store, state, at }) =>
+        html`<li>
+          ${storeName(store)}: ${texts.offsite[state]}${at ? html` <small>${texts.format.age(at, now)}</small>` : ''}
+        </li>`,
+    )}
+  </ul>`;
+}
+
+/** Each store with what it has, what it waits for and why. */
+export function offsiteCard({ texts, now }: View, { copies }: ServiceStatus): Html | '' {
+  if (copies.length === 0) return '';
+  const { format, offsite } = texts;
+  return html`<section class="card notes" aria-labelledby="offsite-title">
+    <h2 id="offsite-title">${offsite.title}</h2>
+    <ul>
+      ${copies.map(({ store, copyCount, copyBytes, latest, pending, pendingSince, lastError }) => {
+        const has = latest
+          ? offsite.has(format.number(copyCount), format.size(copyBytes), format.age(latest.createdAt, now))
+          : offsite.hasNone;
+        const waits = pendingSince && offsite.waits(format.number(pending.length), format.age(pendingSince, now));
+        const why = lastError && (texts.reasons[lastError.code] ?? texts.otherReason(lastError.code));
+        return html`<li>
+          <strong>${storeName(store)}</strong>: ${has}${waits ? ` ${waits}` : ''}
+          ${why ? html`<span class="tag bad">${offsite.failed(why, format.age(lastError.retryAt, now))}</span>` : ''}
+        </li>`;
+      })}
+    </ul>
+  </section>`;
+}
