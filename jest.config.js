@@ -13,7 +13,18 @@ const part = (name) => ({ ...shared, displayName: name, testMatch: [`<rootDir>/t
 /** @type {import('jest').Config} */
 module.exports = {
   projects: [
-    ...['unit', 'integration', 'faults', 'cli', 'package', 'drivers', 'nodes', 'frameworks'].map(part),
+    ...[
+      'unit',
+      'integration',
+      'dashboard',
+      'browser',
+      'faults',
+      'cli',
+      'package',
+      'drivers',
+      'nodes',
+      'frameworks',
+    ].map(part),
     {
       ...part('offsite'),
       globalSetup: '<rootDir>/tests/offsite/support/set-up.ts',

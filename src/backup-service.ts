@@ -16,7 +16,7 @@ import type { Purpose } from './log-lines.js';
 import type { BackupServiceOptions, ResolvedOptions } from './options.js';
 import { inSlices } from './slices.js';
 import type { RestoreReport, SnapshotControl, SnapshotResult, VerifyReport } from './snapshot/snapshotter.js';
-import type { LastFailure, ServiceStatus } from './status.js';
+import type { LastFailure, RunningBackup, ServiceStatus } from './status.js';
 import type { BackupStore } from './stores/backup-store.js';
 
 export type { RestoreOptions, VerifyOptions };
@@ -178,18 +178,16 @@ export class BackupService {
 
   /**
    * Restores a backup into the live database, while the app runs, or into a new file (`to`). The backup is checked before,
-   * the present state is kept in a protected backup, and the result is compared with the backup. Whatever happens, the
-   * database is entirely the old or entirely the restored one.
-   *
-   * @throws BackupError `ERR_BACKUP_DAMAGED`, `ERR_BACKUP_RESTORE_BUSY`, `ERR_BACKUP_RESTORE_IN_USE`,
-   *   `ERR_BACKUP_RESTORE_TARGET`, `ERR_BACKUP_RESTORE_FAILED`, and those of a backup
+   * the present state is kept in a protected backup, and the result is compared. Whatever happens, the database is entirely
+   * the old or entirely the restored one. Throws `ERR_BACKUP_DAMAGED`, `ERR_BACKUP_RESTORE_…`, and what a backup throws.
    */
   async restoreBackup(name: string, options: RestoreOptions = {}): Promise<RestoreReport> {
-    try {
-      return await care().restore(this.#parts, name, options);
-    } finally {
-      this.#knownFresh = false;
-    }
+    const before = this.#tail;
+    const turn = myTurn(before, options.signal)
+      .then(() => care().restore(this.#parts, name, options))
+      .finally(() => (this.#knownFresh = false));
+    this.#tail = Promise.allSettled([before, turn]);
+    return turn;
   }
 
   /** Protects a backup from deletion and retention, or (`on: false`) takes that off again. */
@@ -262,6 +260,12 @@ export class BackupService {
       await this.#attempts.whenIdle();
       // Meanwhile another one may have got in line.
     } while (tail !== this.#tail);
+  }
+
+  /** The backup that is being made now, by whatever process; `undefined` if none is, or the folder can't be read. */
+  getRunningBackup(): RunningBackup | undefined {
+    const { findRunning } = require('./status.js') as typeof import('./status.js');
+    return findRunning(this.#options);
   }
 
   /** Calls `listener` at every such event until the returned function is called. A listener that throws is logged. */

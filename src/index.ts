@@ -53,4 +53,4 @@ export type {
   StoredObject,
   StoreRecipe,
 } from './stores/backup-store.js';
-export type { LastFailure, LatestVerification, ServiceStatus } from './status.js';
+export type { LastFailure, LatestVerification, RunningBackup, ServiceStatus } from './status.js';

@@ -1,5 +1,7 @@
 import fs from 'node:fs';
+import path from 'node:path';
 import type { Backup } from './catalog/backup.js';
+import { isPartialName } from './catalog/backup-name.js';
 import type { DueCheck } from './catalog/due-check.js';
 import { listBackups } from './catalog/list-backups.js';
 import type { VerificationLevel } from './catalog/manifest.js';
@@ -28,6 +30,8 @@ export interface ServiceStatus {
   readonly freeBytes: number;
   /** When the attempt of this process began that runs now. */
   readonly runningSince: Date | undefined;
+  /** The backup that is being made now, by whatever process. */
+  readonly inProgress: RunningBackup | undefined;
   /** Of this process, and only while no later attempt succeeded. */
   readonly lastFailure: LastFailure | undefined;
   /** One entry for each store in `copies`, from what is known on this machine; no store is asked. */
@@ -51,6 +55,14 @@ export interface LastFailure {
   readonly at: Date;
   /** No automatic attempt before this. */
   readonly retryAt: Date;
+}
+
+/** A backup in the making, as far as its unfinished file tells. */
+export interface RunningBackup {
+  /** Written so far. */
+  readonly doneBytes: number;
+  /** The size that the database has now, and so about that of the backup; never less than `doneBytes`. */
+  readonly totalBytes: number;
 }
 
 /** A locked database must not hold up a status page for long. */
@@ -105,6 +117,7 @@ export async function readStatus(
     ...running,
     copies,
     lastVerification: latestVerification(backups),
+    inProgress: findRunning(options),
     warnings,
   };
 }
@@ -115,6 +128,26 @@ function latestVerification(backups: readonly Backup[]): LatestVerification | un
       last ? [{ name, level: last.level, ok: last.ok, at: new Date(last.at) }] : [],
     )
     .sort((a, b) => b.at.getTime() - a.at.getTime())[0];
+}
+
+/** A file that nobody has written to for so long was left by a process that died. The check at the end takes its time. */
+const ABANDONED_MS = 120_000;
+
+/** By `readdir` and `stat` alone, so it may be asked often. */
+export function findRunning({ database, directory, naming }: ResolvedOptions): RunningBackup | undefined {
+  try {
+    for (const name of fs.readdirSync(directory)) {
+      if (!name.endsWith('.partial') || !isPartialName(naming, name)) continue;
+      const stats = fs.statSync(path.join(directory, name), { throwIfNoEntry: false });
+      if (!stats || stats.mtimeMs < Date.now() - ABANDONED_MS) continue;
+      const doneBytes = stats.size;
+      const size = fs.statSync(database, { throwIfNoEntry: false })?.size ?? 0;
+      return { doneBytes, totalBytes: Math.max(doneBytes, size) };
+    }
+  } catch {
+    // A folder that can't be read is the due check's to report.
+  }
+  return undefined;
 }
 
 function inspect({ database, timeoutMs, snapshotter }: ResolvedOptions): Promise<DatabaseFacts> {

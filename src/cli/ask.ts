@@ -10,7 +10,12 @@ import { usageError } from './usage-error.js';
  */
 export async function confirm(context: Context, plan: readonly string[], question: string): Promise<void> {
   const { flags, terminal, signal } = context;
-  for (const line of plan) terminal.note(line);
+  const asking = !flags.yes && terminal.canAsk;
+  // Whoever is asked must see what about, with --quiet too.
+  for (const line of plan) {
+    if (asking) process.stderr.write(`${line}\n`);
+    else terminal.note(line);
+  }
   if (flags.yes) return;
   if (!terminal.canAsk) {
     throw usageError('This must be confirmed, and there is no terminal to ask on.', 'Add --yes. Nothing was changed.');

@@ -163,6 +163,9 @@ function settle(live: LiveDatabase): void {
   if (exists(wal)) flushFile(wal);
   try {
     live.db.pragma('wal_checkpoint(PASSIVE)');
+    // And does not stay as large as the database, unless a reader still needs it.
+    live.db.pragma('busy_timeout = 0');
+    live.db.pragma('wal_checkpoint(TRUNCATE)');
   } catch {
     // It is safe in the WAL; the next checkpoint takes it over.
   }

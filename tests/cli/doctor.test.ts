@@ -41,7 +41,7 @@ async function take(): Promise<string> {
 const ALL = [
   'node',
   'config',
-  'better-sqlite3',
+  'sqlite',
   'lock',
   'database',
   'journal-mode',
@@ -64,7 +64,7 @@ test('where all is well, every check is ok and the reasons are there', async () 
   expect(check('due')!.message).toMatch(
     new RegExp(`^No backup is due before .* \\(in 7 days\\), when the newest one is 7 days old\\. ${name} is .* old`),
   );
-  expect(check('better-sqlite3')!.message).toMatch(/^better-sqlite3 \d+\.\d+\.\d+, SQLite 3\.\d+\.\d+\.$/);
+  expect(check('sqlite')!.message).toMatch(/^better-sqlite3 \d+\.\d+\.\d+, SQLite 3\.\d+\.\d+\.$/);
   expect(check('verification')!.message).toContain(`${name} (quick, when it was taken)`);
   expect(check('lock')!.message).toBe('The backup lock is free.');
   expect(keysOf(document)).toEqual([
@@ -156,7 +156,7 @@ describe('failures', () => {
       cwd: shop.path,
       encoding: 'utf8',
     });
-    expect(stdout).toMatch(/^FAIL {2}better-sqlite3 +.*\n +-> /m);
+    expect(stdout).toMatch(/^FAIL {2}sqlite +.*\n +-> /m);
     expect(status).toBe(1);
   });
 

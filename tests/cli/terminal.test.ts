@@ -108,6 +108,16 @@ describe('the question before a backup is deleted', () => {
     expect(shop.backupFiles()).toEqual(untouched);
   });
 
+  test('shows what it is about with --quiet too', async () => {
+    const name = await take();
+    const running = onTerminal(['delete', name, '--quiet']);
+    await running.shows('[y/N] ');
+    expect(running.output()).toContain(`delete  ${name}`);
+    running.type('y\n');
+    expect((await running.ended).code).toBe(0);
+    expect(running.output()).not.toContain('Deleted');
+  });
+
   test('is not asked with --yes', async () => {
     const name = await take();
     const { code, stdout } = await onTerminal(['delete', name, '--yes']).ended;

@@ -70,6 +70,51 @@ test('it stays up, and says where it is, how to log in and where the backups are
   expect(folder.list().filter((name) => /^app_backup_\d{8}_\d{6}\.db$/.test(name))).toHaveLength(1);
 });
 
+test('the backups are at /backups: for a till with its token, for a browser after the login form, for nobody else', async () => {
+  const { output } = await serve(process.execPath, command());
+  const address = /http:\/\/127\.0\.0\.1:\d+/.exec(output)![0];
+  expect(output).toContain(`The backups are at ${address}/backups`);
+  const ask = (path: string, init: RequestInit = {}) => fetch(address + path, { redirect: 'manual', ...init });
+
+  const page = { headers: { accept: 'text/html' } };
+  const stranger = await ask('/backups', page);
+  expect([stranger.status, stranger.headers.get('location')]).toEqual([303, '/login']);
+  expect((await ask('/backups/api/status')).status).toBe(403);
+  expect(await (await ask('/login')).text()).toContain('action="/login/form"');
+
+  const form = (password: string) =>
+    ask('/login/form', { method: 'POST', body: new URLSearchParams({ user: 'till', password }) });
+  expect((await form('guess')).status).toBe(401);
+  const login = await form('open sesame');
+  expect([login.status, login.headers.get('location')]).toEqual([303, '/backups']);
+  const [cookie] = login.headers.getSetCookie();
+  expect(cookie).toMatch(/^till=[\w-]+; Path=\/; HttpOnly; SameSite=Strict$/);
+  const seen = await ask('/backups', { headers: { ...page.headers, cookie: cookie!.split(';')[0]! } });
+  expect(seen.status).toBe(200);
+  expect(await seen.text()).toContain('There is no backup yet');
+
+  const client = new Client(address);
+  await client.logIn();
+  expect(await client.send('POST', '/backups/api/backups')).toMatchObject({
+    status: 201,
+    body: { label: 'dashboard' },
+  });
+  expect(await client.get('/backups/api/status')).toMatchObject({ level: 'good' });
+});
+
+test('a browser that watches does not keep it from ending', async () => {
+  const demo = await serve(process.execPath, command());
+  const address = /http:\/\/127\.0\.0\.1:\d+/.exec(demo.output)![0];
+  const body = new URLSearchParams({ user: 'till', password: 'open sesame' });
+  const login = await fetch(`${address}/login/form`, { method: 'POST', body, redirect: 'manual' });
+  const cookie = login.headers.getSetCookie()[0]!.split(';')[0]!;
+  const live = await fetch(`${address}/backups/api/events`, { headers: { cookie } });
+  expect(live.status).toBe(200);
+  await live.body!.getReader().read();
+  demo.process.kill('SIGTERM');
+  expect(await demo.ended).toEqual(DETACHED ? { code: 0, signal: null } : expect.anything());
+});
+
 // Windows has no signals between processes: a kill there is an end without notice, and Ctrl+C cannot be sent.
 (DETACHED ? describe : describe.skip)('it ends cleanly, with its database closed,', () => {
   // SQLite takes the -wal file back when the last connection is closed.

@@ -106,6 +106,19 @@ describe.each<JournalMode>(['wal', 'delete'])('in %s mode', (mode) => {
   });
 });
 
+test('a reader that comes after the safety backup, in rollback-journal mode: it is waited for, and nothing is done twice', async () => {
+  const { database, db, run, safeties } = await prepared('delete');
+  const safety = await run(() => {
+    db.exec('BEGIN');
+    db.prepare('SELECT count(*) FROM state').get();
+    setTimeout(() => db.exec('COMMIT'), 500);
+  });
+  db.close();
+  expect(safeties).toEqual([safety]);
+  expect(stateOf(database)).toEqual(OLD);
+  expect(stateOf(safety.path)).toEqual(NEW);
+});
+
 test('where the list of processes tells nothing, a lock does: refused, with mode and backups as they were', async () => {
   // Another connection of this process: /proc is asked for other processes only.
   const { database, db, backup, live, deadline } = await prepared('wal');

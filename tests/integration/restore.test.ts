@@ -417,3 +417,14 @@ test('its progress goes through the steps, and it can be cancelled', async () =>
   expect(cancelled.message).toContain('The restore was cancelled');
   expect(stateOf(database)).toEqual(OLD);
 });
+
+test('a restore gets in line behind explicit backups, and whenIdle() waits for it', async () => {
+  const { service, backup, database } = await withBackup('wal');
+  const order: string[] = [];
+  const taking = service.createBackup().then(({ name }) => order.push(name));
+  const restoring = service.restoreBackup(backup.name).then(() => order.push('restored'));
+  await service.whenIdle();
+  expect(order).toEqual([expect.stringContaining('app_backup_'), 'restored']);
+  await Promise.all([taking, restoring]);
+  expect(stateOf(database)).toEqual(OLD);
+});

@@ -1,16 +1,20 @@
+import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
+import path from 'node:path';
 import { BackupService } from 'sqlite-autobackup';
 import type { Backup, BackupServiceOptions, Manifest } from 'sqlite-autobackup';
 import { backupNaming } from '#dist/catalog/backup-name.js';
 import { prune } from '#dist/retention/prune.js';
 import { memoryLogger } from '../support/memory-logger';
 import { isolatedChildOf, isRunning, until } from '../support/processes';
+import { DIST } from '../support/run-node';
 import { createState, stateOf } from '../support/states';
 import { useTempFolder } from '../support/temp-folder';
 import { contentsOf, failureOf, filesOf } from '../support/whole-backups';
 
 const folder = useTempFolder();
 const ROWS = 'SELECT count(*) > 0 FROM state';
+const ENDLESS = 'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n';
 let logger: ReturnType<typeof memoryLogger>;
 let service: BackupService;
 let backup: Backup;
@@ -129,17 +133,16 @@ describe('a drill', () => {
   });
 
   test('an assertion that never ends has failed when the time is over; the others are told, and nothing runs on', async () => {
-    const endless = 'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n';
     const impatient = serviceWith({ timeout: '8s' });
     let child: number | undefined;
     const report = await impatient.verifyBackup(backup.name, {
       level: 'drill',
-      assertions: [ROWS, endless, ROWS],
+      assertions: [ROWS, ENDLESS, ROWS],
       onProgress: () => (child ??= isolatedChildOf(process.pid)),
     });
     expect(report.assertions).toEqual([
       { sql: ROWS, ok: true },
-      { sql: endless, ok: false, error: expect.stringMatching(/^it did not end within [\d.]+ s$/) },
+      { sql: ENDLESS, ok: false, error: expect.stringMatching(/^it did not end within [\d.]+ s$/) },
       { sql: ROWS, ok: false, error: 'it was not asked, since the one before did not end' },
     ]);
     expect(report).toMatchObject({ ok: false, recorded: true });
@@ -160,32 +163,55 @@ describe('a drill', () => {
   });
 
   test('that is killed leaves a scratch folder, which the next attempt sweeps; one that goes on keeps its own', async () => {
-    // It ends within its time, but takes longer than a backup beside it.
-    const slow = 'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 9000000) SELECT count(*) FROM n';
     const scratches = () => filesOf(folder.path).filter((name) => name.endsWith('.partial'));
-    const going = service.verifyBackup(backup.name, { level: 'drill', assertions: [slow] });
-    await until(() => scratches().length === 1);
-    // Whose parent cleans up after it: so make one as if that had died too.
+    const controller = new AbortController();
+    let asking = false;
+    const going = failureOf(
+      () =>
+        service.verifyBackup(backup.name, {
+          level: 'drill',
+          assertions: [ENDLESS],
+          signal: controller.signal,
+          onProgress: ({ step }) => (asking ||= step === 'drill'),
+        }),
+      'ERR_BACKUP_CANCELLED',
+    );
+    await until(() => asking);
+    const [own] = scratches();
+    // As a drill leaves it that was killed together with its parent.
     const dead = `.${backup.name.replace(/\.db$/, '')}.abcdef012345.partial`;
     fs.mkdirSync(folder.file(dead));
     fs.writeFileSync(folder.file(dead, 'app.db'), 'x');
     fs.writeFileSync(folder.file(dead, 'owner.lock'), '');
     const beside = await serviceWith().createBackup();
     expect(stateOf(beside.path)).toEqual({ tag: 'a', rows: 40 });
-    expect(scratches()).not.toContain(dead);
-    expect(await going).toMatchObject({ ok: true, recorded: true });
+    expect(scratches()).toEqual([own]);
+    controller.abort();
+    await going;
     expect(scratches()).toEqual([]);
+  });
+
+  test('with an assertion that never ends, ends by itself, also where nobody is left to end it', () => {
+    const request = { kind: 'verify', database: folder.file('app.db'), directory: folder.path, name: backup.name };
+    const { stdout, error } = spawnSync(process.execPath, [path.join(DIST, 'isolated', 'main.js')], {
+      input: JSON.stringify({ ...request, level: 'drill', assertions: [ENDLESS], timeoutMs: 5_000 }),
+      encoding: 'utf8',
+      timeout: 60_000,
+      killSignal: 'SIGKILL',
+    });
+    expect(error).toBeUndefined();
+    expect(stdout).toContain('it did not end within');
+    expect(filesOf(folder.path).filter((name) => name.includes('partial'))).toEqual([]);
   });
 
   test('that is cancelled leaves nothing behind', async () => {
     const controller = new AbortController();
-    const slow = 'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n';
     let child: number | undefined;
     await failureOf(
       () =>
         service.verifyBackup(backup.name, {
           level: 'drill',
-          assertions: [slow],
+          assertions: [ENDLESS],
           signal: controller.signal,
           onProgress({ step }) {
             child ??= isolatedChildOf(process.pid);

@@ -19,7 +19,8 @@ exports.compiledModules = (program) => {
   execFileSync(program, [nodeGyp(), 'rebuild', '--release', `--nodedir=${path.join(path.dirname(program), '..')}`], {
     cwd: copy,
     env: { ...process.env, PATH: path.dirname(program) + path.delimiter + process.env.PATH },
-    stdio: ['ignore', 'ignore', 'inherit'],
+    // What it says is part of the error, if it fails.
+    stdio: 'pipe',
   });
   return modules;
 };

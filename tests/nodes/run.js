@@ -1,5 +1,5 @@
-// node run.js [--newest] [--all] [--json --outputFile=FILE]: the core's suites, on the packed build, on newer Nodes than this
-// one, or on the newest alone. better-sqlite3 13 brings its binaries. --all: also with the better-sqlite3 of
+// node run.js [--newest] [--node=24] [--all] [--json --outputFile=FILE]: the core's suites, on the packed build, on newer Nodes than this
+// one, or on one of them. better-sqlite3 13 brings its binaries. --all: also with the better-sqlite3 of
 // package-lock.json, compiled for each Node.
 const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
@@ -13,7 +13,11 @@ const PROJECTS = ['unit', 'integration', 'nodes'];
 const options = process.argv.slice(2);
 const outputFile = options.find((option) => option.startsWith('--outputFile='))?.slice('--outputFile='.length);
 
-const nodes = options.includes('--newest') ? NODES.slice(-1) : NODES;
+const nodes = NODES.filter(
+  (major) =>
+    (!options.includes('--newest') || major === NODES.at(-1)) &&
+    (!options.some((option) => option.startsWith('--node=')) || options.includes(`--node=${major}`)),
+);
 const entries = nodes.flatMap((major) => [
   { major, modules: () => NEWER_MODULES },
   ...(options.includes('--all') ? [{ major, modules: () => compiledModules(nodeProgram(major)) }] : []),

@@ -1,5 +1,17 @@
 import { randomUUID } from 'node:crypto';
-import { Body, Controller, HttpCode, Injectable, Post, UnauthorizedException } from '@nestjs/common';
+import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
+import {
+  Body,
+  Controller,
+  Get,
+  Header,
+  HttpCode,
+  Injectable,
+  Post,
+  Redirect,
+  Res,
+  UnauthorizedException,
+} from '@nestjs/common';
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import { IsString } from 'class-validator';
 
@@ -36,20 +48,59 @@ export class LoginController {
   @Post()
   @HttpCode(200)
   login(@Body() { user, password }: Credentials): { token: string } {
+    return { token: this.open(user, password) };
+  }
+
+  /** For people: a form, whose answer is a cookie and the way to the backups. */
+  @Get()
+  @Header('Content-Type', 'text/html; charset=utf-8')
+  form(): string {
+    return LOGIN_FORM;
+  }
+
+  @Post('form')
+  @Redirect('/backups', 303)
+  submit(@Body() { user, password }: Credentials, @Res({ passthrough: true }) response: ServerResponse): void {
+    // Strict: other sites can't use the login, and scripts can't read it.
+    response.setHeader('Set-Cookie', `${COOKIE}=${this.open(user, password)}; Path=/; HttpOnly; SameSite=Strict`);
+  }
+
+  private open(user: string, password: string): string {
     if (user !== DEMO_LOGIN.user || password !== DEMO_LOGIN.password) throw new UnauthorizedException();
-    return { token: this.sessions.open() };
+    return this.sessions.open();
   }
 }
 
-/** Lets a request through if it has `Authorization: Bearer <token from /login>`. */
+const COOKIE = 'till';
+
+const LOGIN_FORM = `<!doctype html>
+<html lang="en">
+  <meta charset="utf-8">
+  <meta name="viewport" content="width=device-width, initial-scale=1">
+  <title>The shop</title>
+  <h1>The shop</h1>
+  <form method="post" action="/login/form">
+    <p><label>User <input name="user" autocomplete="username" required></label></p>
+    <p><label>Password <input name="password" type="password" autocomplete="current-password" required></label></p>
+    <p><button>Log in</button></p>
+  </form>
+</html>`;
+
+/** What a till sends as `Authorization: Bearer …`, and a browser as its cookie. */
+export function tokenOf({ authorization, cookie }: IncomingHttpHeaders): string {
+  return (
+    authorization?.replace(/^Bearer /, '') ?? new RegExp(`(?:^|; )${COOKIE}=([^;]*)`).exec(cookie ?? '')?.[1] ?? ''
+  );
+}
+
+/** Lets a request through if it has `Authorization: Bearer <token from /login>`, or the cookie of the login form. */
 @Injectable()
 export class LoginGuard implements CanActivate {
   constructor(private readonly sessions: Sessions) {}
 
   canActivate(context: ExecutionContext): boolean {
-    const { headers } = context.switchToHttp().getRequest<{ headers: { authorization?: string } }>();
-    const token = headers.authorization?.replace(/^Bearer /, '') ?? '';
-    if (!this.sessions.has(token)) throw new UnauthorizedException();
+    const { headers } = context.switchToHttp().getRequest<{ headers: IncomingHttpHeaders }>();
+    if (!this.sessions.has(tokenOf(headers))) throw new UnauthorizedException();
     return true;
   }
 }

@@ -4,15 +4,17 @@ import { parseArgs } from 'node:util';
 import { configureAutoBackup } from 'sqlite-autobackup';
 import { createApp } from './app';
 import { DEMO_LOGIN } from './auth';
+import { mountDashboard } from './dashboard';
 import { drive } from './drive';
 
 async function serve(database: string): Promise<void> {
   fs.mkdirSync(path.dirname(database), { recursive: true });
 
   // Once, where the app starts: every @AutoBackup() in it now knows its database.
-  configureAutoBackup({ database });
+  const backups = configureAutoBackup({ database });
 
   const app = await createApp(database);
+  mountDashboard(app, backups);
   await app.listen(0, '127.0.0.1');
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void app.close());
   if (process.env['npm_lifecycle_event'] === 'demo') whenOrphaned(() => void app.close());
@@ -20,6 +22,8 @@ async function serve(database: string): Promise<void> {
   console.log(`The point of sale is at ${await app.getUrl()}, its database and the backups are in`);
   console.log(path.dirname(database));
   console.log(`Log in: POST /login ${JSON.stringify(DEMO_LOGIN)}, then send "Authorization: Bearer <token>".`);
+  const { user, password } = DEMO_LOGIN;
+  console.log(`The backups are at ${await app.getUrl()}/backups for a browser: log in as "${user}", "${password}".`);
   console.log('Ctrl+C stops it.');
 }
 

@@ -43,10 +43,10 @@ export async function checkChild({ service }: Opened, signal: AbortSignal): Prom
   } catch (error) {
     if (!isBackupError(error)) throw error;
     const childFailed = error.code === 'ERR_BACKUP_CHILD_FAILED';
-    return [failWith(childFailed ? 'better-sqlite3' : 'lock', error)];
+    return [failWith(childFailed ? 'sqlite' : 'lock', error)];
   }
   const { betterSqlite3, sqlite } = report.versions;
-  return [ok('better-sqlite3', `better-sqlite3 ${betterSqlite3}, SQLite ${sqlite}.`), lockCheck(report.lock, service)];
+  return [ok('sqlite', `better-sqlite3 ${betterSqlite3}, SQLite ${sqlite}.`), lockCheck(report.lock, service)];
 }
 
 function lockCheck(lock: ProbeReport['lock'], { database, directory }: Opened['service']): Check {

@@ -1,0 +1,33 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { INestApplication } from '@nestjs/common';
+import type { BackupService } from 'sqlite-autobackup';
+import { createDashboard } from 'sqlite-autobackup/dashboard';
+import { Sessions, tokenOf } from './auth';
+
+/**
+ * The backups at /backups, for whoever is logged in at the till. Everybody else is sent to the login.
+ *
+ * @param hosts the names that the shop is served under, other than localhost
+ */
+export function mountDashboard(app: INestApplication, backups: BackupService, hosts: readonly string[] = []): void {
+  const sessions = app.get(Sessions);
+  const dashboard = createDashboard(backups, {
+    authorize: (request) =>
+      sessions.has(tokenOf(Object.fromEntries(request.headers))) && {
+        view: true,
+        create: true,
+        download: true,
+        delete: true,
+        restore: true,
+      },
+    title: 'Backups of the shop',
+    hosts,
+  });
+
+  const loginFirst = (request: IncomingMessage, response: ServerResponse, next: () => void): void => {
+    const wantsPage = request.method === 'GET' && request.headers.accept?.includes('text/html');
+    if (!wantsPage || sessions.has(tokenOf(request.headers))) next();
+    else response.writeHead(303, { Location: '/login' }).end();
+  };
+  app.use('/backups', loginFirst, dashboard.node);
+}

@@ -1,0 +1,51 @@
+import type { Hono } from 'hono';
+import { streamSSE } from 'hono/streaming';
+import { readFields } from './body.js';
+import { download } from './download.js';
+import { requireRight } from './enter.js';
+import { backupJson, restoreJson, statusJson, verifyJson } from './json.js';
+import { nameOf } from './pages.js';
+import type { DashboardEnv, Site } from './site.js';
+import { follow } from './live.js';
+
+/** The same for other front ends: JSON, documented in docs/dashboard.md. */
+export function addApi(app: Hono<DashboardEnv>, base: string, site: Site): void {
+  const { operations, service } = site;
+  const api = `${base}/api`;
+  const one = `${api}/backups/:name`;
+
+  app.get(`${api}/status`, requireRight('view'), async (c) =>
+    c.json(statusJson(await site.status(), site, c.get('rights'), c.get('texts'), Date.now())),
+  );
+  app.get(`${api}/events`, requireRight('view'), (c) => {
+    const answer = streamSSE(c, (stream) => follow(site, stream, c.env.isServing));
+    // Kept alive, it would hold up a server that closes for some seconds more.
+    answer.headers.set('Connection', 'close');
+    return answer;
+  });
+  app.get(`${api}/backups`, requireRight('view'), async (c) =>
+    c.json((await service.listBackups()).map((backup) => backupJson(backup, service))),
+  );
+  app.get(one, requireRight('view'), async (c) => c.json(backupJson(await operations.find(nameOf(c)), service)));
+  app.get(`${one}/download`, requireRight('download'), (c) => download(site, c, nameOf(c)));
+
+  app.post(`${api}/backups`, requireRight('create'), async (c) =>
+    c.json(backupJson(await operations.create(await readFields(c.req.raw)), service), 201),
+  );
+  app.post(`${one}/verify`, requireRight('create'), async (c) =>
+    c.json(verifyJson(await operations.verify(nameOf(c), await readFields(c.req.raw)), site)),
+  );
+  app.post(`${one}/protect`, requireRight('delete'), async (c) => {
+    const on = await operations.protect(nameOf(c), await readFields(c.req.raw));
+    return c.json({ name: nameOf(c), protected: on });
+  });
+  app.post(`${one}/restore`, requireRight('restore'), async (c) => {
+    // The address has the name already; where it is typed in as well, it must be the same.
+    const { confirm = nameOf(c) } = await readFields(c.req.raw);
+    return c.json(restoreJson(await operations.restore(nameOf(c), confirm)));
+  });
+  app.delete(one, requireRight('delete'), async (c) => {
+    await operations.delete(nameOf(c));
+    return c.body(null, 204);
+  });
+}

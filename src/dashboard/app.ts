@@ -1,0 +1,86 @@
+import { Hono } from 'hono';
+import type { Context } from 'hono';
+import { secureHeaders } from 'hono/secure-headers';
+import { addApi } from './api.js';
+import { addAssets } from './assets/assets.js';
+import { doors, requireRight } from './enter.js';
+import { HttpError, toPublicError } from './http-error.js';
+import type { ResolvedDashboard } from './options.js';
+import { addPages, logFailure } from './pages.js';
+import { siteOf } from './site.js';
+import type { DashboardEnv } from './site.js';
+import { textsFor } from './texts/index.js';
+import { errorPage, errorText } from './views/error.js';
+import { servicesPage } from './views/services.js';
+import { viewOf } from './views/view.js';
+
+export type DashboardApp = Hono<DashboardEnv>;
+
+const SELF = ["'self'"];
+
+/** Table of contents: headers -> doors -> style and script -> pages and API of each service -> errors. */
+export function buildApp(options: ResolvedDashboard): DashboardApp {
+  const app: DashboardApp = new Hono<DashboardEnv>({
+    getPath: (_request, given) => given?.env?.path || '/',
+    strict: true,
+  });
+
+  app.use(
+    secureHeaders({
+      contentSecurityPolicy: {
+        defaultSrc: ["'none'"],
+        scriptSrc: SELF,
+        styleSrc: SELF,
+        imgSrc: SELF,
+        connectSrc: SELF,
+        formAction: SELF,
+        frameAncestors: ["'none'"],
+        baseUri: ["'none'"],
+      },
+      xFrameOptions: 'DENY',
+      referrerPolicy: 'no-referrer',
+      // For a whole host name: its owner's to decide.
+      strictTransportSecurity: false,
+    }),
+  );
+  app.use(async (c, next) => {
+    c.set('texts', textsFor(options.locale, c.req.header('accept-language') ?? null));
+    c.set('rights', { view: false, create: false, download: false, delete: false, restore: false });
+    await next();
+    // Style and script say so themselves: their names in a cache tell nobody anything.
+    if (!c.res.headers.get('cache-control')?.includes('private')) c.res.headers.set('Cache-Control', 'no-store');
+  });
+  for (const door of doors(options)) app.use(door);
+
+  addAssets(app);
+  const sites = [...options.services].map(([name, service]) => siteOf(name, service, options));
+  const names = sites.map(({ name }) => name);
+  for (const site of sites) {
+    const base = site.name === '' ? '' : `/${site.name}`;
+    addApi(app, base, site);
+    addPages(app, base, site, names);
+  }
+  if (!options.single) {
+    app.get('/', requireRight('view'), async (c) => {
+      const looks = await Promise.all(sites.map(async (site) => ({ site, look: await site.look() })));
+      return c.html(servicesPage(viewOf(c), looks));
+    });
+    app.get('/api/services', requireRight('view'), (c) => c.json(names));
+  }
+
+  app.notFound((c) => answerError(c, new HttpError('ERR_DASHBOARD_NOT_FOUND')));
+  app.onError((error, c) => {
+    if (!(error instanceof HttpError)) logFailure(options, error);
+    return answerError(c, error);
+  });
+  return app;
+}
+
+function answerError(c: Context<DashboardEnv>, error: unknown): Response | Promise<Response> {
+  const known = toPublicError(error);
+  const status = known.status as 400;
+  c.header('Cache-Control', 'no-store');
+  const isApi = /^(\/[^/]+)?\/api(\/|$)/.test(c.env.path);
+  if (!isApi) return c.html(errorPage(viewOf(c), known), status);
+  return c.json({ error: { code: known.code, message: errorText(known, c.get('texts')) } }, status);
+}

@@ -1,0 +1,156 @@
+/** The whole look, in light and dark: colours first, then from top to bottom of the page. */
+export const STYLE = `
+:root {
+  color-scheme: light dark;
+  --page: #f3f4f6; --card: #fff; --text: #111827; --soft: #4b5563; --line: #d8dce2; --link: #1d4ed8;
+  --good: #12703a; --good-soft: #e7f6ec; --warn: #a14a06; --warn-soft: #fdf1dc; --bad: #b91c1c; --bad-soft: #fdeaea;
+  --on-strong: #fff; --chart: #2563eb; --w0: #e3e6ea; --w1: #86cfa0; --w2: #15803d; --shadow: 0 1px 2px #0000000f;
+}
+@media (prefers-color-scheme: dark) {
+  :root {
+    --page: #0e1116; --card: #181c23; --text: #e8ebf0; --soft: #a3adba; --line: #2d3440; --link: #8ab4ff;
+    --good: #4ade80; --good-soft: #10291a; --warn: #fbbf24; --warn-soft: #2e230a; --bad: #f87171; --bad-soft: #331416;
+    --on-strong: #0e1116; --chart: #7aa7ff; --w0: #262c35; --w1: #2f7a4b; --w2: #4ade80; --shadow: none;
+  }
+}
+* { box-sizing: border-box; }
+html { -webkit-text-size-adjust: 100%; }
+body { margin: 0; background: var(--page); color: var(--text); font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif; }
+main { max-width: 1080px; margin: 0 auto; padding: 24px 20px 64px; display: flex; flex-direction: column; gap: 20px; }
+main > * { margin: 0; }
+h1, h2, p, figure, dl, dd, ul { margin: 0; }
+h1 { font-size: 1.35rem; line-height: 1.3; }
+h1 small { display: inline-block; }
+h2 { font-size: 1.05rem; }
+small { color: var(--soft); font-size: .85rem; font-weight: 400; }
+a { color: var(--link); text-underline-offset: 3px; }
+code { font: .85rem/1.5 ui-monospace, "DejaVu Sans Mono", monospace; overflow-wrap: anywhere; }
+:focus-visible { outline: 3px solid var(--link); outline-offset: 2px; border-radius: 4px; }
+[hidden] { display: none !important; }
+.hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
+
+.card { background: var(--card); border: 1px solid var(--line); border-radius: 14px; padding: 18px 20px; box-shadow: var(--shadow); }
+.top { display: flex; flex-wrap: wrap; gap: 8px 24px; align-items: baseline; justify-content: space-between; }
+.chooser { display: flex; flex-wrap: wrap; gap: 6px; }
+.chooser a { padding: 4px 12px; border: 1px solid var(--line); border-radius: 99px; text-decoration: none; }
+.chooser a[aria-current] { background: var(--text); color: var(--page); border-color: var(--text); }
+
+.banner { display: flex; align-items: center; gap: 22px; padding: 26px 28px; border-radius: 18px; border: 2px solid; }
+.banner .say { flex: 1; min-width: 0; }
+.banner h2 { font-size: 1.6rem; line-height: 1.25; text-wrap: balance; }
+.banner p { margin-top: 4px; }
+.banner.good { background: var(--good-soft); border-color: var(--good); }
+.banner.warn { background: var(--warn-soft); border-color: var(--warn); }
+.banner.bad { background: var(--bad-soft); border-color: var(--bad); }
+.banner.good h2 { color: var(--good); } .banner.warn h2 { color: var(--warn); } .banner.bad h2 { color: var(--bad); }
+.icon { width: 68px; height: 68px; flex: none; }
+.icon path { fill: none; stroke: var(--on-strong); stroke-width: 5; stroke-linecap: round; stroke-linejoin: round; }
+.good .icon circle { fill: var(--good); } .warn .icon circle { fill: var(--warn); } .bad .icon circle { fill: var(--bad); }
+.progress { margin-top: 12px; }
+.progress p { font-weight: 600; }
+progress { width: 100%; height: 14px; accent-color: var(--chart); }
+
+.numbers { display: grid; grid-template-columns: repeat(auto-fit, minmax(180px, 1fr)); gap: 12px; }
+.number { padding: 14px 16px; }
+.number dt { color: var(--soft); font-size: .85rem; }
+.number dd { font-size: 1.12rem; font-weight: 650; }
+.number dd small { display: block; }
+.notes { border-left: 5px solid var(--warn); }
+.notes ul { padding-left: 20px; }
+
+.pictures { display: grid; grid-template-columns: 3fr 2fr; gap: 12px; }
+figure { display: flex; flex-direction: column; gap: 10px; min-width: 0; }
+figcaption { font-weight: 650; }
+figure svg { width: 100%; height: auto; display: block; }
+.grid { stroke: var(--line); }
+.axis, .month { fill: var(--soft); font-size: 12px; }
+.month { font-size: 9px; }
+.line { fill: none; stroke: var(--chart); stroke-width: 2.5; stroke-linejoin: round; }
+.area { fill: var(--chart); opacity: .14; }
+.dot { fill: var(--chart); }
+.week { stroke: var(--line); stroke-width: .5; }
+.w0 { fill: var(--w0); } .w1 { fill: var(--w1); } .w2 { fill: var(--w2); }
+.weeks svg { margin: auto 0; max-width: 480px; }
+.legend { display: flex; flex-wrap: wrap; gap: 4px 16px; color: var(--soft); font-size: .85rem; margin-top: auto; }
+.swatch { display: inline-block; width: 12px; height: 12px; border-radius: 3px; margin-right: 6px; border: 1px solid var(--line); }
+.swatch.w0 { background: var(--w0); } .swatch.w1 { background: var(--w1); } .swatch.w2 { background: var(--w2); }
+
+.scroll { overflow-x: auto; margin: 8px -20px 0; padding: 0 20px; }
+table { width: 100%; border-collapse: collapse; }
+th, td { padding: 10px 12px 10px 0; text-align: left; vertical-align: middle; border-top: 1px solid var(--line); font-weight: 400; }
+thead th { border-top: 0; white-space: nowrap; font-size: .85rem; }
+thead a { color: var(--soft); text-decoration: none; padding: 6px 0; display: inline-block; }
+thead a:hover, thead [aria-sort] a { color: var(--text); text-decoration: underline; }
+.arrow { font-size: .7rem; margin-left: 4px; }
+tbody th { white-space: nowrap; }
+tbody th small { display: block; }
+td small { display: block; }
+td.label { overflow-wrap: anywhere; max-width: 260px; }
+td.actions { white-space: nowrap; text-align: right; padding-right: 0; }
+.empty { color: var(--soft); padding-top: 8px; }
+.tag { display: inline-block; padding: 1px 10px; border-radius: 99px; font-size: .85rem; font-weight: 600; border: 1px solid currentColor; }
+.tag.good { color: var(--good); background: var(--good-soft); } .tag.bad { color: var(--bad); background: var(--bad-soft); }
+.tag.warn { color: var(--warn); background: var(--warn-soft); } .tag.plain { color: var(--soft); font-weight: 400; }
+.pages { display: flex; gap: 16px; align-items: center; justify-content: center; padding-top: 14px; border-top: 1px solid var(--line); }
+
+.button { display: inline-block; font: inherit; font-weight: 600; padding: 10px 18px; min-height: 44px; border-radius: 10px; border: 1px solid var(--line); background: var(--card); color: var(--text); text-decoration: none; cursor: pointer; white-space: nowrap; }
+.button:hover { border-color: var(--soft); }
+.button.primary { background: var(--text); color: var(--page); border-color: var(--text); }
+.button.primary:hover { opacity: .88; }
+.button.danger { color: var(--bad); border-color: var(--bad); }
+.button.small { padding: 5px 12px; min-height: 34px; font-size: .9rem; }
+.button:disabled, .button[aria-disabled], .button.off { opacity: .55; cursor: default; }
+.busy { cursor: progress; }
+.bar { display: flex; flex-wrap: wrap; gap: 10px; align-items: center; }
+select, input { font: inherit; min-height: 44px; padding: 8px 12px; border-radius: 10px; border: 1px solid var(--soft); background: var(--card); color: var(--text); max-width: 100%; }
+.ask { display: flex; flex-direction: column; gap: 14px; max-width: 640px; }
+.ask form { display: flex; flex-direction: column; gap: 12px; align-items: stretch; }
+.ask form.bar, .ask .bar { flex-direction: row; align-items: center; }
+.ask input { width: 100%; font-family: ui-monospace, "DejaVu Sans Mono", monospace; }
+
+.todo { list-style: none; padding-top: 4px; padding-bottom: 4px; }
+.todo li { display: flex; gap: 12px 24px; align-items: center; justify-content: space-between; padding: 16px 0; }
+.todo li + li { border-top: 1px solid var(--line); }
+.todo p { color: var(--soft); }
+.todo form { display: flex; gap: 8px; flex: none; max-width: 100%; }
+.todo .button { flex: none; }
+
+.facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(240px, 1fr)); gap: 14px 24px; margin-top: 16px; }
+.facts > div { min-width: 0; }
+.facts dt { color: var(--soft); font-size: .85rem; }
+.facts dd { overflow-wrap: anywhere; }
+.problems { margin-top: 14px; padding-left: 20px; color: var(--bad); }
+.flash { border-radius: 14px; padding: 14px 20px; border: 1px solid; font-weight: 600; }
+.flash.good { color: var(--good); background: var(--good-soft); } .flash.bad { color: var(--bad); background: var(--bad-soft); }
+.flash h2, .flash dl { color: var(--text); font-weight: 400; } .flash h2 { margin-top: 12px; font-weight: 650; }
+.services { list-style: none; padding: 0; display: grid; gap: 12px; }
+.services a { font-size: 1.15rem; font-weight: 650; margin-right: 12px; }
+
+@media (max-width: 760px) {
+  main { padding: 14px 12px 48px; gap: 14px; }
+  .banner { flex-wrap: wrap; gap: 14px; padding: 18px; }
+  .banner h2 { font-size: 1.3rem; }
+  .icon { width: 52px; height: 52px; }
+  .banner form, .banner form .button { width: 100%; }
+  .pictures { grid-template-columns: 1fr; }
+  .numbers { grid-template-columns: 1fr 1fr; }
+  .number:first-child { grid-column: 1 / -1; }
+  .axis { font-size: 18px; }
+  .scroll { margin: 0; padding: 0; overflow: visible; }
+  table, tbody, tr, td, tbody th { display: block; }
+  thead tr { display: flex; flex-wrap: wrap; gap: 0 16px; border: 0; }
+  thead th { padding: 0; }
+  tbody tr { border-top: 1px solid var(--line); padding: 12px 0; }
+  tbody th, td { border: 0; padding: 2px 0; }
+  td[data-name] { display: flex; gap: 8px; }
+  td.no { display: none; }
+  .todo li { flex-direction: column; align-items: stretch; }
+  .todo form { flex-direction: column; }
+  .todo .button { text-align: center; }
+  td[data-name]::before { content: attr(data-name); color: var(--soft); min-width: 5.5em; }
+  td.label { max-width: none; }
+  td.actions { display: flex; gap: 8px; padding-top: 8px; }
+  td.actions .button { flex: 1; text-align: center; }
+}
+@media print { form, .actions, .pages { display: none; } }
+`;

@@ -1,0 +1,51 @@
+import { HttpError } from './http-error.js';
+
+/** The largest body is a label; the slowest comes over a phone. */
+const MAX_BYTES = 16 * 1024;
+const MAX_MS = 10_000;
+
+/** The fields of a form, or of a JSON object; empty where there is no body. */
+export async function readFields(request: Request, maxMs = MAX_MS): Promise<Readonly<Record<string, unknown>>> {
+  if (Number(request.headers.get('content-length')) > MAX_BYTES) throw new HttpError('ERR_DASHBOARD_BODY_TOO_LARGE');
+  const text = await readText(request, maxMs);
+  if (text === '') return {};
+  const type = request.headers.get('content-type')?.split(';')[0]!.trim().toLowerCase();
+  if (type === 'application/x-www-form-urlencoded') return Object.fromEntries(new URLSearchParams(text));
+  if (type === 'application/json') return parseObject(text);
+  throw new HttpError('ERR_DASHBOARD_BODY_TYPE');
+}
+
+async function readText(request: Request, maxMs: number): Promise<string> {
+  const reader = request.body?.getReader();
+  if (!reader) return '';
+  let timer: NodeJS.Timeout | undefined;
+  const tooSlow = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new HttpError('ERR_DASHBOARD_BODY_TIMEOUT')), maxMs);
+  });
+  const chunks: Uint8Array[] = [];
+  try {
+    for (let bytes = 0; ;) {
+      const { done, value } = (await Promise.race([reader.read(), tooSlow])) as { done: boolean; value?: Uint8Array };
+      if (done || !value) return Buffer.concat(chunks).toString('utf8');
+      bytes += value.byteLength;
+      if (bytes > MAX_BYTES) throw new HttpError('ERR_DASHBOARD_BODY_TOO_LARGE');
+      chunks.push(value);
+    }
+  } catch (error) {
+    // Not awaited: the rest is the server's to drain or to cut off.
+    reader.cancel().catch(() => {});
+    throw error instanceof HttpError ? error : new HttpError('ERR_DASHBOARD_BODY');
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function parseObject(text: string): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  } catch {
+    // Answered below.
+  }
+  throw new HttpError('ERR_DASHBOARD_BODY');
+}

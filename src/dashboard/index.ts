@@ -1,0 +1,43 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { BackupService } from '../backup-service.js';
+import { BackupError, messageOf, systemCode } from '../errors.js';
+import { resolveDashboard } from './options.js';
+import type { DashboardOptions } from './options.js';
+
+export type { DashboardOptions, DashboardRights } from './options.js';
+
+export interface Dashboard<Context = unknown> {
+  /** For Express, Nest, Fastify with middleware, `http.createServer`. Requests for other paths go on to `next`. */
+  node(request: IncomingMessage, response: ServerResponse, next?: (error?: unknown) => void): void;
+  /**
+   * For everything that speaks Request and Response: hono, Bun, Deno, Next.js.
+   *
+   * @param context for `authorize()`: what your app knows of whoever sent the request
+   */
+  fetch(request: Request, context?: Context): Promise<Response>;
+}
+
+/**
+ * A web page and an API over the backups of one service, or of several by name. Nobody gets in whom `authorize` does not
+ * let in. Needs the packages hono and, for `node()`, @hono/node-server.
+ *
+ * @throws BackupError `ERR_BACKUP_OPTIONS` without `authorize` or with another wrong option, `ERR_BACKUP_PEER_MISSING`
+ */
+export function createDashboard<Context = unknown>(
+  services: BackupService | Readonly<Record<string, BackupService>>,
+  options: DashboardOptions<Context>,
+): Dashboard<Context> {
+  const resolved = resolveDashboard(services, options);
+  try {
+    // Not before it is used: importing this entry point works, and costs nothing, without hono.
+    const { mount } = require('./mount.js') as typeof import('./mount.js');
+    return mount(resolved);
+  } catch (cause) {
+    if (systemCode(cause) !== 'MODULE_NOT_FOUND' || !/'(@?hono\b[^']*)'/.test(messageOf(cause))) throw cause;
+    throw new BackupError('ERR_BACKUP_PEER_MISSING', 'The dashboard needs hono and @hono/node-server.', {
+      step: 'options',
+      hint: 'Run: npm install hono @hono/node-server',
+      cause,
+    });
+  }
+}

@@ -1,0 +1,36 @@
+import type { SSEStreamingApi } from 'hono/streaming';
+import type { Site } from './site.js';
+import type { WatchEvent } from './watch.js';
+
+/** A connection that has lived this long is ended, and the browser makes a new one: none outlives its login for long. */
+const MAX_MS = 60_000;
+const BEAT_MS = 15_000;
+const CLOSING_MS = 500;
+
+/** Sends what `watch` tells to one live page, until it leaves, its time is up or the server closes. */
+export function follow(site: Site, stream: SSEStreamingApi, isServing: () => boolean): Promise<void> {
+  return new Promise((resolve) => {
+    const end = (): void => {
+      unsubscribe();
+      clearInterval(beat);
+      clearInterval(closing);
+      clearTimeout(life);
+      resolve();
+    };
+    let last = '';
+    const send = (event: WatchEvent): void => {
+      const data = JSON.stringify(event);
+      // The same twice in a row is no news, other than that something changed again.
+      if (data === last && event.type !== 'changed') return;
+      last = data;
+      stream.writeSSE({ event: event.type, data }).catch(end);
+    };
+    const unsubscribe = site.watch.subscribe(send);
+    const beat = setInterval(() => void stream.write(': still here\n\n').catch(end), BEAT_MS);
+    const closing = setInterval(() => {
+      if (!isServing()) end();
+    }, CLOSING_MS);
+    const life = setTimeout(end, MAX_MS);
+    stream.onAbort(end);
+  });
+}

@@ -1,0 +1,70 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { buildApp } from './app.js';
+import type { Dashboard } from './index.js';
+import { locateNode, locateUrl, rootOf } from './locate.js';
+import { bodyOf } from './node-body.js';
+import type { ResolvedDashboard } from './options.js';
+
+/** What is used of @hono/node-server. Its own types need those of a browser. */
+interface NodeServer {
+  readonly getRequestListener: (
+    fetch: (request: Request) => Promise<Response>,
+    options: { overrideGlobalObjects: boolean },
+  ) => (incoming: IncomingMessage, outgoing: ServerResponse) => Promise<void>;
+}
+
+const METHODS = new Set(['GET', 'HEAD', 'POST', 'DELETE', 'PUT', 'PATCH', 'OPTIONS']);
+
+/** The dashboard as a handler for Node's servers and for those of the Fetch standard. */
+export function mount(options: ResolvedDashboard): Dashboard {
+  const { getRequestListener } = require('@hono/node-server') as NodeServer;
+  const app = buildApp(options);
+
+  const answer = async (
+    request: Request,
+    path: string,
+    fullPath: string,
+    context: unknown,
+    isServing: () => boolean,
+  ): Promise<Response> => app.fetch(request, { path, root: rootOf(path, fullPath), context, isServing });
+
+  return {
+    node(incoming, outgoing, next) {
+      const place = METHODS.has(incoming.method ?? '') ? locateNode(incoming, options.basePath) : 'malformed';
+      if (place === 'malformed') {
+        outgoing.writeHead(400, { 'Content-Length': 0, 'Cache-Control': 'no-store' }).end();
+        return;
+      }
+      if (place === 'elsewhere') {
+        if (next) next();
+        else outgoing.writeHead(404, { 'Content-Length': 0, 'Cache-Control': 'no-store' }).end();
+        return;
+      }
+      const { url, path } = place;
+      const isServing = (): boolean =>
+        (incoming.socket as { server?: { listening?: boolean } }).server?.listening !== false;
+      const listener = getRequestListener(
+        async (raw) => {
+          const { method, headers, signal } = raw;
+          const body = bodyOf(incoming, raw);
+          const request = new Request(url, {
+            method,
+            headers,
+            signal,
+            ...(body !== undefined && { body, duplex: 'half' }),
+          });
+          return answer(request, path, url.pathname, incoming, isServing);
+        },
+        { overrideGlobalObjects: false },
+      );
+      void listener(incoming, outgoing);
+    },
+
+    async fetch(request, context) {
+      const url = new URL(request.url);
+      const path = locateUrl(url.pathname, options.basePath);
+      if (path === undefined) return new Response(null, { status: 404, headers: { 'Cache-Control': 'no-store' } });
+      return answer(request, path, url.pathname, context, () => true);
+    },
+  };
+}

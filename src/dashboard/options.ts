@@ -1,0 +1,144 @@
+import { isBackupService } from '../backup-service.js';
+import type { BackupService } from '../backup-service.js';
+import { BackupError } from '../errors.js';
+import type { Logger } from '../logger.js';
+import { validate } from '../validate.js';
+import type { Valibot } from '../validate.js';
+
+/** What somebody may do. Each is off unless it is `true`. */
+export interface DashboardRights {
+  /** The page, the status and the list of backups. */
+  view?: boolean;
+  /** Take backups and verify them. */
+  create?: boolean;
+  /** Download backups, and with them all that the database holds. */
+  download?: boolean;
+  /** Delete backups; protect them from deletion, and take that off again. */
+  delete?: boolean;
+  /** Put a backup in the place of the live database. */
+  restore?: boolean;
+}
+
+export interface DashboardOptions<Context = unknown> {
+  /**
+   * Who may do what: `false`, or the rights of whoever sent this request. Anything else counts as `false`, and so does an
+   * exception, which is logged. Asked for every request, also for style sheets.
+   *
+   * @param request method, full URL and headers; its body is not for this function
+   * @param context for `node()` the framework's own request, with what its middleware put there (`req.user`,
+   *   `req.session`); for `fetch()` its second argument
+   */
+  authorize: (
+    request: Request,
+    context: Context,
+  ) => DashboardRights | false | null | undefined | Promise<DashboardRights | false | null | undefined>;
+  /** Where it is mounted: `'/backups'`. Default: where the framework says that it is mounted, else the root. */
+  basePath?: string;
+  /** Above the page. Default: `Backups of app.db`, in the language of the page. */
+  title?: string;
+  /** Default: what the browser prefers, of the two. */
+  locale?: 'en' | 'es';
+  /**
+   * The host names that it is served under: `['shop.example.com']`. IP addresses and localhost always are. A request for
+   * another name is refused: a foreign page can make its own name point to this machine (DNS rebinding).
+   */
+  hosts?: readonly string[];
+  /** For what goes wrong in here: authorize() that throws, actions that fail. Default: the console. */
+  logger?: Logger;
+}
+
+/** Options with defaults, checked; services by name, or one without. */
+export interface ResolvedDashboard {
+  readonly services: ReadonlyMap<string, BackupService>;
+  /** One service, without a name in the addresses. */
+  readonly single: boolean;
+  readonly authorize: (request: Request, context: unknown) => unknown;
+  /** `''` or `'/backups'`: no slash at its end. */
+  readonly basePath: string | undefined;
+  readonly title: string | undefined;
+  readonly locale: 'en' | 'es' | undefined;
+  readonly hosts: ReadonlySet<string>;
+  readonly logger: Logger;
+}
+
+/** @throws BackupError `ERR_BACKUP_OPTIONS` */
+export function resolveDashboard(
+  services: BackupService | Readonly<Record<string, BackupService>>,
+  options: DashboardOptions<never>,
+): ResolvedDashboard {
+  validate('createDashboard', schemaOf, options);
+  const single = isBackupService(services);
+  return {
+    services: new Map(single ? [['', services]] : checkNames(services)),
+    single,
+    authorize: options.authorize as ResolvedDashboard['authorize'],
+    basePath: options.basePath?.replace(/\/+$/, ''),
+    title: options.title,
+    locale: options.locale,
+    hosts: new Set(options.hosts?.map((host) => host.toLowerCase())),
+    logger: options.logger ?? console,
+  };
+}
+
+/** What the addresses of the dashboard itself use. */
+const TAKEN = new Set(['api', 'assets', 'backups']);
+
+function checkNames(services: unknown): [string, BackupService][] {
+  const entries = typeof services === 'object' && services !== null ? Object.entries(services) : [];
+  if (entries.length === 0) {
+    throw wrong(
+      'createDashboard: there is no service.',
+      'Pass a BackupService, or an object of them: { till, archive }.',
+    );
+  }
+  for (const [name, service] of entries) {
+    if (!/^[\w-]{1,64}$/.test(name) || TAKEN.has(name)) {
+      throw wrong(
+        `createDashboard: a service is named ${JSON.stringify(name)}.`,
+        `Names become part of addresses: up to 64 of A-Z a-z 0-9 _ -, and none of ${[...TAKEN].join(', ')}.`,
+      );
+    }
+    if (!isBackupService(service)) {
+      throw wrong(`createDashboard: "${name}" is no BackupService.`, 'Pass the object that new BackupService() made.');
+    }
+  }
+  return entries as [string, BackupService][];
+}
+
+// Each message finishes the sentence "It must be …".
+// eslint-disable-next-line @typescript-eslint/explicit-function-return-type -- the type is what valibot infers
+function schemaOf(v: Valibot) {
+  return v.strictObject({
+    authorize: v.custom<() => unknown>(
+      (value) => typeof value === 'function',
+      'a function that returns false or the rights of whoever sent the request; no default lets anyone in',
+    ),
+    basePath: v.optional(
+      v.custom<string>(
+        (value) => typeof value === 'string' && (value === '' || /^(\/[\w.~-]+)*\/?$/.test(value)),
+        'a path such as "/backups"',
+      ),
+    ),
+    title: v.optional(v.string('a text')),
+    locale: v.optional(v.picklist(['en', 'es'], '"en" or "es"')),
+    hosts: v.optional(
+      v.custom<string[]>(
+        (value) => Array.isArray(value) && value.every((host) => typeof host === 'string' && /^[\w.-]+$/.test(host)),
+        'a list of host names without scheme and port, such as ["shop.example.com"]',
+      ),
+    ),
+    logger: v.optional(
+      v.custom<Logger>(
+        (value) =>
+          typeof value === 'object' &&
+          value !== null &&
+          ['info', 'warn', 'error'].every((name) => typeof (value as Record<string, unknown>)[name] === 'function'),
+        'an object with the methods info, warn and error',
+      ),
+    ),
+  });
+}
+
+function wrong(what: string, hint: string): BackupError {
+  return new BackupError('ERR_BACKUP_OPTIONS', what, { step: 'options', hint });
+}

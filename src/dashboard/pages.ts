@@ -1,0 +1,108 @@
+import type { Context, Hono } from 'hono';
+import { download } from './download.js';
+import { requireRight } from './enter.js';
+import { HttpError, toPublicError } from './http-error.js';
+import { readFields } from './body.js';
+import type { DashboardEnv, Site } from './site.js';
+import { deletePage, detailPage, restorePage } from './views/detail.js';
+import { flashQuery } from './views/flash.js';
+import type { Flash } from './views/flash.js';
+import { overviewPage } from './views/overview.js';
+import { chooser } from './views/services.js';
+import { linkTo, viewOf } from './views/view.js';
+
+type C = Context<DashboardEnv>;
+
+/** The pages of one service, and the forms on them: a form's answer is a redirect to the page that says what came of it. */
+export function addPages(app: Hono<DashboardEnv>, base: string, site: Site, names: readonly string[]): void {
+  const { operations } = site;
+  const one = `${base}/backups/:name`;
+
+  // Also without the slash: links are relative to whatever was asked for.
+  for (const path of base === '' ? ['/'] : [base, `${base}/`]) {
+    app.get(path, requireRight('view'), async (c) => {
+      const view = viewOf(c, site);
+      return c.html(overviewPage(view, site, await site.look(), chooser(view, site, names)));
+    });
+  }
+  app.get(one, requireRight('view'), async (c) =>
+    c.html(detailPage(viewOf(c, site), site, await operations.find(nameOf(c)))),
+  );
+  app.get(`${one}/download`, requireRight('download'), (c) => download(site, c, nameOf(c)));
+  app.get(`${one}/delete`, requireRight('delete'), async (c) =>
+    c.html(deletePage(viewOf(c, site), site, await operations.find(nameOf(c)))),
+  );
+  app.get(`${one}/restore`, requireRight('restore'), async (c) =>
+    c.html(restorePage(viewOf(c, site), site, await operations.find(nameOf(c)))),
+  );
+
+  app.post(`${base}/backups`, requireRight('create'), async (c) => {
+    await readFields(c.req.raw);
+    return act(c, site, overview, async () => {
+      const { name } = await operations.create({});
+      return { done: 'created', name };
+    });
+  });
+  app.post(`${one}/verify`, requireRight('create'), async (c) => {
+    const fields = await readFields(c.req.raw);
+    return act(c, site, detail, async (name) => {
+      const { ok } = await operations.verify(name, fields);
+      return { done: ok ? 'verified' : 'unsound', name };
+    });
+  });
+  app.post(`${one}/protect`, requireRight('delete'), async (c) => {
+    const fields = await readFields(c.req.raw);
+    return act(c, site, detail, async (name) => {
+      const on = await operations.protect(name, fields);
+      return { done: on ? 'protected' : 'unprotected', name };
+    });
+  });
+  app.post(`${one}/delete`, requireRight('delete'), async (c) => {
+    await readFields(c.req.raw);
+    return act(c, site, overview, async (name) => {
+      await operations.delete(name);
+      return { done: 'deleted' };
+    });
+  });
+  app.post(`${one}/restore`, requireRight('restore'), async (c) => {
+    const { confirm } = await readFields(c.req.raw);
+    const typed = typeof confirm === 'string' ? confirm.trim() : confirm;
+    const back =
+      typed === nameOf(c) ? overview : (site_: Site, c_: C) => linkTo(viewOf(c_, site_), nameOf(c_), '/restore');
+    return act(c, site, back, async (name) => {
+      const { method, safetyBackup, durationMs } = await operations.restore(name, typed);
+      return { done: 'restored', name, method, safety: safetyBackup, ms: Math.round(durationMs) };
+    });
+  });
+}
+
+export function nameOf(c: C): string {
+  return c.req.param('name') ?? '';
+}
+
+const overview = (site: Site, c: C): string => viewOf(c, site).home;
+const detail = (site: Site, c: C): string => linkTo(viewOf(c, site), nameOf(c));
+
+/** Does it, and leads to the page that says what came of it. What is not there is a page of its own. */
+async function act(
+  c: C,
+  site: Site,
+  where: (site: Site, c: C) => string,
+  work: (name: string) => Promise<Flash>,
+): Promise<Response> {
+  let flash: Flash;
+  try {
+    flash = await work(nameOf(c));
+  } catch (error) {
+    const { code, status } = toPublicError(error);
+    if (status === 404) throw error;
+    if (error instanceof HttpError && code !== 'ERR_DASHBOARD_CONFIRMATION') throw error;
+    if (!(error instanceof HttpError)) logFailure(site, error);
+    flash = code === 'ERR_DASHBOARD_CONFIRMATION' ? { done: 'confirmation' } : { done: 'error', code };
+  }
+  return c.redirect(where(site, c) + flashQuery(flash), 303);
+}
+
+export function logFailure({ logger }: Pick<Site, 'logger'>, error: unknown): void {
+  logger.error(`The dashboard could not do what was asked: ${error instanceof Error ? error.stack : String(error)}`);
+}

@@ -1,0 +1,75 @@
+import type { Backup, BackupService, Logger, ServiceStatus } from '../index.js';
+import { isBackupError } from '../index.js';
+import type { Rights } from './guard.js';
+import { operationsOf } from './operations.js';
+import type { Operations } from './operations.js';
+import type { ResolvedDashboard } from './options.js';
+import type { Texts } from './texts/index.js';
+import { watch } from './watch.js';
+import type { Watch } from './watch.js';
+
+/** All that the routes of one service need. */
+export interface Site {
+  /** `''` for the only one. */
+  readonly name: string;
+  /** Above its pages. */
+  title(texts: Texts): string;
+  readonly service: BackupService;
+  readonly operations: Operations;
+  readonly watch: Watch;
+  readonly logger: Logger;
+  /** One look for all that ask at the same moment: each takes a child process. */
+  status(): Promise<ServiceStatus>;
+  /** Everything that the page shows. A folder that can't be read is an answer too. */
+  look(): Promise<Look>;
+}
+
+export type Look =
+  | { readonly status: ServiceStatus; readonly backups: readonly Backup[] }
+  | { readonly status: undefined; readonly code: string };
+
+/** What hono carries with each request. */
+export interface DashboardEnv {
+  Bindings: {
+    /** Below the dashboard's own base: `/backups/NAME`; `''` for the base without a slash. */
+    readonly path: string;
+    /** From the address of this request to the base: `'../'`. All links are relative, whatever a proxy does to the path. */
+    readonly root: string;
+    /** What `authorize()` gets. */
+    readonly context: unknown;
+    /** Is the server still there for long answers? */
+    readonly isServing: () => boolean;
+  };
+  Variables: { rights: Rights; texts: Texts };
+}
+
+export function siteOf(name: string, service: BackupService, options: ResolvedDashboard): Site {
+  const operations = operationsOf(service);
+  const { logger } = options;
+  const file = service.database.replace(/^.*[\\/]/, '');
+  const status = shared(() => service.status());
+  return {
+    name,
+    title: (texts) => [options.title ?? texts.title(file), ...(name === '' ? [] : [name])].join(' · '),
+    service,
+    operations,
+    watch: watch(service, operations),
+    logger,
+    status,
+    async look() {
+      try {
+        const [now, backups] = await Promise.all([status(), service.listBackups()]);
+        return { status: now, backups };
+      } catch (error) {
+        if (!isBackupError(error)) throw error;
+        logger.error(`The dashboard cannot show the backups [${error.code}]: ${error.message}`);
+        return { status: undefined, code: error.code };
+      }
+    },
+  };
+}
+
+function shared<T>(ask: () => Promise<T>): () => Promise<T> {
+  let asking: Promise<T> | undefined;
+  return () => (asking ??= ask().finally(() => (asking = undefined)));
+}

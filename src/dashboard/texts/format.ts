@@ -1,0 +1,65 @@
+/** Numbers and dates in one language, in this computer's time zone. */
+export interface Formats {
+  /** `24 Nov 2026, 09:30` */
+  date(date: Date): string;
+  /** `24 Nov 2026` */
+  day(date: Date): string;
+  month(date: Date): string;
+  /** `2 days ago`, `in 4 minutes` */
+  age(date: Date, now: number): string;
+  /** `3.4 MB`, of 1024 each, as in the log */
+  size(bytes: number): string;
+  number(value: number): string;
+  seconds(milliseconds: number): string;
+}
+
+const UNITS = [
+  ['year', 365 * 86_400],
+  ['month', 30 * 86_400],
+  ['day', 86_400],
+  ['hour', 3_600],
+  ['minute', 60],
+] as const;
+
+/** Nobody counts these, and two clocks may differ by as much. */
+const JUST_NOW_S = 10;
+
+const SIZES = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'] as const;
+
+export function formatsOf(locale: 'en' | 'es'): Formats {
+  const date = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' });
+  const day = new Intl.DateTimeFormat(locale, { dateStyle: 'medium' });
+  const month = new Intl.DateTimeFormat(locale, { month: 'short' });
+  const relative = new Intl.RelativeTimeFormat(locale);
+  const number = new Intl.NumberFormat(locale);
+  const seconds = new Intl.NumberFormat(locale, { style: 'unit', unit: 'second', maximumFractionDigits: 2 });
+  const sizes = SIZES.map(
+    (unit) =>
+      new Intl.NumberFormat(locale, {
+        style: 'unit',
+        unit,
+        unitDisplay: unit === 'byte' ? 'long' : 'short',
+        maximumSignificantDigits: 3,
+      }),
+  );
+  const justNow = { en: 'just now', es: 'ahora mismo' }[locale];
+  return {
+    date: (value) => date.format(value),
+    day: (value) => day.format(value),
+    month: (value) => month.format(value),
+    age(value, now) {
+      const passed = (value.getTime() - now) / 1_000;
+      if (Math.abs(passed) < JUST_NOW_S) return justNow;
+      const [unit, length] = UNITS.find(([, size]) => Math.abs(passed) >= size) ?? (['second', 1] as const);
+      return relative.format(Math.trunc(passed / length), unit);
+    },
+    size(bytes) {
+      const power = bytes < 1 ? 0 : Math.min(SIZES.length - 1, Math.floor(Math.log2(bytes) / 10));
+      // From 1000 to 1023, three digits would round to a wrong number.
+      const value = bytes / 1024 ** power;
+      return sizes[power]!.format(value >= 1_000 ? Math.round(value / 10) * 10 : value);
+    },
+    number: (value) => number.format(value),
+    seconds: (milliseconds) => seconds.format(milliseconds / 1_000),
+  };
+}

@@ -1,0 +1,143 @@
+import { html } from 'hono/html';
+import type { Backup } from '../../index.js';
+import { withoutFolder } from '../redact.js';
+import type { Site } from '../site.js';
+import { flash } from './flash.js';
+import { layout } from './layout.js';
+import { labelOf, verificationOf } from './table.js';
+import type { Html, View } from './view.js';
+import { linkTo } from './view.js';
+
+/** One backup: what is known of it, and what can be done with it. */
+export function detailPage(view: View, site: Site, backup: Backup): Html {
+  const { texts } = view;
+  const { format } = texts;
+  const { name, createdAt, sizeBytes, label, sha256, manifest, problem, lastVerification } = backup;
+  const fact = (title: string, value: string | Html | undefined): Html | '' =>
+    value === undefined
+      ? ''
+      : html`<div>
+          <dt>${title}</dt>
+          <dd>${value}</dd>
+        </div>`;
+  const problems = lastVerification?.ok === false ? (lastVerification.problems ?? []) : [];
+  const body = html`${backLink(view)} ${flash(view, [backup])}
+    <section class="card" aria-labelledby="title">
+      <h1 id="title">${format.date(createdAt)} <small>${format.age(createdAt, view.now)}</small></h1>
+      ${problem ? html`<p class="tag bad">${texts.problems[problem] ?? problem}</p>` : ''}
+      <dl class="facts">
+        ${fact(texts.fileName, name)} ${fact(texts.columns.size, format.size(sizeBytes))}
+        ${fact(texts.columns.label, label === undefined ? undefined : labelOf(view, label))}
+        ${fact(texts.columns.verified, verificationOf(view, backup))}
+        ${fact(texts.columns.protected, backup.protected ? texts.protectedNote : texts.notProtected)}
+        ${fact(texts.pages, manifest && format.number(manifest.pageCount))}
+        ${fact(texts.duration, manifest && format.seconds(manifest.durationMs))}
+        ${fact(texts.sha256, sha256 && html`<code>${sha256}</code>`)}
+      </dl>
+      ${
+        problems.length > 0
+          ? html`<ul class="problems">
+              ${problems.slice(0, 20).map((text) => html`<li>${withoutFolder(text, site.service)}</li>`)}
+            </ul>`
+          : ''
+      }
+    </section>
+    ${actions(view, backup)}`;
+  return layout(view, { title: `${name} · ${site.title(texts)}`, body });
+}
+
+function actions(view: View, { name, protected: isProtected }: Backup): Html {
+  const { texts, rights } = view;
+  const { notes } = texts;
+  const action = (allowed: boolean, title: string, note: string, control: Html): Html | '' =>
+    allowed
+      ? html`<li>
+          <div>
+            <h2>${title}</h2>
+            <p>${note}</p>
+          </div>
+          ${control}
+        </li>`
+      : '';
+  const link = (below: string, text: string): Html =>
+    html`<a class="button danger" href="${linkTo(view, name, below)}">${text}</a>`;
+  return html`<ul class="card todo">
+    ${action(
+      rights.download,
+      texts.download,
+      notes.download,
+      html`<a class="button primary" href="${linkTo(view, name, '/download')}" download>${texts.download}</a>`,
+    )}
+    ${action(rights.create, texts.verify, notes.verify, verifyForm(view, name))}
+    ${action(
+      rights.delete,
+      isProtected ? texts.unprotect : texts.protect,
+      isProtected ? notes.unprotect : notes.protect,
+      html`<form method="post" action="${linkTo(view, name, '/protect')}" data-busy>
+        <button class="button" name="on" value="${isProtected ? 'false' : 'true'}">
+          ${isProtected ? texts.unprotect : texts.protect}
+        </button>
+      </form>`,
+    )}
+    ${action(rights.restore, texts.restoreName, notes.restore, link('/restore', texts.restore))}
+    ${action(rights.delete && !isProtected, texts.deleteName, notes.delete, link('/delete', texts.delete))}
+  </ul>`;
+}
+
+function verifyForm(view: View, name: string): Html {
+  const { texts } = view;
+  return html`<form method="post" action="${linkTo(view, name, '/verify')}" data-busy>
+    <label for="level" class="hidden">${texts.verifyHow}</label>
+    <select id="level" name="level">
+      ${Object.entries(texts.verifyLevels).map(([level, text]) => html`<option value="${level}">${text}</option>`)}
+    </select>
+    <button class="button">${texts.verify}</button>
+  </form>`;
+}
+
+export function deletePage(view: View, site: Site, { name, createdAt }: Backup): Html {
+  const { texts } = view;
+  const body = html`${backLink(view)}
+    <section class="card ask" aria-labelledby="title">
+      <h1 id="title">${texts.deleteTitle}</h1>
+      <p>${texts.deleteText(name, texts.format.age(createdAt, view.now))}</p>
+      <form method="post" action="${linkTo(view, name, '/delete')}" data-busy class="bar">
+        <button class="button danger">${texts.deleteYes}</button>
+        <a class="button" href="${linkTo(view, name)}">${texts.cancel}</a>
+      </form>
+    </section>`;
+  return layout(view, { title: `${texts.deleteTitle} · ${site.title(texts)}`, level: 'warn', body });
+}
+
+export function restorePage(view: View, site: Site, backup: Backup): Html {
+  const { name, createdAt } = backup;
+  const { texts } = view;
+  const body = html`${backLink(view)} ${flash(view, [backup])}
+    <section class="card ask" aria-labelledby="title">
+      <h1 id="title">${texts.restoreTitle}</h1>
+      <p>${texts.restoreText(texts.format.date(createdAt))}</p>
+      <form method="post" action="${linkTo(view, name, '/restore')}" data-busy>
+        <label for="confirm">${texts.restoreType}</label>
+        <p><code>${name}</code></p>
+        <input
+          id="confirm"
+          name="confirm"
+          required
+          autocomplete="off"
+          autocapitalize="off"
+          spellcheck="false"
+          maxlength="200"
+          data-must-be="${name}"
+        />
+        <div class="bar">
+          <button class="button danger">${texts.restoreYes}</button>
+          <a class="button" href="${linkTo(view, name)}">${texts.cancel}</a>
+        </div>
+      </form>
+    </section>`;
+  return layout(view, { title: `${texts.restoreTitle} · ${site.title(texts)}`, level: 'warn', body });
+}
+
+function backLink(view: View): Html {
+  return html`<nav><a href="${view.home}">← ${view.texts.back}</a></nav>`;
+}

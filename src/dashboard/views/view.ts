@@ -1,0 +1,37 @@
+import type { Context } from 'hono';
+import { html } from 'hono/html';
+import type { Rights } from '../guard.js';
+import type { DashboardEnv, Site } from '../site.js';
+import type { Texts } from '../texts/index.js';
+
+/** A piece of a page. `html` escapes everything that is inserted into it. */
+export type Html = ReturnType<typeof html>;
+
+/** What every part of a page is drawn with. */
+export interface View {
+  readonly texts: Texts;
+  readonly rights: Rights;
+  readonly now: number;
+  /** From this page's address to the dashboard's base: `'../'`. */
+  readonly root: string;
+  /** The same to the overview of this service. */
+  readonly home: string;
+  readonly query: (name: string) => string | undefined;
+}
+
+export function viewOf(c: Context<DashboardEnv>, site?: Site): View {
+  const { root } = c.env;
+  return {
+    texts: c.get('texts'),
+    rights: c.get('rights'),
+    now: Date.now(),
+    root,
+    home: site?.name ? `${root}${site.name}/` : root,
+    query: (name) => c.req.query(name),
+  };
+}
+
+/** The address of one backup, or of something below it. */
+export function linkTo(view: View, name: string, below = ''): string {
+  return `${view.home}backups/${encodeURIComponent(name)}${below}`;
+}

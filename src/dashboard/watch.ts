@@ -1,0 +1,87 @@
+import type { BackupProgress, BackupService } from '../index.js';
+import type { Operations } from './operations.js';
+
+/** What a live page is told. */
+export type WatchEvent =
+  | {
+      readonly type: 'progress';
+      /** `undefined`: another process makes it, and only its size is known. */
+      readonly step: BackupProgress['step'] | undefined;
+      readonly doneBytes: number;
+      readonly totalBytes: number;
+    }
+  /** No backup is being made. */
+  | { readonly type: 'idle' }
+  /** Backups have come, gone or changed: what is shown is out of date. */
+  | { readonly type: 'changed' };
+
+export interface Watch {
+  /** @returns ends it */
+  subscribe(listener: (event: WatchEvent) => void): () => void;
+}
+
+const IDLE_MS = 1_000;
+const BUSY_MS = 200;
+/** One's own progress comes by itself, faster than anybody can read it. */
+const OWN_MS = 50;
+
+/**
+ * Watches one service for all live pages together, and only while there are some: the backup of this process by its own
+ * progress, those of others by the growing file in the folder.
+ */
+export function watch(service: BackupService, operations: Operations): Watch {
+  const listeners = new Set<(event: WatchEvent) => void>();
+  let stop: (() => void) | undefined;
+
+  const tell = (event: WatchEvent): void => {
+    for (const listener of listeners) listener(event);
+  };
+
+  function start(): () => void {
+    let timer: NodeJS.Timeout;
+    let wasRunning = false;
+    let lookedAt = 0;
+    const look = (): void => {
+      clearTimeout(timer);
+      lookedAt = performance.now();
+      const running = runningNow(service, operations);
+      if (running) tell(running);
+      else if (wasRunning) tell({ type: 'changed' });
+      if (!running) tell({ type: 'idle' });
+      wasRunning = running !== undefined;
+      timer = setTimeout(look, running ? BUSY_MS : IDLE_MS);
+    };
+    timer = setTimeout(look, 0);
+    const changed = (): void => tell({ type: 'changed' });
+    const lookSoon = (): void => {
+      if (performance.now() - lookedAt > OWN_MS) look();
+    };
+    const events = ['created', 'failed', 'pruned', 'deleted', 'protected', 'restored'] as const;
+    const ends = [operations.onProgress(lookSoon), ...events.map((event) => service.on(event, changed))];
+    return () => {
+      clearTimeout(timer);
+      for (const end of ends) end();
+    };
+  }
+
+  return {
+    subscribe(listener) {
+      listeners.add(listener);
+      stop ??= start();
+      return () => {
+        listeners.delete(listener);
+        if (listeners.size > 0) return;
+        stop?.();
+        stop = undefined;
+      };
+    },
+  };
+}
+
+function runningNow(service: BackupService, operations: Operations): WatchEvent | undefined {
+  const own = operations.progress;
+  if (own && own.totalBytes > 0) return { type: 'progress', ...own };
+  const found = service.getRunningBackup();
+  if (found) return { type: 'progress', step: own?.step, ...found };
+  return own && { type: 'progress', ...own };
+}

@@ -1,0 +1,132 @@
+import fs from 'node:fs';
+import type { Page } from 'playwright-core';
+import { useBrowser } from './support';
+
+// How it looks, in build/screenshots, and whether everybody can use it.
+
+const shop = useBrowser();
+const AXE = fs.readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
+
+/** What axe finds: each rule with the first element that breaks it. */
+async function violations(page: Page): Promise<string[]> {
+  // By the debugger, not as an inline script, which the page forbids.
+  await page.evaluate(AXE);
+  return page.evaluate(async () => {
+    const { axe } = globalThis as unknown as { axe: { run(): Promise<{ violations: Violation[] }> } };
+    const { violations: found } = await axe.run();
+    return found.map(({ id, nodes }) => `${id}: ${nodes[0]!.html} ${nodes[0]!.failureSummary}`);
+  });
+}
+
+/** What a browser has and Node has not. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- the types of a browser would hold for all tests
+type Browser = any;
+
+interface Violation {
+  id: string;
+  nodes: { html: string; failureSummary: string }[];
+}
+
+const PHONE = { width: 390, height: 844 };
+
+/** Nothing is cut off at the side. */
+const tooWide = (page: Page) =>
+  page.evaluate(() => {
+    const { scrollWidth, clientWidth } = (globalThis as Browser).document.documentElement;
+    return scrollWidth - clientWidth;
+  });
+
+describe.each(['light', 'dark'] as const)('in %s', (colorScheme) => {
+  test.each(['en', 'es'] as const)('every page, in "%s", wide and on a phone: axe finds nothing', async (locale) => {
+    shop.plantYear();
+    const { name } = await shop.service.createBackup();
+    await shop.service.verifyBackup(name, { level: 'full' });
+    const page = await shop.open({ colorScheme, locale });
+    const messages: string[] = [];
+    page.on('console', (message) => messages.push(message.text()));
+    page.on('pageerror', (error) => messages.push(error.message));
+    const pages = {
+      overview: '',
+      detail: `/backups/${name}`,
+      delete: `/backups/${name}/delete`,
+      restore: `/backups/${name}/restore`,
+      restored: `/?done=restored&name=${name}&safety=${name}&method=online&ms=1234`,
+      failed: '/?done=error&code=ERR_BACKUP_NO_SPACE',
+      unsound: `/backups/${name}?done=unsound&name=${name}`,
+    };
+    for (const [shown, path] of Object.entries(pages)) {
+      await page.setViewportSize({ width: 1280, height: 900 });
+      await page.goto(`${shop.url}/backups${path}`);
+      expect({ shown, found: await violations(page) }).toEqual({ shown, found: [] });
+      await shop.shot(page, `${shown}-${colorScheme}-${locale}`);
+      await page.setViewportSize(PHONE);
+      expect({ shown, tooWide: await tooWide(page) }).toEqual({ shown, tooWide: 0 });
+      expect({ shown, found: await violations(page) }).toEqual({ shown, found: [] });
+      await page.screenshot({ path: `${shop.shots}/${shown}-phone-${colorScheme}-${locale}.png` });
+    }
+    // Also none about what the content security policy forbids.
+    expect(messages).toEqual([]);
+  });
+
+  test('in trouble: no backup, one that is due, one that is broken, an error', async () => {
+    const page = await shop.open({ colorScheme });
+    const look = async (shown: string) => {
+      await page.goto(`${shop.url}/backups${shown === 'error' ? '/nothing' : ''}`);
+      expect({ shown, found: await violations(page) }).toEqual({ shown, found: [] });
+      await shop.shot(page, `${shown}-${colorScheme}`);
+    };
+    await look('none');
+    await look('error');
+    shop.plantMany(12, 9);
+    await look('due');
+    const { path } = await shop.service.createBackup();
+    fs.truncateSync(path, 4_096);
+    await look('broken');
+  });
+});
+
+test('by keyboard alone: every control is reached in order, is seen when it is, and works', async () => {
+  await shop.service.createBackup();
+  const page = await shop.open();
+  const reached: string[] = [];
+  for (let i = 0; i < 12; i++) {
+    await page.keyboard.press('Tab');
+    reached.push(
+      await page.evaluate(() => {
+        const { document, getComputedStyle } = globalThis as Browser;
+        const { activeElement: at } = document;
+        if (at === document.body) return '';
+        const outline = getComputedStyle(at).outlineStyle;
+        return `${(at.getAttribute('aria-label') ?? at.textContent).trim()}${outline === 'none' ? ' (invisible)' : ''}`;
+      }),
+    );
+  }
+  const expected = [
+    'Back up now',
+    'Sort by Date',
+    'Sort by Size',
+    'Sort by Reason',
+    'Sort by Verified',
+    'Sort by Protected',
+  ];
+  expect(reached.slice(0, 6)).toEqual(expected);
+  expect(reached.join()).not.toContain('(invisible)');
+  await page.getByRole('button', { name: 'Back up now' }).focus();
+  await page.keyboard.press('Enter');
+  await page.getByText('is made and verified.').waitFor();
+  expect(await shop.names()).toHaveLength(2);
+});
+
+test('a screen reader is told: headings, the state, what the pictures show, what came of an action', async () => {
+  shop.plantYear();
+  const page = await shop.open();
+  await page.getByRole('button', { name: 'Back up now' }).click();
+  await page.getByText('is made and verified.').waitFor();
+  const tree = await page.locator('main').ariaSnapshot();
+  expect(tree).toContain('heading "Backups of the shop" [level=1]');
+  expect(tree).toContain('heading "Safe: last backup just now, verified" [level=2]');
+  expect(tree).toMatch(/img "Sizes of \d+ backups from .*: between .* and .*"/);
+  expect(tree).toMatch(/img "\d+ of the last 52 weeks have a backup\."/);
+  expect(tree).toMatch(/status: .*is made and verified|status:\n\s*- paragraph: .*is made and verified/);
+  expect(tree).toMatch(/rowheader ".*just now.*"/);
+});

@@ -1,0 +1,127 @@
+import { createDashboard } from 'sqlite-autobackup/dashboard';
+import type { DashboardRights } from 'sqlite-autobackup/dashboard';
+import { thrownBy } from '../support/errors';
+import { ALL, routes, useDashboard } from './support';
+
+const dash = useDashboard();
+
+const OTHER = [
+  { method: 'GET', path: '/nothing/here' },
+  { method: 'PUT', path: '/api/backups' },
+  { method: 'PATCH', path: '/' },
+  { method: 'OPTIONS', path: '/api/backups' },
+  { method: 'DELETE', path: '/' },
+];
+
+test.each([
+  ['none', {}],
+  ['a value that is no function', { authorize: true }],
+])('without authorize (%s) there is no dashboard', (_, options) => {
+  const error = thrownBy(() => createDashboard(dash.service(), options as never));
+  expect(error).toMatchObject({ code: 'ERR_BACKUP_OPTIONS', message: expect.stringContaining('"authorize"') });
+});
+
+test.each<[string, () => unknown]>([
+  ['false', () => false],
+  ['nothing', () => undefined],
+  ['null', () => null],
+  ['true, which names no right', () => true],
+  ['a text', () => 'admin'],
+  ['an object without rights', () => ({})],
+  [
+    'rights that are not true but truthy',
+    () => ({ view: 1, create: 'yes', download: {}, delete: [], restore: 'true' }),
+  ],
+  ['rights that are false', () => ({ view: false, restore: false })],
+  ['a promise of false', async () => false],
+])('authorize returns %s: every route and method answers 403, and nothing happens', async (_, authorize) => {
+  const service = dash.service();
+  const { name } = await service.createBackup();
+  const before = dash.temp.list();
+  await dash.serve(service, { authorize: authorize as never });
+  for (const route of [...routes(name), ...OTHER]) {
+    const { status, text } = await dash.send({ ...route, headers: { 'content-type': 'application/json' } });
+    expect({ ...route, status }).toEqual({ ...route, status: 403 });
+    expect(text).not.toContain(name);
+    expect(text).not.toContain('<table');
+  }
+  expect(dash.temp.list()).toEqual(before);
+});
+
+test.each<[string, () => unknown]>([
+  [
+    'throws',
+    () => {
+      throw new Error('the session store at /secret/path is gone');
+    },
+  ],
+  ['rejects', () => Promise.reject(new Error('the session store at /secret/path is gone'))],
+])('authorize %s: 403 without details, and the log has them', async (_, authorize) => {
+  await dash.serve(dash.service(), { authorize: authorize as never });
+  for (const path of ['/', '/api/status']) {
+    const { status, text } = await dash.get(path);
+    expect(status).toBe(403);
+    expect(text).toContain('ERR_DASHBOARD_FORBIDDEN');
+    expect(text).not.toContain('secret');
+  }
+  expect(dash.logger.lines.join('\n')).toContain('the session store at /secret/path is gone');
+});
+
+const RIGHTS = Object.keys(ALL) as (keyof DashboardRights)[];
+
+test.each(RIGHTS)('without the right "%s" alone, exactly its routes answer 403', async (missing) => {
+  const service = dash.service();
+  const { name } = await service.createBackup();
+  await dash.serve(service, { authorize: () => ({ ...ALL, [missing]: false }) });
+  const denied = routes(name).filter(({ right }) => right === missing);
+  expect(denied.length).toBeGreaterThan(1);
+  for (const route of denied) {
+    expect({ ...route, status: (await dash.send(route)).status }).toEqual({ ...route, status: 403 });
+  }
+  const reading = routes(name).filter(
+    ({ right, method, path }) => right !== missing && method === 'GET' && !path.endsWith('events'),
+  );
+  for (const route of reading) {
+    expect({ ...route, status: (await dash.send(route)).status }).toEqual({ ...route, status: 200 });
+  }
+});
+
+test.each(RIGHTS)('with the right "%s" alone, no other route does anything', async (only) => {
+  const service = dash.service();
+  const { name } = await service.createBackup();
+  await dash.serve(service, { authorize: () => ({ [only]: true }) });
+  for (const route of routes(name).filter(({ right }) => right !== only && right !== 'any')) {
+    expect({ ...route, status: (await dash.send(route)).status }).toEqual({ ...route, status: 403 });
+  }
+  expect((await service.listBackups()).map((backup) => backup.name)).toEqual([name]);
+});
+
+test('a page shows no button for what its reader may not do', async () => {
+  const service = dash.service();
+  const { name } = await service.createBackup();
+  await dash.serve(service, { authorize: () => ({ view: true }) });
+  for (const path of ['/', `/backups/${name}`]) {
+    const { status, text } = await dash.get(path);
+    expect(status).toBe(200);
+    expect(text).not.toContain('<form');
+    expect(text).not.toContain('/download');
+  }
+});
+
+test('authorize sees method, full address and headers, and the framework’s own request; and cannot use up the body', async () => {
+  const service = dash.service();
+  const seen: unknown[] = [];
+  await dash.serve(service, {
+    async authorize(request: Request, incoming: { url: string }) {
+      seen.push(request.method, request.url, request.headers.get('authorization'), incoming.url, await request.text());
+      return ALL;
+    },
+  });
+  const sent = { method: 'POST', path: '/api/backups?x=1', body: '{"label":"by hand"}' };
+  const answer = await dash.send({
+    ...sent,
+    headers: { authorization: 'Bearer 1', 'content-type': 'application/json' },
+  });
+  expect(seen).toEqual(['POST', `http://127.0.0.1:${dash.port}/api/backups?x=1`, 'Bearer 1', '/api/backups?x=1', '']);
+  expect(answer.json()).toMatchObject({ label: 'by hand' });
+});

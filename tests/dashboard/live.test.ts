@@ -1,0 +1,125 @@
+import fs from 'node:fs';
+import http from 'node:http';
+import { BackupService } from 'sqlite-autobackup';
+import { until } from '../support/processes';
+import { useDashboard } from './support';
+
+const dash = useDashboard();
+
+interface Told {
+  type: string;
+  doneBytes?: number;
+  totalBytes?: number;
+  step?: string;
+}
+
+/** A live page: what it was told so far. */
+async function listen() {
+  const told: Told[] = [];
+  let ended = false;
+  const request = http.get({ port: dash.port, host: '127.0.0.1', path: '/api/events', agent: false });
+  const response = await new Promise<http.IncomingMessage>((resolve, reject) =>
+    request.on('response', resolve).on('error', reject),
+  );
+  let rest = '';
+  response.setEncoding('utf8').on('data', (text: string) => {
+    const parts = (rest + text).split('\n\n');
+    rest = parts.pop()!;
+    for (const part of parts) {
+      const data = /^data: (.*)$/m.exec(part)?.[1];
+      if (data) told.push(JSON.parse(data));
+    }
+  });
+  response.on('close', () => (ended = true)).on('error', () => {});
+  request.on('error', () => {});
+  return {
+    told,
+    headers: response.headers,
+    leave: () => request.destroy(),
+    get ended() {
+      return ended;
+    },
+  };
+}
+
+test('a backup of this page is told with its step and its bytes, then that something changed', async () => {
+  await dash.serve(dash.service({}, 150_000_000));
+  const page = await listen();
+  expect(page.headers['content-type']).toBe('text/event-stream');
+  await until(() => page.told.some(({ type }) => type === 'idle'));
+  await dash.post('/api/backups');
+  await until(() => page.told.at(-1)?.type === 'idle' && page.told.some(({ type }) => type === 'changed'));
+  const progress = page.told.filter(({ type }) => type === 'progress');
+  expect(progress.length).toBeGreaterThan(1);
+  expect(progress.every(({ doneBytes, totalBytes }) => doneBytes! <= totalBytes!)).toBe(true);
+  expect(progress.some(({ doneBytes }) => doneBytes! > 0)).toBe(true);
+  page.leave();
+});
+
+test('so is one that another process makes, by its growing file', async () => {
+  await dash.serve(dash.service());
+  const page = await listen();
+  const partial = dash.temp.file('.app_backup_20261124_093000.0a1b2c.partial');
+  fs.writeFileSync(partial, Buffer.alloc(1_000));
+  await until(() => page.told.some(({ doneBytes }) => doneBytes === 1_000));
+  fs.writeFileSync(partial, Buffer.alloc(3_000));
+  await until(() => page.told.some(({ doneBytes }) => doneBytes === 3_000));
+  expect(page.told.find(({ doneBytes }) => doneBytes === 3_000)).not.toHaveProperty('step');
+  const { text } = await dash.get('/');
+  expect(text).toMatch(/<button[^>]*disabled/);
+  expect(text).toContain('http-equiv="refresh"');
+  fs.rmSync(partial);
+  await until(() => page.told.some(({ type }) => type === 'changed'));
+  expect((await dash.get('/')).text).not.toContain('http-equiv="refresh"');
+  page.leave();
+});
+
+test('a backup that the app takes by itself changes the page too', async () => {
+  const service = dash.service();
+  await dash.serve(service);
+  const page = await listen();
+  await until(() => page.told.length > 0);
+  await service.backupIfDue();
+  await until(() => page.told.some(({ type }) => type === 'changed'));
+  page.leave();
+});
+
+test('nobody watches when the last page has left', async () => {
+  const service = dash.service();
+  await dash.serve(service);
+  const looks = jest.spyOn(BackupService.prototype, 'getRunningBackup');
+  try {
+    const pages = [await listen(), await listen()];
+    await until(() => looks.mock.calls.length > 0);
+    for (const page of pages) page.leave();
+    await until(() => pages.every(({ ended }) => ended));
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const before = looks.mock.calls.length;
+    await new Promise((resolve) => setTimeout(resolve, 2_500));
+    expect(looks.mock.calls.length).toBe(before);
+  } finally {
+    looks.mockRestore();
+  }
+});
+
+test('a server that closes is not held up by live pages', async () => {
+  const server = await dash.serve(dash.service());
+  const page = await listen();
+  await until(() => page.told.length > 0);
+  const closed = new Promise((resolve) => server.close(resolve));
+  await closed;
+  await until(() => page.ended);
+});
+
+test('a failing backup is told as a change, and nothing is left unhandled', async () => {
+  const service = dash.service();
+  fs.writeFileSync(dash.temp.file('app.db'), 'no database');
+  await dash.serve(service);
+  const page = await listen();
+  await until(() => page.told.length > 0);
+  const [a, b] = await Promise.all([dash.post('/api/backups'), dash.post('/api/backups')]);
+  expect([a.status, b.status]).toEqual([500, 500]);
+  expect(a.json()).toEqual({ error: { code: 'ERR_BACKUP_SOURCE_INVALID', message: expect.any(String) } });
+  await until(() => page.told.some(({ type }) => type === 'changed'));
+  page.leave();
+});

@@ -1,0 +1,271 @@
+import { Controller, Get, Logger, Module } from '@nestjs/common';
+import type { MiddlewareConsumer, NestModule } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import { Hono } from 'hono';
+import { serve } from '@hono/node-server';
+import { createDashboard } from 'sqlite-autobackup/dashboard';
+import type { Dashboard } from 'sqlite-autobackup/dashboard';
+import { ALL, useDashboard } from './support';
+import type { Any } from './support';
+
+const dash = useDashboard();
+// Untyped: what it is given is what is tested.
+const express = require('express');
+const fastify = require('fastify');
+const middie = require('@fastify/middie');
+
+const backups = (options: object = {}) =>
+  createDashboard<Any>(dash.service(), { authorize: () => ALL, logger: dash.logger, ...options });
+
+/** Whatever the mount: pages, links, forms and API work, and `base` is where a browser sees the dashboard. */
+async function expectToWork(base: string, mount = base): Promise<void> {
+  const root = base === '' ? '/' : base;
+  for (const address of new Set([root, `${base}/`])) {
+    const page = await dash.get(address);
+    expect({ address, status: page.status }).toEqual({ address, status: 200 });
+    for (const [, link] of page.text.matchAll(/(?:href|src|data-live)="([^"#?]+)/g)) {
+      const target = new URL(link!, `http://127.0.0.1:${dash.port}${address}`).pathname;
+      expect(target.startsWith(`${mount}/`)).toBe(true);
+      if (target.endsWith('/events')) continue;
+      expect({ target, status: (await dash.get(target)).status }).toEqual({ target, status: 200 });
+    }
+  }
+  const made = await dash.postJson(`${base}/api/backups`, { label: 'by hand' });
+  expect(made).toMatchObject({ status: 201 });
+  expect(made.json()).toMatchObject({ label: 'by hand' });
+  const { name } = made.json();
+
+  const form = await dash.postForm(`${base}/backups/${name}/protect`, { on: 'true' });
+  expect(form.status).toBe(303);
+  const next = new URL(form.headers.location!, `http://127.0.0.1:${dash.port}${base}/backups/${name}/protect`);
+  expect(next.pathname).toBe(`${base}/backups/${name}`);
+  const detail = await dash.get(next.pathname + next.search);
+  expect(detail.text).toContain('is protected now');
+  const back = new URL(/<nav><a href="([^"]+)"/.exec(detail.text)![1]!, next);
+  expect(back.pathname).toBe(`${base}/`);
+  expect((await dash.get(`${base}/api/backups/${name}`)).json()).toMatchObject({ protected: true });
+  expect((await dash.get(`${base}/backups/${name}/download`)).headers['content-type']).toBe('application/vnd.sqlite3');
+  expect((await dash.get(`${base}/nothing`)).status).toBe(404);
+}
+
+describe('Express', () => {
+  test.each<[string, (app: Any) => void]>([
+    ['nothing before it', () => {}],
+    [
+      'body parsers before it, which have read the body',
+      (app) => app.use(express.json(), express.urlencoded({ extended: true })),
+    ],
+    ['a parser that keeps the bytes', (app) => app.use(express.raw({ type: '*/*' }))],
+    ['a parser that keeps the text', (app) => app.use(express.text({ type: '*/*' }))],
+  ])('mounted at a path, with %s', async (_, before) => {
+    const app = express();
+    before(app);
+    app.use('/shop/backups', backups().node);
+    app.get('/', (_request: unknown, response: Any) => response.send('the shop'));
+    await dash.listen(app);
+    await expectToWork('/shop/backups');
+    expect((await dash.get('/')).text).toBe('the shop');
+  });
+
+  test('mounted at the root with basePath: what is not below it goes on to the app', async () => {
+    const app = express();
+    app.use(backups({ basePath: '/backups/' }).node);
+    app.get('/backups-of-others', (_request: unknown, response: Any) => response.send('the shop'));
+    await dash.listen(app);
+    await expectToWork('/backups');
+    expect((await dash.get('/backups-of-others')).text).toBe('the shop');
+    expect((await dash.get('/other')).status).toBe(404);
+  });
+
+  test('a router within a router, and a guard of the app before it, whose user authorize() sees', async () => {
+    const app = express();
+    const admin = express.Router();
+    const requireUser = (request: Any, response: Any, next: () => void) => {
+      request.user = request.headers['x-user'];
+      if (request.user) next();
+      else response.status(401).end();
+    };
+    admin.use(
+      '/backups',
+      requireUser,
+      backups({ authorize: (_: Request, { user }: Any) => user === 'owner' && ALL }).node,
+    );
+    app.use('/admin', admin);
+    await dash.listen(app);
+    expect((await dash.get('/admin/backups/api/status')).status).toBe(401);
+    expect((await dash.get('/admin/backups/api/status', { 'x-user': 'till' })).status).toBe(403);
+    expect((await dash.get('/admin/backups/api/status', { 'x-user': 'owner' })).status).toBe(200);
+  });
+
+  test('".." does not lead out of the mount', async () => {
+    const app = express();
+    app.use('/backups', backups().node);
+    await dash.listen(app);
+    for (const path of ['/backups/../secret', '/backups/%2e%2e/secret', '/backups/./..']) {
+      expect((await dash.get(path)).status).toBe(404);
+    }
+  });
+});
+
+beforeAll(() => Logger.overrideLogger(false));
+
+@Controller()
+class Shop {
+  @Get('shop')
+  shop(): string {
+    return 'the shop';
+  }
+}
+
+@Module({ controllers: [Shop] })
+class ShopModule {}
+
+test('Nest on Express, with its body parsers', async () => {
+  const app = await NestFactory.create(ShopModule);
+  app.use('/backups', backups().node);
+  await app.init();
+  await dash.listen(app.getHttpAdapter().getInstance());
+  await expectToWork('/backups');
+  expect((await dash.get('/shop')).text).toBe('the shop');
+});
+
+test('Nest, as middleware of a module, with basePath', async () => {
+  const { node } = backups({ basePath: '/backups' });
+  @Module({})
+  class BackupsModule implements NestModule {
+    configure(consumer: MiddlewareConsumer): void {
+      consumer.apply(node).forRoutes('backups', 'backups/*path');
+    }
+  }
+  const app = await NestFactory.create(BackupsModule);
+  await app.init();
+  await dash.listen(app.getHttpAdapter().getInstance());
+  await expectToWork('/backups');
+});
+
+test('Nest on Fastify', async () => {
+  const app = await NestFactory.create(ShopModule, new FastifyAdapter());
+  app.use('/backups', backups().node);
+  await app.init();
+  const instance = app.getHttpAdapter().getInstance();
+  await instance.ready();
+  await dash.listen((request, response) => void instance.routing(request, response));
+  await expectToWork('/backups');
+  expect((await dash.get('/shop')).text).toBe('the shop');
+  await app.close();
+});
+
+test('Fastify with @fastify/middie', async () => {
+  const app = fastify();
+  await app.register(middie);
+  app.use('/backups', backups().node);
+  app.get('/shop', async () => 'the shop');
+  await app.ready();
+  await dash.listen((request, response) => app.routing(request, response));
+  await expectToWork('/backups');
+  expect((await dash.get('/shop')).text).toBe('the shop');
+  await app.close();
+});
+
+test('a plain server of Node, alone at the root', async () => {
+  const { node } = backups();
+  await dash.listen((request, response) => node(request, response));
+  await expectToWork('');
+});
+
+test('a plain server of Node, below a path: 404 elsewhere', async () => {
+  const { node } = backups({ basePath: '/backups' });
+  await dash.listen((request, response) => node(request, response));
+  await expectToWork('/backups');
+  expect((await dash.get('/other')).status).toBe(404);
+});
+
+test('behind a proxy that takes a path off, links still lead to the dashboard', async () => {
+  const { node } = backups({ basePath: '/backups' });
+  // What the browser calls /intern/backups is /backups here.
+  await dash.listen((request, response) => {
+    request.url = request.url!.replace('/intern', '');
+    node(request, response);
+  });
+  await expectToWork('/intern/backups');
+});
+
+describe('fetch', () => {
+  async function listenWith(app: Hono): Promise<void> {
+    const server = serve({ fetch: app.fetch, port: 0, hostname: '127.0.0.1' });
+    const handler = server.listeners('request')[0] as Parameters<typeof dash.listen>[0];
+    await new Promise((resolve) => server.close(resolve));
+    await dash.listen(handler);
+  }
+
+  test('in hono, with what the app knows of the user as context', async () => {
+    const dashboard: Dashboard<string | undefined> = createDashboard(dash.service(), {
+      authorize: (_request, user: string | undefined) => user === 'owner' && ALL,
+      basePath: '/backups',
+      logger: dash.logger,
+    });
+    const app = new Hono();
+    app.all('/backups', (c) => dashboard.fetch(c.req.raw, 'owner'));
+    app.all('/backups/*', (c) => dashboard.fetch(c.req.raw, 'owner'));
+    app.all('/open/backups/*', (c) => dashboard.fetch(new Request(c.req.url.replace('/open', ''), c.req.raw)));
+    await listenWith(app);
+    await expectToWork('/backups');
+    expect((await dash.get('/open/backups/api/status')).status).toBe(403);
+  });
+
+  test('without a server at all', async () => {
+    const dashboard = backups({ basePath: '/backups' });
+    const answer = await dashboard.fetch(new Request('http://anything/backups/api/status'));
+    expect(answer.status).toBe(200);
+    expect(await answer.json()).toMatchObject({ kind: 'none' });
+    expect((await dashboard.fetch(new Request('http://anything/else'))).status).toBe(404);
+    const rebound = new Request('http://evil.example/backups/api/status', { headers: { host: 'evil.example' } });
+    expect((await dashboard.fetch(rebound)).status).toBe(403);
+  });
+
+  test('it leaves the global Request and Response as they are', async () => {
+    const before = [globalThis.Request, globalThis.Response];
+    const { node } = backups();
+    await dash.listen((request, response) => node(request, response));
+    await dash.get('/');
+    expect([globalThis.Request, globalThis.Response]).toEqual(before);
+  });
+});
+
+describe('several services', () => {
+  const two = () => ({
+    till: dash.service(),
+    archive: dash.service({ database: dash.temp.file('archive.db') }),
+  });
+
+  test('each has its own pages and API below its name; the first page has them all', async () => {
+    const services = two();
+    await services.till.createBackup();
+    const { node } = createDashboard(services, { authorize: () => ALL, logger: dash.logger });
+    await dash.listen((request, response) => node(request, response));
+    const first = await dash.get('/');
+    expect(first.text).toContain('href="./till/"');
+    expect(first.text).toContain('Safe: last backup just now');
+    expect(first.text).toContain('There is no backup yet');
+    expect((await dash.get('/api/services')).json()).toEqual(['till', 'archive']);
+    expect((await dash.get('/till/api/status')).json()).toMatchObject({ kind: 'safe', backupCount: 1 });
+    expect((await dash.get('/archive/api/status')).json()).toMatchObject({ kind: 'none', backupCount: 0 });
+    await expectToWork('/archive', '');
+    expect((await dash.get('/archive/')).text).toContain('aria-current="page">archive</a>');
+    expect((await dash.get('/api/status')).status).toBe(404);
+    expect((await dash.get('/other/api/status')).status).toBe(404);
+    // The backups of one are not those of another.
+    const [made] = await services.till.listBackups();
+    expect((await dash.get(`/archive/api/backups/${made!.name}`)).status).toBe(404);
+  });
+
+  test.each(['api', 'assets', 'backups', '', 'a/b', '..', 'ü', 'x'.repeat(65)])('none may be named "%s"', (name) => {
+    expect(() => createDashboard({ [name]: dash.service() }, { authorize: () => ALL })).toThrow(/Names become part/);
+  });
+
+  test('none at all, and what is no service, are errors', () => {
+    expect(() => createDashboard({}, { authorize: () => ALL })).toThrow(/there is no service/);
+    expect(() => createDashboard({ till: {} as never }, { authorize: () => ALL })).toThrow(/is no BackupService/);
+  });
+});

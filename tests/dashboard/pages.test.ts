@@ -1,0 +1,388 @@
+import fs from 'node:fs';
+import { createLedger } from '../support/databases';
+import { DAY, writeBackup } from '../support/planted-backups';
+import { useDashboard } from './support';
+
+const dash = useDashboard();
+
+const sentence = async (headers = {}) => /<h2 id="verdict">([^<]*)</.exec((await dash.get('/', headers)).text)?.[1];
+const level = async () => /class="banner (\w+)"/.exec((await dash.get('/')).text)?.[1];
+const plant = (daysAgo: number, more: Parameters<typeof writeBackup>[2] = { manifest: true }) =>
+  writeBackup(dash.temp.path, new Date(Date.now() - daysAgo * DAY), more);
+
+describe('one sentence and a colour', () => {
+  test('safe', async () => {
+    await dash.serve(dash.service());
+    plant(2);
+    expect([await level(), await sentence()]).toEqual(['good', 'Safe: last backup 2 days ago, verified']);
+  });
+
+  test('no backup yet', async () => {
+    await dash.serve(dash.service());
+    expect([await level(), await sentence()]).toEqual(['bad', 'There is no backup yet']);
+  });
+
+  test('a backup is due', async () => {
+    await dash.serve(dash.service());
+    plant(9);
+    expect([await level(), await sentence()]).toEqual(['warn', 'A backup is due: the last one is from 9 days ago']);
+  });
+
+  test('fresh, but made by another program and never verified', async () => {
+    await dash.serve(dash.service());
+    plant(1.1, {});
+    expect([await level(), await sentence()]).toEqual(['warn', 'The last backup, 1 day ago, was never verified']);
+  });
+
+  test('the only one failed its check', async () => {
+    const service = dash.service();
+    await dash.serve(service);
+    const { name, path } = await service.createBackup();
+    const bytes = fs.readFileSync(path);
+    bytes.fill(7, 5_000, 6_000);
+    fs.writeFileSync(path, bytes);
+    const answer = await dash.postForm(`/backups/${name}/verify`, { level: 'quick' });
+    expect(answer.headers.location).toContain('done=unsound');
+    expect([await level(), await sentence()]).toEqual(['bad', 'No backup can be used: make a new one']);
+    expect((await dash.get('/')).text).toContain(`${name} does not count as a backup: its last check found it broken.`);
+    const detail = await dash.get(`/backups/${name}`);
+    expect(detail.text).toContain('Check failed');
+    expect(detail.text).toMatch(/<ul class="problems">\s*<li>[^<]+/);
+    expect(detail.text).not.toContain(dash.temp.path);
+  });
+
+  test('the last attempt failed, with the next try', async () => {
+    const service = dash.service();
+    await dash.serve(service);
+    plant(2);
+    fs.writeFileSync(dash.temp.file('app.db'), 'this is no database, whatever it says');
+    const { headers } = await dash.post('/backups');
+    expect(headers.location).toContain('done=error&code=ERR_BACKUP_SOURCE_INVALID');
+    expect(await level()).toBe('bad');
+    expect(await sentence()).toMatch(
+      /^The last attempt failed: the database file is not a database; next try in 4 minutes$/,
+    );
+    const page = await dash.get(`/${headers.location!.replace('./', '')}`);
+    expect(page.text).toContain('That did not work: the database file is not a database.');
+    expect(await sentence({ 'accept-language': 'es' })).toBe(
+      'El último intento falló: el archivo no es una base de datos; próximo intento dentro de 4 minutos',
+    );
+  });
+
+  test('the folder cannot be read: that is said, and is not "no backups"', async () => {
+    await dash.serve(dash.service({ directory: dash.temp.file('away') }));
+    expect([await level(), await sentence()]).toEqual([
+      'bad',
+      'The backups cannot be read: the backup folder is not there',
+    ]);
+    expect((await dash.get('/api/status')).json()).toMatchObject({ error: { code: 'ERR_BACKUP_DIRECTORY_MISSING' } });
+    expect((await dash.get('/api/backups')).status).toBe(500);
+  });
+});
+
+test('the numbers: last backup, next due date, sizes, space', async () => {
+  await dash.serve(dash.service());
+  plant(2, { sizeBytes: 3_000_000, manifest: true });
+  plant(9, { sizeBytes: 1_000_000, manifest: true });
+  const { text } = await dash.get('/');
+  const numbers = Object.fromEntries(
+    [...text.matchAll(/<dt>([^<]*)<\/dt>\s*<dd>\s*([^<]*)(?:<small>([^<]*))?/g)].map(([, name, value, note]) => [
+      name,
+      [value!.trim(), note],
+    ]),
+  );
+  expect(numbers).toMatchObject({
+    'Last backup': [expect.any(String), '2.86 MB'],
+    'Next one due': [expect.any(String), expect.stringMatching(/^in 4 days$/)],
+    Database: [expect.stringMatching(/kB$/), undefined],
+    'Backups take': ['3.81 MB', '2 backups'],
+    'Free space': [expect.stringMatching(/[MGT]B$/), undefined],
+  });
+});
+
+test('the warnings: writers wait in rollback-journal mode; backups that do not count', async () => {
+  const service = dash.service();
+  fs.rmSync(dash.temp.file('app.db'));
+  createLedger(dash.temp.file('app.db'), 'delete').close();
+  await dash.serve(service);
+  plant(1);
+  const damaged = plant(3, { manifest: { sizeBytes: 1 } });
+  const { text } = await dash.get('/');
+  expect(text).toContain('PRAGMA journal_mode=WAL');
+  expect(text).toContain(`${damaged} does not count as a backup: its size is not the recorded one.`);
+});
+
+test('markup in labels, titles and file names stays text', async () => {
+  const evil = `<script>alert(1)</script>"'><img src=x onerror=alert(1)>`;
+  // Windows allows fewer signs in a name.
+  const file = process.platform === 'win32' ? `a'&amp;.db` : `a"<b>'&amp;.db`;
+  const service = dash.service({ database: dash.temp.file(file) });
+  const { name } = await service.createBackup({ label: evil });
+  await dash.serve(service, { title: evil });
+  for (const path of ['/', `/backups/${encodeURIComponent(name)}`, `/backups/${encodeURIComponent(name)}/restore`]) {
+    const { status, text } = await dash.get(path);
+    expect(status).toBe(200);
+    expect(text).not.toContain('<script>alert');
+    expect(text).not.toContain('<img');
+    expect(text).not.toMatch(/<b>/);
+    expect(text).toContain('&lt;script&gt;alert(1)');
+  }
+  expect((await dash.get('/api/backups')).json()).toMatchObject([{ name, label: evil }]);
+});
+
+test('what an address says of an action is believed in known words only', async () => {
+  const service = dash.service();
+  const { name } = await service.createBackup();
+  await dash.serve(service);
+  const flash = async (query: Record<string, string>) =>
+    /<section class="flash[^]*?<\/section>/.exec((await dash.get(`/?${new URLSearchParams(query)}`)).text)?.[0];
+  expect(await flash({ done: 'created', name })).toContain(`The backup ${name} is made and verified.`);
+  for (const query of [
+    { done: 'created', name: 'call 0800-EVIL' },
+    { done: 'restored', name, method: 'call 0800-EVIL', safety: 'call 0800-EVIL', ms: 'call 0800-EVIL' },
+    { done: 'error', code: 'call 0800-EVIL' },
+    { done: 'error', code: 'ERR_BACKUP_<script>EVIL' },
+  ]) {
+    expect(await flash(query as never)).not.toMatch(/EVIL|undefined|NaN/);
+  }
+  expect(await flash({ done: 'toString' })).toBeUndefined();
+  expect(await flash({ done: 'call 0800-EVIL' })).toBeUndefined();
+});
+
+describe('the table', () => {
+  const rows = async (query: string) =>
+    [...(await dash.get(`/${query}`)).text.matchAll(/<tr>\s*<th scope="row">[^]*?<\/tr>/g)].map(([row]) => ({
+      name: /title="([^"]*)"/.exec(row)![1],
+      size: /data-name="Size">([^<]*)/.exec(row)![1],
+      label: /class="label">([^<]*)/.exec(row)![1]!.trim(),
+    }));
+
+  test('is sorted by any column, both ways, over all pages', async () => {
+    await dash.serve(dash.service());
+    for (let i = 1; i <= 120; i++) {
+      plant(i, {
+        sizeBytes: 1024 * (((i * 37) % 120) + 1),
+        manifest: { label: `step ${String((i * 11) % 120).padStart(3, '0')}` },
+      });
+    }
+    expect(await rows('')).toHaveLength(50);
+    expect(await rows('?page=3')).toHaveLength(20);
+    const bySize = await rows('?sort=size&order=desc');
+    expect(bySize.slice(0, 3).map(({ size }) => size)).toEqual(['120 kB', '119 kB', '118 kB']);
+    expect((await rows('?sort=size&order=asc'))[0]!.size).toBe('1 kB');
+    expect((await rows('?sort=label&order=asc')).slice(0, 2).map(({ label }) => label)).toEqual([
+      'step 000',
+      'step 001',
+    ]);
+    const newest = await rows('');
+    const oldest = await rows('?sort=date&order=asc');
+    expect(newest[0]!.name! > newest[1]!.name!).toBe(true);
+    expect(oldest[0]!.name! < newest[0]!.name!).toBe(true);
+    const all = [...(await rows('?page=1')), ...(await rows('?page=2')), ...(await rows('?page=3'))];
+    expect(new Set(all.map(({ name }) => name)).size).toBe(120);
+    const { text } = await dash.get('/?sort=size&order=desc&page=2');
+    expect(text).toContain('aria-sort="descending"');
+    expect(text).toContain('href="./?sort=size&amp;order=asc#backups"');
+    expect(text).toContain('href="./?sort=size&amp;order=desc&amp;page=3#backups"');
+  });
+
+  test.each([
+    '?sort=constructor',
+    '?sort=__proto__&order=x',
+    '?page=0',
+    '?page=-1',
+    '?page=1e99',
+    '?page=NaN',
+    '?page=<b>',
+  ])('nonsense in the address is the first or the last page: %s', async (query) => {
+    await dash.serve(dash.service());
+    plant(1);
+    const { status, text } = await dash.get(`/${query}`);
+    expect(status).toBe(200);
+    expect(text).toContain('app_backup_');
+    expect(text).not.toContain('<b>');
+  });
+
+  test('1,000 backups are a page of 50 rows and less than 200 KB, with a chart of all of them', async () => {
+    const service = dash.service();
+    await dash.serve(service);
+    for (let i = 1; i <= 1_000; i++) plant(i * 0.36, { manifest: { label: `InvoicesController.remove ${i}` } });
+    const page = await dash.get('/');
+    expect(page.body.length).toBeLessThan(200_000);
+    expect(await rows('')).toHaveLength(50);
+    expect(await rows('?page=20')).toHaveLength(50);
+    expect(page.text).toContain('Sizes of 1,000 backups');
+    expect(page.text).toContain('Page 1 of 20');
+  });
+});
+
+describe('pictures', () => {
+  test('say in words what they show', async () => {
+    await dash.serve(dash.service());
+    plant(1, { sizeBytes: 2_000_000, manifest: true });
+    plant(8, { sizeBytes: 1_000_000, manifest: true });
+    plant(30, { sizeBytes: 500_000, manifest: true });
+    const { text } = await dash.get('/');
+    expect(text).toMatch(/aria-label="Sizes of 3 backups from .* to .*: between 488 kB and 1.91 MB\."/);
+    expect(text).toContain('aria-label="3 of the last 52 weeks have a backup."');
+    expect(text).not.toMatch(/ style=|<style|<script>|javascript:|onclick=/);
+    expect(text).not.toContain('NaN');
+  });
+});
+
+describe('languages', () => {
+  test.each([
+    ['es', undefined, 'es'],
+    ['es-MX,es;q=0.9,en;q=0.8', undefined, 'es'],
+    ['fr,en;q=0.5,es;q=0.7', undefined, 'es'],
+    ['de', undefined, 'en'],
+    ['', undefined, 'en'],
+    ['es;q=0', undefined, 'en'],
+    ['en', 'es', 'es'],
+    ['es', 'en', 'en'],
+  ] as const)('Accept-Language "%s" with the locale %s: %s', async (accepted, locale, expected) => {
+    await dash.serve(dash.service(), { ...(locale && { locale }) });
+    const { text } = await dash.get('/', { 'accept-language': accepted });
+    expect(text).toContain(`<html lang="${expected}">`);
+    expect(text).toContain(expected === 'es' ? 'Hacer copia ahora' : 'Back up now');
+  });
+
+  test('errors of the API too', async () => {
+    await dash.serve(dash.service(), { locale: 'es' });
+    expect((await dash.get('/api/backups/x')).json()).toEqual({
+      error: { code: 'ERR_DASHBOARD_NOT_FOUND', message: expect.stringContaining('no hay nada') },
+    });
+  });
+});
+
+describe('actions by form, as without JavaScript', () => {
+  const follow = async (path: string, location: string) => {
+    const { pathname, search } = new URL(location, `http://127.0.0.1:${dash.port}${path}`);
+    return dash.get(pathname + search);
+  };
+
+  test('back up, verify in each way, protect, unprotect, delete', async () => {
+    const service = dash.service();
+    await dash.serve(service);
+    const made = await dash.postForm('/backups', {});
+    expect((await follow('/backups', made.headers.location!)).text).toMatch(/The backup \S+ is made and verified/);
+    const { name } = (await service.listBackups())[0]!;
+    const one = `/backups/${name}`;
+    for (const way of ['hash', 'quick', 'full', 'drill']) {
+      const { headers } = await dash.postForm(`${one}/verify`, { level: way });
+      expect((await follow(`${one}/verify`, headers.location!)).text).toContain(`${name} is in order.`);
+    }
+    expect((await dash.postForm(`${one}/verify`, { level: 'everything' })).status).toBe(400);
+    await dash.postForm(`${one}/protect`, { on: 'true' });
+    expect((await dash.get(one)).text).not.toContain('Delete…');
+    const refused = await dash.postForm(`${one}/delete`, {});
+    expect((await follow(`${one}/delete`, refused.headers.location!)).text).toContain('the backup is protected');
+    await dash.postForm(`${one}/protect`, { on: 'false' });
+    expect((await dash.get(`${one}/delete`)).text).toContain('is gone for good');
+    const gone = await dash.postForm(`${one}/delete`, {});
+    expect((await follow(`${one}/delete`, gone.headers.location!)).text).toContain('The backup is deleted.');
+    expect(await service.listBackups()).toEqual([]);
+    expect((await dash.get(one)).status).toBe(404);
+  });
+
+  test('restore, with the name typed in and the report after; without it nothing changes', async () => {
+    const service = dash.service();
+    await dash.serve(service);
+    const { name } = await service.createBackup();
+    const path = `/backups/${name}/restore`;
+    for (const confirm of ['', 'no', `${name}x`]) {
+      const { status, headers } = await dash.postForm(path, { confirm });
+      expect(status).toBe(303);
+      expect((await follow(path, headers.location!)).text).toContain('That is not the name of the backup.');
+    }
+    expect(await service.listBackups()).toHaveLength(1);
+    const { headers } = await dash.postForm(path, { confirm: ` ${name} ` });
+    const report = (await follow(path, headers.location!)).text;
+    expect(report).toContain(`The database is restored from ${name}.`);
+    const backups = await service.listBackups();
+    const safety = backups.find((backup) => backup.protected)!;
+    expect(report).toMatch(
+      new RegExp(`Backup of the state before</dt>\\s*<dd>\\s*<a href="./backups/${safety.name}">`),
+    );
+  });
+
+  test('the API restores by the name in the address; one that is typed as well must be the same', async () => {
+    const service = dash.service();
+    await dash.serve(service);
+    const { name } = await service.createBackup();
+    const wrong = await dash.postJson(`/api/backups/${name}/restore`, { confirm: 'other' });
+    expect([wrong.status, wrong.json().error.code]).toEqual([400, 'ERR_DASHBOARD_CONFIRMATION']);
+    const answer = await dash.post(`/api/backups/${name}/restore`);
+    expect(answer.status).toBe(200);
+    expect(answer.json()).toMatchObject({ name, method: expect.any(String), sha256: expect.any(String) });
+    expect(answer.text).not.toContain(dash.temp.path);
+  });
+});
+
+test('the API, as documented', async () => {
+  const service = dash.service();
+  await dash.serve(service);
+  expect((await dash.get('/api/backups')).json()).toEqual([]);
+  const made = (await dash.postJson('/api/backups', { label: 'before the upgrade' })).json();
+  expect(made).toEqual({
+    name: expect.stringMatching(/^app_backup_\d{8}_\d{6}\.db$/),
+    createdAt: expect.stringMatching(/^\d{4}-.*Z$/),
+    sizeBytes: expect.any(Number),
+    label: 'before the upgrade',
+    sha256: expect.stringMatching(/^[\da-f]{64}$/),
+    verified: 'quick',
+    protected: false,
+    pageCount: expect.any(Number),
+    durationMs: expect.any(Number),
+  });
+  const one = `/api/backups/${made.name}`;
+  expect((await dash.get(one)).json()).toEqual(made);
+  expect((await dash.get('/api/backups')).json()).toEqual([made]);
+  expect((await dash.postJson(`${one}/verify`, { level: 'full' })).json()).toMatchObject({
+    name: made.name,
+    level: 'full',
+    ok: true,
+    problems: [],
+  });
+  expect((await dash.get(one)).json().lastVerification).toMatchObject({ level: 'full', ok: true });
+  expect((await dash.post(`${one}/protect`)).json()).toEqual({ name: made.name, protected: true });
+  expect((await dash.postJson(`${one}/protect`, { protected: 'perhaps' })).status).toBe(400);
+  const refused = await dash.send({ method: 'DELETE', path: one });
+  expect([refused.status, refused.json().error.code]).toEqual([409, 'ERR_BACKUP_PROTECTED']);
+  expect((await dash.postJson(`${one}/protect`, { protected: false })).json()).toEqual({
+    name: made.name,
+    protected: false,
+  });
+  expect((await dash.get('/api/status')).json()).toMatchObject({
+    level: 'good',
+    kind: 'safe',
+    sentence: 'Safe: last backup just now, verified',
+    due: { due: false, reason: 'fresh', ageMs: expect.any(Number), dueAt: expect.any(String) },
+    latest: { name: made.name },
+    backupCount: 1,
+    backupBytes: made.sizeBytes,
+    freeBytes: expect.any(Number),
+    database: { sizeBytes: expect.any(Number), journalMode: 'wal' },
+    lastVerification: { name: made.name, level: 'full', ok: true },
+    rights: { view: true, create: true, download: true, delete: true, restore: true },
+  });
+  expect(await dash.send({ method: 'DELETE', path: one })).toMatchObject({ status: 204, text: '' });
+  expect((await dash.get(one)).status).toBe(404);
+});
+
+test('a wrong option is an error that names it', () => {
+  const { createDashboard } = jest.requireActual('sqlite-autobackup/dashboard');
+  const service = dash.service();
+  const authorize = () => false;
+  for (const [options, name] of [
+    [{ basePath: 'backups' }, 'basePath'],
+    [{ basePath: '/a?b' }, 'basePath'],
+    [{ locale: 'fr' }, 'locale'],
+    [{ hosts: ['https://shop.example.com'] }, 'hosts'],
+    [{ hosts: 'shop.example.com' }, 'hosts'],
+    [{ titel: 'x' }, 'titel'],
+    [{ logger: {} }, 'logger'],
+  ] as const) {
+    expect(() => createDashboard(service, { authorize, ...options })).toThrow(`"${name}"`);
+  }
+});
