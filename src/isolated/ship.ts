@@ -166,7 +166,7 @@ function main(): void {
   });
 }
 
-const CLEAN_UP_MS = 3_000;
+const CLEAN_UP_MS = 9_000;
 
 async function answer(act: () => Promise<void>): Promise<void> {
   try {

@@ -12,6 +12,8 @@ import { MIN_PART_BYTES, clientConfig, extraParameters, schemaOf } from './s3-op
 import type { S3StoreOptions } from './s3-options.js';
 
 const MAX_PARTS = 9_000;
+/** So long may the parts take that are on their way when a put is aborted. */
+const ABORT_MS = 8_000;
 
 /**
  * Copies in a bucket of any S3-compatible storage, through `@aws-sdk/client-s3` and `@aws-sdk/lib-storage`, which the app
@@ -84,9 +86,14 @@ export function s3Store(options: S3StoreOptions): BackupStore {
         if (await exists(s3, client, bucket, Key, signal)) throw copyExists(where, key);
         const { Upload } = load<typeof libStorage>('@aws-sdk/lib-storage');
         const controller = new AbortController();
-        const abort = (): void => controller.abort(signal?.reason);
-        signal?.addEventListener('abort', abort, { once: true });
         const source = Readable.from(body, { objectMode: false, highWaterMark: 256 * 1024 });
+        // The SDK's own abort gives up at once and clears away later, if at all. A source that breaks off makes it clear away
+        // first. What is on its way is given a moment.
+        const abort = (): void => {
+          source.destroy(new Error('aborted'));
+          setTimeout(() => controller.abort(), ABORT_MS).unref();
+        };
+        signal?.addEventListener('abort', abort, { once: true });
         const upload = new Upload({
           client,
           params: {

@@ -88,6 +88,17 @@ test('a folder that is not there, or a pull that is cancelled, leaves nothing', 
   expect(folder.list().filter((name) => name.startsWith('back'))).toEqual([]);
 });
 
+test('a copy in which a bit has flipped is refused by its hash alone, and nothing is written', async () => {
+  const { store, backup } = await shipped();
+  const file = folder.file('remote', 'shop-1', backup.name);
+  const bytes = fs.readFileSync(file);
+  bytes[bytes.length >> 1]! ^= 1;
+  fs.writeFileSync(file, bytes);
+  const error = await rejectionOf(pullBackup({ from: store, to: folder.file('back.db') }));
+  expect(error).toMatchObject({ code: 'ERR_BACKUP_COPY_DAMAGED', step: 'pull' });
+  expect(folder.list().filter((name) => name.startsWith('back'))).toEqual([]);
+});
+
 test('a copy that unpacks to more than the backup is stopped, before it fills the disk', async () => {
   const { store, backup } = await shipped({ compress: 'gzip' });
   const bomb = spawnSync('gzip', ['-c'], { input: Buffer.alloc(50_000_000) }).stdout;

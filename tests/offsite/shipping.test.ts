@@ -9,7 +9,7 @@ import type { S3StoreOptions } from 'sqlite-autobackup/s3';
 import { addEntry, checkLedger, createLedger } from '../support/databases';
 import { rejectionOf } from '../support/errors';
 import { memoryLogger } from '../support/memory-logger';
-import { useScripts } from '../support/processes';
+import { childrenOf, isRunning, until, useScripts } from '../support/processes';
 import { nextEvent } from '../support/stores';
 import { useTempFolder } from '../support/temp-folder';
 import { ceph, client, credentials, keysIn, newBucket, storeIn, unfinishedUploads } from './support/buckets';
@@ -221,17 +221,35 @@ describe('what goes wrong on the way', () => {
     try {
       const first = app({ ship: true }, { ...PARTS, endpoint: proxy.endpoint });
       while (proxy.sentBytes < 12 * MB) await new Promise((resolve) => setTimeout(resolve, 10));
+      // Its child would clear the upload away: this is the power cut, in which nobody does.
+      const child = childrenOf(first.pid);
       first.kill();
+      for (const pid of child) process.kill(pid, 'SIGKILL');
       await first.ended;
       expect(await keysIn(bucket)).toEqual([]);
       expect(await unfinishedUploads(bucket)).toEqual([`shop-1/${backup!.name}`]);
-      // Through another address, so another store by name? No: the record belongs to the place, which is the same one.
       const second = app({ ship: true }, { ...PARTS, endpoint: proxy.endpoint });
       expect(await second.next()).toBe('ready');
-      console.log(Date.now(), 'ready');
       expect(await second.next()).toMatchObject({ copied: backup!.name });
       expect(await second.next()).toMatchObject({ shipped: [backup!.name], pending: [], errors: [] });
       await expectWholeCopy(backup!);
+    } finally {
+      await proxy.close();
+    }
+  });
+
+  test('an app that is killed alone leaves nothing: its child clears the upload away before it ends', async () => {
+    const [backup] = await backedUp(30);
+    const proxy = await slowProxy(ceph().endpoint, 15 * MB);
+    try {
+      const first = app({ ship: true }, { ...PARTS, endpoint: proxy.endpoint });
+      while (proxy.sentBytes < 12 * MB) await new Promise((resolve) => setTimeout(resolve, 10));
+      expect(await unfinishedUploads(bucket)).toEqual([`shop-1/${backup!.name}`]);
+      const [child] = childrenOf(first.pid);
+      first.kill();
+      await until(() => !isRunning(child!));
+      expect(await keysIn(bucket)).toEqual([]);
+      expect(await unfinishedUploads(bucket)).toEqual([]);
     } finally {
       await proxy.close();
     }
