@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import path from 'node:path';
 import { BackupError } from '../errors.js';
 
 export interface User {
@@ -73,10 +74,7 @@ function readlink(link: string): string {
   }
 }
 
+/** The program's name. Not /proc/PID/comm: that is the main thread's, and Node 24 calls it "node-MainThread". */
 function commandOf(pid: string): string {
-  try {
-    return fs.readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
-  } catch {
-    return 'gone';
-  }
+  return path.basename(readlink(`/proc/${pid}/exe`)) || 'gone';
 }
