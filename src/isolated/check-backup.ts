@@ -9,6 +9,7 @@ import { contentHash } from './content-hash.js';
 import { exists } from './durable.js';
 import { readFacts } from './facts.js';
 import type { SourceFacts } from './facts.js';
+import { readHeader } from './file-header.js';
 import { isUnusable } from './live-database.js';
 import { send } from './report.js';
 import { seal } from './seal.js';
@@ -78,13 +79,7 @@ export async function compareWithManifest(
  * whatever `-wal` or `-journal` it finds beside a file for a part of it.
  */
 function needsStaging(file: string): boolean {
-  const header = Buffer.alloc(20);
-  const descriptor = fs.openSync(file, 'r');
-  try {
-    fs.readSync(descriptor, header, 0, header.length, 0);
-  } finally {
-    fs.closeSync(descriptor);
-  }
+  const header = readHeader(file);
   return header[18] === 2 || header[19] === 2 || SIDE_FILES.some((suffix) => exists(file + suffix));
 }
 

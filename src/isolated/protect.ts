@@ -9,6 +9,7 @@ import type { ChildResult } from '../snapshot/protocol.js';
 import type { ProtectRequest } from '../snapshot/snapshotter.js';
 import { Damaged } from './check-backup.js';
 import { Deadline } from './deadline.js';
+import { isSqlite, readHeader } from './file-header.js';
 import { takeLock } from './lock.js';
 import { enter } from './report.js';
 import { rewriteManifest } from './rewrite-manifest.js';
@@ -50,15 +51,8 @@ export async function protect(request: ProtectRequest): Promise<ChildResult> {
 async function describe(folder: BackupFolder, name: string): Promise<Manifest> {
   const startedAt = performance.now();
   const file = path.join(folder.directory, name);
-  const header = Buffer.alloc(100);
-  const descriptor = fs.openSync(file, 'r');
-  try {
-    fs.readSync(descriptor, header, 0, header.length, 0);
-  } finally {
-    fs.closeSync(descriptor);
-  }
-  if (header.toString('latin1', 0, 16) !== 'SQLite format 3\0')
-    throw new Damaged(name, ['it is not a SQLite database']);
+  const header = readHeader(file);
+  if (!isSqlite(header)) throw new Damaged(name, ['it is not a SQLite database']);
   const { size: sizeBytes } = fs.statSync(file);
   const pageSize = header.readUInt16BE(16) === 1 ? 65_536 : header.readUInt16BE(16);
   return {

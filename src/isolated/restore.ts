@@ -8,6 +8,7 @@ import { BackupError } from '../errors.js';
 import { checkBackup } from './check-backup.js';
 import type { CheckedBackup } from './check-backup.js';
 import { Deadline } from './deadline.js';
+import { isSqlite, readHeader } from './file-header.js';
 import { isUnusable, LiveDatabase } from './live-database.js';
 import { takeLock } from './lock.js';
 import type { Lock } from './lock.js';
@@ -159,7 +160,7 @@ function openLive(database: string, deadline: Deadline): LiveDatabase | undefine
   // SQLite opens what it may not write for reading only, and says so late.
   fs.accessSync(database, fs.constants.R_OK | fs.constants.W_OK);
   // Without SQLite's opening it: that would clear away what stands beside a file of which it can make nothing.
-  if (!hasHeader(database)) return undefined;
+  if (!isSqlite(readHeader(database))) return undefined;
   const live = new LiveDatabase(database);
   try {
     live.holdWriters(deadline);
@@ -170,17 +171,6 @@ function openLive(database: string, deadline: Deadline): LiveDatabase | undefine
     if (isUnusable(error)) return undefined;
     throw error;
   }
-}
-
-function hasHeader(file: string): boolean {
-  const header = Buffer.alloc(16);
-  const descriptor = fs.openSync(file, 'r');
-  try {
-    fs.readSync(descriptor, header, 0, header.length, 0);
-  } finally {
-    fs.closeSync(descriptor);
-  }
-  return header.toString('latin1') === 'SQLite format 3\0';
 }
 
 /** SQLite can't change the page size of a database in WAL mode. */
