@@ -30,10 +30,14 @@ export function addEntry(db: Database.Database, amount = 1): void {
   })();
 }
 
-/** Opens a finished backup (never a live database of the code under test), checks everything, and counts its entries. */
+/**
+ * Opens a finished backup, or a live database whose app uses this same copy of SQLite, checks everything, and counts its
+ * entries. All of it in one read transaction: between two reads of a live database another process may commit.
+ */
 export function checkLedger(file: string): { entries: number } {
   const db = new Database(file, { readonly: true, fileMustExist: true });
   try {
+    db.exec('BEGIN');
     expect(db.pragma('integrity_check', { simple: true })).toBe('ok');
     const { amount, entries } = db.prepare('SELECT amount, entries FROM totals').get() as Record<string, number>;
     const real = db.prepare('SELECT coalesce(sum(amount), 0) AS amount, count(*) AS entries FROM entries').get();
