@@ -9,6 +9,7 @@ import { BackupError } from './errors.js';
 import { winstonLogger } from './logger.js';
 import type { LoadableLogger, Logger } from './logger.js';
 import { keep } from './retention/keep.js';
+import type { KeepRules } from './retention/keep.js';
 import type { RetentionPolicy } from './retention/policy.js';
 import { childProcessSnapshotter } from './snapshot/child-process.js';
 import type { Snapshotter } from './snapshot/snapshotter.js';
@@ -28,9 +29,10 @@ export interface BackupServiceOptions {
   interval?: Duration;
   /**
    * Which backups stay after a new one was taken. Default `keep({ last: 20 })`, or `keep({ last: N })` where the
-   * environment has `BACKUP_RETENTION_COUNT=N`. It never runs after a failed attempt.
+   * environment has `BACKUP_RETENTION_COUNT=N`. It never runs after a failed attempt. The rules alone, `{ last: 20 }`,
+   * mean `keep()` of them: so a JSON file can hold them.
    */
-  retention?: RetentionPolicy;
+  retention?: RetentionPolicy | KeepRules;
   /**
    * How a new backup is checked before it counts. `'quick'` (default): PRAGMA quick_check; `'full'`: PRAGMA
    * integrity_check, which also compares every index with its table and takes about three times as long.
@@ -103,7 +105,7 @@ export function resolveOptions(options: BackupServiceOptions, env: NodeJS.Proces
     directory,
     naming,
     intervalMs: parseDuration(options.interval ?? '7d')!,
-    retention: options.retention ?? retentionFromEnvironment(env),
+    retention: toPolicy(options.retention ?? retentionFromEnvironment(env)),
     verify: options.verify ?? 'quick',
     onFailure: options.onFailure ?? 'continue',
     retryAfterMs: parseDuration(options.retryAfter ?? '5m')!,
@@ -114,6 +116,10 @@ export function resolveOptions(options: BackupServiceOptions, env: NodeJS.Proces
     snapshotter: options.snapshotter ?? childProcessSnapshotter(),
     copies: Object.freeze([...(options.copies ?? [])]),
   });
+}
+
+function toPolicy(retention: RetentionPolicy | KeepRules): RetentionPolicy {
+  return typeof retention === 'function' ? retention : keep(retention);
 }
 
 function retentionFromEnvironment(env: NodeJS.ProcessEnv): RetentionPolicy {
@@ -189,8 +195,9 @@ function schemaOf(v: Valibot) {
     ),
     interval: anyLength,
     retention: v.optional(
-      v.custom<RetentionPolicy>(
-        (value) => typeof value === 'function',
+      v.custom<RetentionPolicy | KeepRules>(
+        (value) =>
+          typeof value === 'function' || (typeof value === 'object' && value !== null && !Array.isArray(value)),
         'a policy such as keep({ last: 20 }), or a function',
       ),
     ),

@@ -92,6 +92,21 @@ test('options on the command line take the place of those in the file', async ()
   expect((await run(['create', '--if-due', ...args, '--interval', '0'])).code).toBe(0);
 });
 
+test('a JSON file holds the rules of the retention policy', async () => {
+  shop.write('autobackup.config.json', '{ "database": "app.db", "retention": { "last": 2 } }');
+  const made: (string | undefined)[] = [];
+  for (let i = 0; i < 3; i++) {
+    expect((await run(['create', '--quiet'])).code).toBe(0);
+    made.push(backupNames(shop.path).at(-1));
+  }
+  expect(backupNames(shop.path)).toEqual(made.slice(1));
+
+  shop.write('autobackup.config.json', '{ "database": "app.db", "retention": { "least": 2 } }');
+  const { code, stderr } = await run(['prune', '--dry-run']);
+  expect(stderr).toMatch(/keep\(\{ least: 2 \}\): unknown rule.*last, within/s);
+  expect(code).toBe(2);
+});
+
 describe('several services by name', () => {
   beforeEach(() => {
     createLedger(shop.file('orders.db'), 'wal').close();

@@ -5,6 +5,7 @@ import { resolveOptions } from '#dist/options.js';
 import { thrownBy } from '../support/errors';
 import { fakeSnapshotter } from '../support/fake-snapshotter';
 import { memoryLogger } from '../support/memory-logger';
+import { aBackup } from '../support/planted-backups';
 
 const database = path.resolve('/shop/app.db');
 
@@ -23,6 +24,18 @@ test('with nothing but a database, every option has its documented default', () 
     retryAfterMs: 300_000,
     timeoutMs: 600_000,
     recheckMs: 1_000,
+  });
+});
+
+test('the rules of a retention policy stand for keep() of them', () => {
+  const backups = [3, 2, 1].map((day) => aBackup(new Date(2026, 10, day)));
+  const decide = ({ retention }: ReturnType<typeof resolve>) => retention(backups, { now: new Date() });
+  const rules = resolve({ database, retention: { last: 1, monthly: 1 } });
+  expect(decide(rules)).toEqual(decide(resolve({ database, retention: keep({ last: 1, monthly: 1 }) })));
+  expect(decide(rules).remove).toEqual(backups.slice(1));
+  expect(thrownBy(() => resolve({ database, retention: { least: 1 } }))).toMatchObject({
+    code: 'ERR_BACKUP_OPTIONS',
+    message: expect.stringMatching(/keep\(\{ least: 1 \}\): unknown rule.*last, within, daily/s) as string,
   });
 });
 
@@ -78,7 +91,8 @@ test.each([
   ['interval', -1, '-1', DURATION],
   ['interval', null, 'null', DURATION],
   ['interval', 7n, '7n', DURATION],
-  ['retention', { last: 5 }, '{ last: 5 }', 'a policy such as keep({ last: 20 }), or a function'],
+  ['retention', [5], '[ 5 ]', 'a policy such as keep({ last: 20 }), or a function'],
+  ['retention', null, 'null', 'a policy such as keep({ last: 20 }), or a function'],
   ['retention', 20, '20', 'a policy such as keep({ last: 20 }), or a function'],
   ['verify', 'none', '"none"', '"quick" or "full"'],
   ['verify', false, 'false', '"quick" or "full"'],
