@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { Backup } from './catalog/backup.js';
 import type { BackupError } from './errors.js';
+import { harmless } from './harmless.js';
 import type { KeptBackup } from './retention/policy.js';
 import type { RestoreReport } from './snapshot/snapshotter.js';
 
@@ -73,13 +74,10 @@ export class Events {
 
   emit<E extends keyof BackupEvents>(event: E, payload: BackupEvents[E]): void {
     for (const listener of this.#emitter.listeners(event)) {
-      try {
-        const returned: unknown = (listener as BackupListener<E>)(payload);
-        // An async listener's failure must not become an unhandled rejection either.
-        if (returned instanceof Promise) returned.catch((error: unknown) => this.onListenerError(event, error));
-      } catch (error) {
-        this.onListenerError(event, error);
-      }
+      harmless(
+        () => (listener as BackupListener<E>)(payload),
+        (error) => this.onListenerError(event, error),
+      );
     }
   }
 }

@@ -1,4 +1,5 @@
 import { BackupError } from './errors.js';
+import { harmless } from './harmless.js';
 import type { BackupProgress, SnapshotControl } from './snapshot/snapshotter.js';
 
 /**
@@ -15,7 +16,8 @@ export class Flight<T> {
     this.#result = start({
       signal: this.#controller.signal,
       onProgress: (progress) => {
-        for (const listener of this.#listeners) listener(progress);
+        // One that throws must not keep it from the others.
+        for (const listener of this.#listeners) harmless(() => listener(progress));
       },
     });
   }

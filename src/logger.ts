@@ -1,4 +1,5 @@
 import type * as winston from 'winston';
+import { harmless } from './harmless.js';
 
 /** Anything with these three methods: winston, pino, Nest's ConsoleLogger behind a small adapter, `console`. */
 export interface Logger {
@@ -43,18 +44,11 @@ export function winstonLogger(): LoadableLogger {
 
 /** A logger that never throws: a full disk under the log file must not stop the operation that is being protected. */
 export function safeLogger(logger: LoadableLogger): Required<LoadableLogger> {
-  const quietly = (act: () => unknown): void => {
-    try {
-      const returned = act();
-      if (returned instanceof Promise) returned.catch(() => {});
-    } catch {
-      // There is nowhere left to report it.
-    }
-  };
+  // There is nowhere left to report it.
   return {
-    info: (message) => quietly(() => logger.info(message)),
-    warn: (message) => quietly(() => logger.warn(message)),
-    error: (message) => quietly(() => logger.error(message)),
-    [LOAD]: () => quietly(() => logger[LOAD]?.()),
+    info: (message) => harmless(() => logger.info(message)),
+    warn: (message) => harmless(() => logger.warn(message)),
+    error: (message) => harmless(() => logger.error(message)),
+    [LOAD]: () => harmless(() => logger[LOAD]?.()),
   };
 }

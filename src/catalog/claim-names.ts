@@ -15,20 +15,25 @@ const owners = new Map<string, string>();
 export function claimNames({ directory, naming, database }: BackupFolder & { readonly database: string }): void {
   const names = path.join(realPath(directory), `${naming.prefix}*${naming.extension}`);
   const owner = owners.get(names);
-  if (owner !== undefined && owner !== realPath(database)) {
+  // Both are resolved now: what a link leads to may have come, or changed, since the first claim.
+  if (owner !== undefined && realPath(owner) !== realPath(database)) {
     throw new BackupError('ERR_BACKUP_OPTIONS', `"${names}" already belongs to "${owner}", not to "${database}".`, {
       step: 'options',
       hint: 'Give each database a backup folder of its own with the "directory" option.',
     });
   }
-  owners.set(names, realPath(database));
+  owners.set(names, owner ?? database);
 }
 
-/** A link to a folder is the folder. What does not exist yet (a disk that is mounted later) is taken as it is named. */
+/**
+ * A link to a folder is the folder, also before the file in it exists: a service may be made before its database is. A
+ * folder that does not exist yet (a disk that is mounted later) is taken as it is named.
+ */
 function realPath(file: string): string {
   try {
     return fs.realpathSync.native(file);
   } catch {
-    return file;
+    const { dir, base } = path.parse(file);
+    return base === '' ? file : path.join(realPath(dir), base);
   }
 }

@@ -58,6 +58,11 @@ function decide(policy: RetentionPolicy, whole: readonly Backup[], now: Date): R
   let decision: ReturnType<RetentionPolicy>;
   try {
     decision = policy(Object.freeze([...whole]), { now });
+    // What it rejects with is of no interest, but must not end the app as an unhandled rejection.
+    if (decision instanceof Promise) {
+      decision.catch(() => {});
+      throw new TypeError('it returned a promise');
+    }
     const shown = new Set(whole);
     const unknown = [...decision.keep.map((kept) => kept.backup), ...decision.remove].find((b) => !shown.has(b));
     const wrong = decision.keep.find(({ reasons }: { reasons: unknown }) => !areReasons(reasons));

@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { BackupError } from '../errors.js';
 import type { BackupStep } from '../errors.js';
+import { harmless } from '../harmless.js';
 import { lockTimeout, restoreBusy, sourceLocked } from './busy-errors.js';
 import { errorFromWire, messageReader } from './protocol.js';
 import type { ChildMessage, ChildRequest, ChildResult } from './protocol.js';
@@ -21,7 +22,12 @@ export function run(request: ChildRequest, { signal, onProgress }: SnapshotContr
     const state = new ChildState(onProgress);
     // Loaded with the first backup: requiring this package stays cheap.
     const { spawn } = require('node:child_process') as typeof childProcess;
-    const child = spawn(process.execPath, [MAIN], childOptions());
+    let child: childProcess.ChildProcessWithoutNullStreams;
+    try {
+      child = spawn(process.execPath, [MAIN], childOptions());
+    } catch (cause) {
+      return reject(notStarted(cause as Error));
+    }
 
     let endedBy: BackupError | undefined;
     const settle = (finish: () => void): void => {
@@ -39,6 +45,9 @@ export function run(request: ChildRequest, { signal, onProgress }: SnapshotContr
     const onAbort = (): void => kill(cancelled(request, state.step, signal?.reason));
     const timer = setTimeout(() => kill(timedOut(request, state.step)), Math.min(request.timeoutMs, MAX_TIMER_MS));
     signal?.addEventListener('abort', onAbort, { once: true });
+    child.on('error', (cause) => settle(() => reject(endedBy ?? notStarted(cause))));
+    // Not started: that error is all it will ever say. Out of file descriptors it does not even have the streams below.
+    if (child.pid === undefined) return;
 
     const read = messageReader((message) => {
       state.take(message);
@@ -53,7 +62,6 @@ export function run(request: ChildRequest, { signal, onProgress }: SnapshotContr
     child.stderr.setEncoding('utf8').on('data', (text: string) => state.takeStderr(text));
     // The child may be gone before it has read its request; its end says why.
     child.stdin.on('error', () => {}).end(JSON.stringify(request));
-    child.on('error', (cause) => settle(() => reject(endedBy ?? notStarted(cause))));
     child.on('close', (code, signalName) => {
       if (state.answered) return;
       state.removePartials();
@@ -124,11 +132,7 @@ class ChildState {
   }
 
   #progress(step: BackupStep, doneBytes: number, totalBytes: number): void {
-    try {
-      this.onProgress?.({ step, doneBytes, totalBytes });
-    } catch {
-      // A progress bar that throws is no reason to lose the backup.
-    }
+    harmless(() => this.onProgress?.({ step, doneBytes, totalBytes }));
   }
 }
 
@@ -189,7 +193,7 @@ function timedOut({ timeoutMs, ...request }: ChildRequest, step: BackupStep): Ba
 function notStarted(cause: Error): BackupError {
   return new BackupError('ERR_BACKUP_CHILD_FAILED', `The child process could not be started (${cause.message}).`, {
     step: 'start',
-    hint: `Check that "${process.execPath}" may be executed and that the system's process limit is not reached.`,
+    hint: `Check that "${process.execPath}" may be executed and that the limits of processes and open files are not reached.`,
     cause,
   });
 }

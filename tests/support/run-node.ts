@@ -7,13 +7,16 @@ const ROOT = path.join(__dirname, '..', '..');
  * Runs CommonJS `source` in a Node of its own, for what one process can't show: another time zone, what is loaded when.
  * Its arguments are `process.argv.slice(1)`, its last line of output, as JSON, is the result.
  */
-export function runNode<T>(source: string, { args = [], env = {} }: RunOptions = {}): T {
-  return JSON.parse(runNodeText(source, { args, env }).trim().split('\n').at(-1)!) as T;
+export function runNode<T>(source: string, options: RunOptions = {}): T {
+  return JSON.parse(runNodeText(source, options).trim().split('\n').at(-1)!) as T;
 }
 
 /** The same, with all that it printed. */
-export function runNodeText(source: string, { args = [], env = {} }: RunOptions = {}): string {
-  return execFileSync(process.execPath, ['-e', source, '--', ...args], {
+export function runNodeText(source: string, { args = [], env = {}, limitFiles }: RunOptions = {}): string {
+  const node = [process.execPath, '-e', source, '--', ...args];
+  const [command, ...rest] =
+    limitFiles === undefined ? node : ['sh', '-c', `ulimit -n ${limitFiles}; exec "$@"`, 'sh', ...node];
+  return execFileSync(command!, rest, {
     cwd: ROOT,
     env: { ...process.env, ...env },
     encoding: 'utf8',
@@ -23,6 +26,8 @@ export function runNodeText(source: string, { args = [], env = {} }: RunOptions 
 export interface RunOptions {
   args?: readonly string[];
   env?: Readonly<Record<string, string>>;
+  /** How many files it may have open. Not on Windows. */
+  limitFiles?: number;
 }
 
 /** Where `require()` in such a source finds the built package's internals. */

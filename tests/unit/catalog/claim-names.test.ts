@@ -43,6 +43,26 @@ test('folders of their own, and names that differ, are fine', () => {
 describe('by links', () => {
   const temp = useTempFolder();
 
+  test('a database in a linked folder is the same one before it is created and afterwards', () => {
+    fs.mkdirSync(temp.file('real'));
+    fs.symlinkSync(temp.file('real'), temp.file('link'));
+    const database = temp.file('link', 'instance', 'app.db');
+    claim(database, temp.file('link'));
+    claim(temp.file('real', 'instance', 'app.db'), temp.file('real'));
+    fs.mkdirSync(temp.file('real', 'instance'));
+    claim(database, temp.file('link'));
+    fs.writeFileSync(database, '');
+    expect(() => claim(database, temp.file('link'))).not.toThrow();
+    expect(() => claim(temp.file('real', 'instance', 'app.db'), temp.file('real'))).not.toThrow();
+  });
+
+  test('so is a linked file whose target is created later', () => {
+    fs.symlinkSync(temp.file('target.db'), temp.file('linked.db'));
+    claim(temp.file('linked.db'), temp.path);
+    fs.writeFileSync(temp.file('target.db'), '');
+    expect(() => claim(temp.file('linked.db'), temp.path)).not.toThrow();
+  });
+
   test('a folder that is reached by a link is the same folder, a database that is reached by one the same database', () => {
     for (const name of ['a', 'b', 'backups']) fs.mkdirSync(temp.file(name));
     for (const name of ['a', 'b']) fs.writeFileSync(temp.file(name, 'app.db'), '');

@@ -93,7 +93,7 @@ test.each<[string, unknown, RegExp]>([
     /failed: no idea\./,
   ],
   ['returns nothing', () => undefined, /failed: /],
-  ['returns a promise', async () => ({ keep: [], remove: [] }), /failed: /],
+  ['returns a promise', async () => ({ keep: [], remove: [] }), /failed: it returned a promise\./],
   [
     'returns names instead of backups',
     (all: Backup[]) => ({ keep: [], remove: all.map(({ name }) => name) }),

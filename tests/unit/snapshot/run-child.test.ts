@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { ChildRequest } from '#dist/snapshot/protocol.js';
 import { run, runSync } from '#dist/snapshot/run-child.js';
 import { rejectionOf, thrownBy } from '../../support/errors';
-import { DIST } from '../../support/run-node';
+import { DIST, runNode } from '../../support/run-node';
 import { useTempFolder } from '../../support/temp-folder';
 
 // What the parent makes of a child that misbehaves; tests/faults has the real child on real databases.
@@ -101,6 +101,44 @@ describePosix.each(ways)('%s:', (_name, start) => {
     const error = await rejectionOf(start());
     expect(error).toMatchObject({ code: 'ERR_BACKUP_CHILD_FAILED', step: 'start', cause: { code: 'ENOENT' } });
     expect(error.hint).toContain('no-such-node');
+  });
+
+  test('a start that the system refuses at once is that failure, not a defect of the snapshotter', async () => {
+    childIs(answer('1'));
+    // Linux passes no text of more than 128 kB to a program.
+    process.env['SQLITE_AUTOBACKUP_TEST_HUGE'] = 'x'.repeat(3_000_000);
+    try {
+      const error = await rejectionOf(start());
+      expect(error).toMatchObject({ code: 'ERR_BACKUP_CHILD_FAILED', step: 'start', cause: { code: 'E2BIG' } });
+    } finally {
+      delete process.env['SQLITE_AUTOBACKUP_TEST_HUGE'];
+    }
+  });
+});
+
+describePosix('an app that has no file descriptors left', () => {
+  const app = (call: string) => `
+    const fs = require('node:fs');
+    const { run, runSync } = require(${JSON.stringify(path.join(DIST, 'snapshot', 'run-child.js'))});
+    const events = [];
+    process.on('uncaughtException', (error) => events.push(error.message));
+    process.on('unhandledRejection', (error) => events.push(error.message));
+    // Loads what there is to load.
+    try { runSync({ ...${JSON.stringify(request())}, timeoutMs: 1 }); } catch {}
+    const taken = [];
+    try { for (;;) taken.push(fs.openSync('/dev/null')); } catch {}
+    void (async () => {
+      const code = await (async () => ${call})().catch((error) => error.code + ' ' + error.cause?.code);
+      taken.forEach((descriptor) => fs.closeSync(descriptor));
+      // An error event that nobody listens to comes in the next turn.
+      await new Promise((resolve) => setImmediate(resolve));
+      console.log(JSON.stringify({ code, events }));
+    })();`;
+
+  test.each(['run', 'runSync'])('%s: is told so, and lives on', (name) => {
+    const source = app(`${name}(${JSON.stringify(request())})`);
+    const found = runNode(source, { limitFiles: 128 });
+    expect(found).toEqual({ code: 'ERR_BACKUP_CHILD_FAILED EMFILE', events: [] });
   });
 });
 
