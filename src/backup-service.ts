@@ -1,6 +1,7 @@
 import type { Parts } from './assemble.js';
 import type { RestoreOptions, VerifyOptions } from './backup-care.js';
 import type { Backup } from './catalog/backup.js';
+import { checkCall } from './call-options.js';
 import { ageOf, checkDue } from './catalog/due-check.js';
 import type { DueCheck } from './catalog/due-check.js';
 import type { Copy } from './copies/list-copies.js';
@@ -124,6 +125,7 @@ export class BackupService {
    * others, make one; all of them resolve when it is there.
    */
   async backupIfDue(options: IfDueOptions = {}): Promise<BackupOutcome> {
+    checkCall('backupIfDue', options);
     if (this.#flight?.joinable) return this.#flight.join(options);
     const purpose = automatic(options);
     const settled = this.#settleWithoutAttempt(purpose);
@@ -142,6 +144,7 @@ export class BackupService {
 
   /** The same, blocking the thread until the backup is done. */
   backupIfDueSync(options: Omit<IfDueOptions, keyof SnapshotControl> = {}): BackupOutcome {
+    checkCall('backupIfDueSync', options);
     const purpose = automatic(options);
     return (
       this.#settleWithoutAttempt(purpose) ?? this.#toOutcome(this.#attempts.runSync(purpose, this.#options.intervalMs))
@@ -150,6 +153,7 @@ export class BackupService {
 
   /** Takes a backup in any case, also right after a failure. */
   async createBackup(options: CreateOptions = {}): Promise<Backup> {
+    checkCall('createBackup', options);
     const before = this.#tail;
     const turn = myTurn(before, options.signal).then(() => this.#attempts.run({ label: options.label }, null, options));
     this.#tail = Promise.allSettled([before, turn]);
@@ -158,6 +162,7 @@ export class BackupService {
 
   /** The same, blocking the thread until the backup is done. */
   createBackupSync(options: Omit<CreateOptions, keyof SnapshotControl> = {}): Backup {
+    checkCall('createBackupSync', options);
     return createdBackup(this.#attempts.runSync({ label: options.label }, null));
   }
 
@@ -173,6 +178,7 @@ export class BackupService {
    * full and asked the `assertions`. What is wrong with it is in the report; it rejects if it can't be read.
    */
   async verifyBackup(name: string, options: VerifyOptions = {}): Promise<VerifyReport> {
+    checkCall('verifyBackup', options);
     return care().verify(this.#parts, name, options);
   }
 
@@ -182,6 +188,7 @@ export class BackupService {
    * the old or entirely the restored one. Throws `ERR_BACKUP_DAMAGED`, `ERR_BACKUP_RESTORE_…`, and what a backup throws.
    */
   async restoreBackup(name: string, options: RestoreOptions = {}): Promise<RestoreReport> {
+    checkCall('restoreBackup', options);
     const before = this.#tail;
     const turn = myTurn(before, options.signal)
       .then(() => care().restore(this.#parts, name, options))
@@ -208,7 +215,9 @@ export class BackupService {
   }
 
   /** Removes what the retention policy does not keep. `dryRun` only says what it would remove, and why the rest stays. */
-  async pruneBackups({ dryRun = false }: { dryRun?: boolean } = {}): Promise<PruneReport> {
+  async pruneBackups(options: { dryRun?: boolean } = {}): Promise<PruneReport> {
+    checkCall('pruneBackups', options);
+    const { dryRun = false } = options;
     const { prune } = require('./retention/prune.js') as typeof import('./retention/prune.js');
     const report = await inSlices(prune(this.#options, dryRun));
     if (!dryRun) this.#attempts.reportPruned(report);

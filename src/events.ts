@@ -1,8 +1,9 @@
 import { EventEmitter } from 'node:events';
 import type { Backup } from './catalog/backup.js';
-import type { BackupError } from './errors.js';
+import { BackupError } from './errors.js';
 import { harmless } from './harmless.js';
 import type { KeptBackup } from './retention/policy.js';
+import { show } from './validate.js';
 import type { RestoreReport } from './snapshot/snapshotter.js';
 
 /** What {@link BackupService.on} can listen to, with what each listener receives. */
@@ -68,6 +69,12 @@ export class Events {
   constructor(private readonly onListenerError: (event: string, error: unknown) => void) {}
 
   on<E extends keyof BackupEvents>(event: E, listener: BackupListener<E>): () => void {
+    if (typeof listener !== 'function') {
+      throw new BackupError('ERR_BACKUP_OPTIONS', `on("${event}"): the listener is ${show(listener)}.`, {
+        step: 'options',
+        hint: 'It must be a function.',
+      });
+    }
     this.#emitter.on(event, listener);
     return () => void this.#emitter.off(event, listener);
   }

@@ -42,7 +42,8 @@ function wrongOption(what: string, hint: string): BackupError {
   return new BackupError('ERR_BACKUP_OPTIONS', what, { step: 'options', hint });
 }
 
-function show(value: unknown): string {
+/** A value as the message shows it. */
+export function show(value: unknown): string {
   // inspect() never throws, unlike JSON.stringify() on a BigInt or a cycle.
   return typeof value === 'string' ? JSON.stringify(value) : inspect(value, { depth: 1, breakLength: Infinity });
 }

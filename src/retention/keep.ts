@@ -2,6 +2,7 @@ import type { Backup } from '../catalog/backup.js';
 import { parseDuration } from '../duration.js';
 import type { Duration } from '../duration.js';
 import { BackupError } from '../errors.js';
+import { show } from '../validate.js';
 import type { RetentionPolicy } from './policy.js';
 
 /** How many to keep. Rules add up: a backup stays if any rule keeps it. An absent rule (or 0) keeps nothing by itself. */
@@ -82,6 +83,12 @@ function two(n: number): string {
 function checkRules(rules: KeepRules): { counts: Record<'last' | Period, number>; withinMs: number } {
   const counts = { last: 0, daily: 0, weekly: 0, monthly: 0, yearly: 0 };
   let withinMs = 0;
+  if (typeof rules !== 'object' || (rules as KeepRules | null) === null || Array.isArray(rules)) {
+    throw new BackupError('ERR_BACKUP_OPTIONS', `keep(${show(rules)}): the rules are no object.`, {
+      step: 'options',
+      hint: 'Write keep({ last: 20 }).',
+    });
+  }
   for (const [rule, value] of Object.entries(rules)) {
     if (value === undefined) continue;
     if (rule === 'within') {
@@ -97,7 +104,7 @@ function checkRules(rules: KeepRules): { counts: Record<'last' | Period, number>
 }
 
 function fail(rule: string, value: unknown, allowed: string, problem = 'wrong value'): never {
-  throw new BackupError('ERR_BACKUP_OPTIONS', `keep({ ${rule}: ${JSON.stringify(value)} }): ${problem}.`, {
+  throw new BackupError('ERR_BACKUP_OPTIONS', `keep({ ${rule}: ${show(value)} }): ${problem}.`, {
     step: 'options',
     hint: `Use ${allowed}.`,
   });

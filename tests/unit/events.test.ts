@@ -1,4 +1,5 @@
 import { Events } from '#dist/events.js';
+import { thrownBy } from '../support/errors';
 
 const deleted = { name: 'app_backup_20261124_093000.db' };
 
@@ -72,4 +73,13 @@ test('an event without listeners is no error', () => {
   const { events, log } = withLog();
   events.emit('failed', { error: new Error('unheard') as never });
   expect(log).toEqual([]);
+});
+
+test('a listener that is no function is refused with the event and the value', () => {
+  const { events } = withLog();
+  const error = thrownBy(() => events.on('created', 'log it' as never));
+  expect([error.code, error.message]).toEqual([
+    'ERR_BACKUP_OPTIONS',
+    'on("created"): the listener is "log it". It must be a function.',
+  ]);
 });

@@ -83,11 +83,20 @@ test.each([
   [{ last: -1 }, 'keep({ last: -1 }): wrong value. Use a whole number of 0 or more.'],
   [{ daily: 1.5 }, 'keep({ daily: 1.5 }): wrong value. Use a whole number of 0 or more.'],
   [{ weekly: '3' }, 'keep({ weekly: "3" }): wrong value. Use a whole number of 0 or more.'],
-  [{ monthly: NaN }, 'keep({ monthly: null }): wrong value. Use a whole number of 0 or more.'],
+  [{ monthly: NaN }, 'keep({ monthly: NaN }): wrong value. Use a whole number of 0 or more.'],
+  [{ last: 20n }, 'keep({ last: 20n }): wrong value. Use a whole number of 0 or more.'],
   [{ within: 'soon' }, 'keep({ within: "soon" }): wrong value. Use a duration such as "30d", or milliseconds.'],
   [{ hourly: 3 }, 'keep({ hourly: 3 }): unknown rule. Use one of last, within, daily, weekly, monthly, yearly.'],
   [{ toString: 3 }, 'keep({ toString: 3 }): unknown rule. Use one of last, within, daily, weekly, monthly, yearly.'],
-])('%j is refused with what is allowed', (rules, message) => {
+])('%p is refused with what is allowed', (rules, message) => {
   const error = thrownBy(() => keep(rules as KeepRules));
   expect([error.code, error.message]).toEqual(['ERR_BACKUP_OPTIONS', message]);
 });
+
+test.each([[undefined], [null], [20], ['20'], [[20]]])(
+  'keep(%p) is refused: it would keep nothing by itself',
+  (rules) => {
+    const error = thrownBy(() => keep(rules as unknown as KeepRules));
+    expect([error.code, error.hint]).toEqual(['ERR_BACKUP_OPTIONS', 'Write keep({ last: 20 }).']);
+  },
+);
