@@ -154,7 +154,7 @@ export function childOptions(): {
 function cancelled({ kind }: ChildRequest, step: BackupStep, reason: unknown): BackupError {
   return new BackupError('ERR_BACKUP_CANCELLED', `The ${WORK[kind]} was cancelled by its AbortSignal.`, {
     step,
-    hint: kind === 'restore' ? OLD_OR_NEW : 'Nothing was left behind; call again to start over.',
+    hint: leftBehind(kind, step) ?? 'Nothing was left behind; call again to start over.',
     cause: reason,
   });
 }
@@ -168,6 +168,13 @@ const WORK = {
   protect: 'call',
 };
 
+/** What is there after the child was killed; `undefined`: nothing. */
+function leftBehind(kind: ChildRequest['kind'], step: BackupStep): string | undefined {
+  if (kind === 'restore') return OLD_OR_NEW;
+  return kind === 'create' && step === 'publish' ? PERHAPS_PUBLISHED : undefined;
+}
+
+const PERHAPS_PUBLISHED = 'It was being published: if listBackups() has it, it is whole and verified.';
 const OLD_OR_NEW =
   'The database is entirely the old or entirely the restored one; if a safety backup was taken, it is in the list, protected.';
 
@@ -183,7 +190,7 @@ function timedOut({ timeoutMs, ...request }: ChildRequest, step: BackupStep): Ba
     return restoreBusy(request.database, after);
   }
   const work = WORK[request.kind];
-  const left = request.kind === 'restore' ? OLD_OR_NEW : 'Nothing was left under a final name.';
+  const left = leftBehind(request.kind, step) ?? 'Nothing was left under a final name.';
   return new BackupError('ERR_BACKUP_TIMEOUT', `The ${work} was not done after ${after}, in step "${step}".`, {
     step,
     hint: `Look for a slow or dead disk, or raise the "timeout" option. ${left}`,

@@ -112,7 +112,10 @@ export interface BackupProgress {
 }
 
 export interface SnapshotControl {
-  /** Aborting ends the attempt with `ERR_BACKUP_CANCELLED` and leaves nothing behind. */
+  /**
+   * Aborting ends the attempt with `ERR_BACKUP_CANCELLED` and leaves nothing behind, unless the backup was published in that
+   * very moment (step `publish`): then it stands, whole.
+   */
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: BackupProgress) => void) | undefined;
 }

@@ -50,6 +50,18 @@ test('in slices: long work lets others run in between, and is finished', async (
   }
 });
 
+test("in slices: goes on under fake timers of the app's tests that leave the performance clock as it is", async () => {
+  let clock = 0;
+  jest.useFakeTimers({ doNotFake: ['performance'] });
+  const spy = jest.spyOn(performance, 'now').mockImplementation(() => clock);
+  try {
+    await expect(inSlices(steps(30, [], () => (clock += 1)))).resolves.toBe('all done');
+  } finally {
+    spy.mockRestore();
+    jest.useRealTimers();
+  }
+}, 10_000);
+
 test('an error in the work comes out of either', async () => {
   expect(() => atOnce(failing())).toThrow('in the middle');
   await expect(inSlices(failing())).rejects.toThrow('in the middle');

@@ -166,6 +166,23 @@ describePosix('a child that gives no answer', () => {
     expect(fs.existsSync(partial)).toBe(false);
   });
 
+  test('in the step that publishes, an error does not say that nothing is left', async () => {
+    childIs(`say({ type: 'step', step: 'publish' }); ${hang}`);
+    const controller = new AbortController();
+    const cancelled = await rejectionOf(
+      run(request(), { signal: controller.signal, onProgress: () => controller.abort() }),
+    );
+    jest.useFakeTimers();
+    const passTime = () => jest.advanceTimersByTime(60_000);
+    const timedOut = await rejectionOf(run(request(), { onProgress: passTime })).finally(() => jest.useRealTimers());
+
+    expect([cancelled.code, timedOut.code]).toEqual(['ERR_BACKUP_CANCELLED', 'ERR_BACKUP_TIMEOUT']);
+    for (const error of [cancelled, timedOut]) {
+      expect(error.step).toBe('publish');
+      expect(error.hint).toMatch(/if listBackups\(\) has it, it is whole and verified\.$/);
+    }
+  });
+
   test('is not even started with a signal that is aborted already', async () => {
     childIs(`require('node:fs').writeFileSync(${JSON.stringify(folder.file('started'))}, '');`);
     const error = await rejectionOf(run(request(), { signal: AbortSignal.abort() }));
