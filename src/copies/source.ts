@@ -1,4 +1,5 @@
 import type * as childProcess from 'node:child_process';
+import { once } from 'node:events';
 import path from 'node:path';
 import readline from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
@@ -74,6 +75,8 @@ export async function openSource(
   throwIfAborted(signal);
   const { spawn } = require('node:child_process') as typeof childProcess;
   const child = spawn(process.execPath, [MAIN], { ...childOptions(), stdio: ['pipe', 'pipe', 'pipe', 'pipe'] });
+  // Not started: its error is all that it will ever say. Out of file descriptors it does not even have streams.
+  if (child.pid === undefined) throw await errorOf(child);
   const [stdin, stdout, stderr, messages] = child.stdio as unknown as [Writable, Readable, Readable, Readable];
   let printed = '';
   stderr.setEncoding('utf8').on('data', (text: string) => (printed = (printed + text).slice(-8_192)));
@@ -178,6 +181,11 @@ function deferred<T>(): { promise: Promise<T>; resolve(value: T): void; reject(e
   let reject!: (error: unknown) => void;
   const promise = new Promise<T>((yes, no) => ((resolve = yes), (reject = no)));
   return { promise, resolve, reject };
+}
+
+async function errorOf(child: childProcess.ChildProcess): Promise<BackupError> {
+  const [cause] = (await once(child, 'error')) as [Error];
+  return died(cause.message, cause);
 }
 
 function died(how: string, cause?: Error): BackupError {
