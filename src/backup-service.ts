@@ -156,7 +156,7 @@ export class BackupService {
     checkCall('createBackup', options);
     const before = this.#tail;
     const turn = myTurn(before, options.signal).then(() => this.#attempts.run({ label: options.label }, null, options));
-    this.#tail = Promise.allSettled([before, turn]);
+    this.#tail = settled(before, turn);
     return createdBackup(await turn);
   }
 
@@ -193,7 +193,7 @@ export class BackupService {
     const turn = myTurn(before, options.signal)
       .then(() => care().restore(this.#parts, name, options))
       .finally(() => (this.#knownFresh = false));
-    this.#tail = Promise.allSettled([before, turn]);
+    this.#tail = settled(before, turn);
     return turn;
   }
 
@@ -342,6 +342,11 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
 
 function care(): typeof import('./backup-care.js') {
   return require('./backup-care.js') as typeof import('./backup-care.js');
+}
+
+/** Without what they gave, or each would keep that of all before it in memory. */
+async function settled(...promises: Promise<unknown>[]): Promise<void> {
+  await Promise.allSettled(promises);
 }
 
 function automatic({ label, moment = 'before' }: IfDueOptions): Purpose {

@@ -5,6 +5,7 @@ import { rejectionOf, thrownBy } from '../support/errors';
 import { fakeSnapshotter } from '../support/fake-snapshotter';
 import { memoryLogger } from '../support/memory-logger';
 import { DAY, HOUR, writeBackup } from '../support/planted-backups';
+import { runNode } from '../support/run-node';
 import { useTempFolder } from '../support/temp-folder';
 
 // Around the snapshot, with a fake one; tests/integration/backup-service.test.ts has the real one.
@@ -153,6 +154,38 @@ describe('calls at the same time', () => {
     await Promise.all([only, next]);
     expect(snapshots.requests).toHaveLength(2);
   });
+});
+
+test('explicit backups that are over are not kept in memory', () => {
+  const found = runNode(
+    `
+      require('node:v8').setFlagsFromString('--expose-gc');
+      const gc = require('node:vm').runInNewContext('gc');
+      const { BackupService, childProcessSnapshotter } = require('sqlite-autobackup');
+      const fs = require('node:fs'), directory = process.argv[1];
+      let second = 10;
+      const create = async () => {
+        const name = 'app_backup_20261124_0930' + second++ + '.db', path = directory + '/' + name;
+        fs.writeFileSync(path, 'x');
+        const backup = { name, path, createdAt: new Date(), sizeBytes: 1, protected: false };
+        return { status: 'created', backup, durationMs: 1 };
+      };
+      const logger = { info() {}, warn() {}, error() {} };
+      const snapshotter = { ...childProcessSnapshotter(), create };
+      const service = new BackupService({ database: directory + '/app.db', logger, snapshotter });
+      (async () => {
+        const made = [];
+        for (let i = 0; i < 20; i++) made.push(new WeakRef(await service.createBackup()));
+        await service.whenIdle();
+        await new Promise(setImmediate);
+        gc();
+        console.log(made.filter((each) => each.deref()).length);
+      })();
+    `,
+    { args: [folder.path] },
+  );
+  // The last ones may still be on the way out.
+  expect(found).toBeLessThan(10);
 });
 
 test('a snapshotter that answers "fresh" to a request for a backup in any case has failed', async () => {
