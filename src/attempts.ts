@@ -9,6 +9,7 @@ import type { LoadableLogger } from './logger.js';
 import type { ResolvedOptions } from './options.js';
 import { prune } from './retention/prune.js';
 import { atOnce, inSlices } from './slices.js';
+import { show } from './validate.js';
 import type { SnapshotControl, SnapshotRequest, SnapshotResult } from './snapshot/snapshotter.js';
 import type { LastFailure } from './status.js';
 
@@ -108,6 +109,7 @@ export class Attempts {
 
   /** Success is judged by the artifact: it stands there, whole. */
   #judge(result: SnapshotResult, ifOlderThanMs: number | null): SnapshotResult {
+    ensureAnswer(result);
     if (result.status !== 'created') {
       if (ifOlderThanMs === null) throw new Error('it answered "fresh" to a request for a backup in any case');
       return result;
@@ -157,6 +159,15 @@ export class Attempts {
     this.log.error(lines.pruneFailed(error));
     this.events.emit('failed', { error });
   }
+}
+
+/** A snapshotter of the user's own may answer anything. What is no answer is a failed attempt, with all that follows one. */
+function ensureAnswer(answer: unknown): void {
+  // `createSync` that is async: it must not end the app as an unhandled rejection either.
+  if (answer instanceof Promise) answer.catch(() => {});
+  const { status, backup, latest } = (answer ?? {}) as Partial<Record<'status' | 'backup' | 'latest', unknown>>;
+  if ((status === 'created' && backup) || (status === 'fresh' && latest)) return;
+  throw new TypeError(`it answered ${show(answer)}`);
 }
 
 export function snapshotterFailed(cause: unknown): BackupError {

@@ -5,6 +5,7 @@ import { rejectionOf, thrownBy } from '../support/errors';
 import { fakeSnapshotter } from '../support/fake-snapshotter';
 import { memoryLogger } from '../support/memory-logger';
 import { DAY, writeBackup } from '../support/planted-backups';
+import { runNode } from '../support/run-node';
 import { useTempFolder } from '../support/temp-folder';
 
 const folder = useTempFolder();
@@ -81,6 +82,43 @@ describe('a failure', () => {
     expect(events).toEqual([['failed', { error, label: 'Shop.sell', retryAt: lastFailure!.retryAt }]]);
     expect(lastFailure!.retryAt.getTime() - lastFailure!.at.getTime()).toBe(300_000);
     expect(logger.lines[0]).toContain('error Automatic backup FAILED before Shop.sell [ERR_BACKUP_CHILD_FAILED]');
+  });
+
+  test.each([[undefined], [null], ['ok'], [{}], [{ status: 'fresh' }], [{ status: 'created' }], [{ status: 'done' }]])(
+    'is also what a snapshotter answers that is no answer: %j',
+    async (said) => {
+      const answer = said as unknown as SnapshotResult;
+      const nonsense = { ...snapshots, create: async () => answer, createSync: () => answer };
+      const service = serviceWith({ snapshotter: nonsense, retryAfter: 0 });
+      const errors = [
+        await rejectionOf(service.backupIfDue()),
+        await rejectionOf(service.createBackup()),
+        thrownBy(() => service.backupIfDueSync()),
+        thrownBy(() => service.createBackupSync()),
+      ];
+      expect(errors.map(({ code }) => code)).toEqual(Array(4).fill('ERR_BACKUP_CHILD_FAILED'));
+      expect(names()).toEqual(Array(4).fill('failed'));
+      expect(service.lastFailure).toBeDefined();
+      expect(service.knownFresh).toBe(false);
+    },
+  );
+
+  test('is also a createSync that is async; what it rejects with is no unhandled rejection', () => {
+    const found = runNode(
+      `
+        const { BackupService, childProcessSnapshotter } = require('sqlite-autobackup');
+        const unhandled = [], codes = [];
+        process.on('unhandledRejection', (error) => unhandled.push(String(error)));
+        const snapshotter = { ...childProcessSnapshotter(), createSync: async () => { throw new Error('no') } };
+        const logger = { info() {}, warn() {}, error() {} };
+        const service = new BackupService({ database: process.argv[1] + '/app.db', snapshotter, logger });
+        try { service.backupIfDueSync(); } catch ({ code }) { codes.push(code); }
+        try { service.createBackupSync(); } catch ({ code }) { codes.push(code); }
+        process.on('exit', () => console.log(JSON.stringify({ codes, unhandled })));
+      `,
+      { args: [folder.path] },
+    );
+    expect(found).toEqual({ codes: Array(2).fill('ERR_BACKUP_CHILD_FAILED'), unhandled: [] });
   });
 
   test('prunes nothing, whether the backup was due or asked for', async () => {
