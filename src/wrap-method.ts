@@ -83,6 +83,7 @@ export function wrap(original: AnyFunction, makeWrapper: MakeWrapper, nameFor: (
   if (wrappers.has(original)) return original;
   const kind = Object.prototype.toString.call(original);
   if (kind.includes('GeneratorFunction')) throw notAMethod(`the generator "${original.name}"`);
+  if (isClass(original)) throw notAMethod(`the class "${original.name}"`);
 
   const wrapper = makeWrapper(original, nameFor);
   for (const key of Reflect.ownKeys(original)) {
@@ -93,6 +94,11 @@ export function wrap(original: AnyFunction, makeWrapper: MakeWrapper, nameFor: (
   }
   wrappers.add(wrapper);
   return wrapper;
+}
+
+/** It could only be called with `new`. By its source, where a method of the name `class` reads `class(…) {`. */
+function isClass(value: AnyFunction): boolean {
+  return /^class(\s+[^\s(]|\s*\{)/.test(Function.prototype.toString.call(value));
 }
 
 function isContext(value: unknown): value is { kind: string; name: string | symbol } {

@@ -187,4 +187,10 @@ test('wrong options of the decorator are refused where it is written', () => {
   expect(wrong({ service: {} })).toThrow(/option "service" is \{\}/);
   expect(wrong({ timing: 'after', onFailure: 'abort' })).toThrow(/nothing is left to abort/);
   expect(() => withAutoBackup(5 as never)).toThrow(/withAutoBackup\(\) was given 5/);
+  class Shop {}
+  for (const type of [Shop, class extends Shop {}, class {}]) {
+    expect(() => withAutoBackup(type as never)).toThrow(/AutoBackup\(\) was put on the class "/);
+  }
+  const methods = { class() {}, async class2() {}, classic() {}, classes: function classes() {} };
+  for (const method of Object.values(methods)) expect(() => withAutoBackup(method as never)).not.toThrow();
 });
