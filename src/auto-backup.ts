@@ -191,17 +191,20 @@ function afterWrapper(original: AnyFunction, { serviceOf, labelOf }: Protection,
     if (!thenable && !mayReturnValue) throw notAsync(labelOf(this));
     if (service.knownFresh) return returned;
 
-    const backUp = (): void => {
-      // The service has logged and emitted what went wrong; the method's caller has its answer.
-      service.backupIfDue({ label: labelOf(this), moment: 'after' }).catch(() => {});
+    const backUp = async (): Promise<void> => {
+      try {
+        await service.backupIfDue({ label: labelOf(this), moment: 'after' });
+      } catch {
+        // The service has logged and emitted what went wrong; the method's caller has its answer.
+      }
     };
     if (!thenable) {
-      backUp();
+      void backUp();
       return returned;
     }
     // One `then` on the original, whose result is passed on: a lazy promise (a query builder) runs once for each.
     return returned.then((value) => {
-      backUp();
+      void backUp();
       return value;
     });
   };
@@ -216,17 +219,28 @@ function serviceLookup(
   if (service) {
     return (self) => {
       const found: unknown = service(self);
-      if (isBackupService(found)) return found;
+      if (canBackUp(found)) return found;
       throw notConfigured(labelOf(self), `its "service" function returned ${String(found)}`);
     };
   }
   return (self) => {
     const own = injected && (self as Record<symbol, unknown> | null | undefined)?.[injected];
-    if (isBackupService(own)) return own;
+    if (canBackUp(own)) return own;
+    // Never the process default instead: it may be another database.
+    if (own !== undefined)
+      throw notConfigured(labelOf(self), `its container has no service, but another ${typeof own}, for BackupService`);
     const found = defaultService();
     if (found) return found;
-    throw notConfigured(labelOf(self), 'no service is set up');
+    const made = injected && typeof self === 'object' ? 'its object was made without the container, and ' : '';
+    throw notConfigured(labelOf(self), `${made}no service is set up`);
   };
+}
+
+/** A service, or the double that a test has put into a container: it is asked for the backup. */
+function canBackUp(value: unknown): value is BackupService {
+  return (
+    isBackupService(value) || typeof (value as Partial<BackupService> | null | undefined)?.backupIfDue === 'function'
+  );
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
