@@ -57,9 +57,10 @@ export class AutoBackupModule extends ConfigurableModuleClass implements OnModul
 
   /** @throws BackupError `ERR_BACKUP_ALREADY_CONFIGURED`: with two of one name, which one is injected would be chance */
   onModuleInit(): void {
-    const namesakes = [...this.modules.values()].filter(({ instance }) => {
-      const other: unknown = instance;
-      return other instanceof AutoBackupModule && other.name === this.name;
+    // Found by what they provide: the CommonJS and the ESM entry have a class each.
+    const namesakes = [...this.modules.values()].filter(({ providers }) => {
+      const itsName = providers.get(NAME);
+      return itsName !== undefined && itsName.instance === this.name;
     });
     if (namesakes.length < 2) return;
     const what = this.name === undefined ? 'without a name' : `named ${JSON.stringify(this.name)}`;
