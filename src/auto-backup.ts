@@ -225,10 +225,11 @@ function serviceLookup(
   }
   return (self) => {
     const own = injected && (self as Record<symbol, unknown> | null | undefined)?.[injected];
-    if (canBackUp(own)) return own;
-    // Never the process default instead: it may be another database.
-    if (own !== undefined)
+    if (own !== undefined) {
+      if (canBackUp(own)) return own;
+      // Never the process default instead: it may be another database.
       throw notConfigured(labelOf(self), `its container has no service, but another ${typeof own}, for BackupService`);
+    }
     const found = defaultService();
     if (found) return found;
     const made = injected && typeof self === 'object' ? 'its object was made without the container, and ' : '';
