@@ -1,5 +1,5 @@
 import { isBackupService } from './backup-service.js';
-import type { BackupService } from './backup-service.js';
+import type { BackupOutcome, BackupService } from './backup-service.js';
 import { defaultService } from './default-service.js';
 import { BackupError } from './errors.js';
 import { validate } from './validate.js';
@@ -149,7 +149,7 @@ async function backUpThenRun(
   const onFailure = protection.onFailure ?? service.onFailure;
   try {
     const outcome = await service.backupIfDue({ label });
-    if (outcome.status === 'backing-off' && onFailure === 'abort') throw backingOff(outcome, label);
+    if (isBackingOff(outcome) && onFailure === 'abort') throw backingOff(outcome, label);
   } catch (error) {
     // The service has logged and emitted it.
     if (onFailure === 'abort') throw error;
@@ -168,7 +168,7 @@ function blockingWrapper(original: AnyFunction, protection: Protection): AnyFunc
       const label = labelOf(this);
       try {
         const outcome = service.backupIfDueSync({ label });
-        if (outcome.status === 'backing-off' && onFailure === 'abort') throw backingOff(outcome, label);
+        if (isBackingOff(outcome) && onFailure === 'abort') throw backingOff(outcome, label);
       } catch (error) {
         if (onFailure === 'abort') throw error;
       }
@@ -285,7 +285,13 @@ function notAsync(label: string): BackupError {
   });
 }
 
-function backingOff({ retryAt, error }: { retryAt: Date; error: BackupError }, label: string): BackupError {
+type BackingOff = Extract<BackupOutcome, { status: 'backing-off' }>;
+/** @param outcome `undefined` if a double was asked that answers nothing */
+function isBackingOff(outcome: BackupOutcome | undefined): outcome is BackingOff {
+  return outcome?.status === 'backing-off';
+}
+
+function backingOff({ retryAt, error }: BackingOff, label: string): BackupError {
   return new BackupError(
     'ERR_BACKUP_BACKING_OFF',
     `${label} was not run: the last backup failed (${error.code}), and the next attempt is not before ${retryAt.toISOString()}.`,

@@ -17,12 +17,17 @@ class Stock {
     return 'wiped';
   }
 
+  @AutoBackup({ onFailure: 'abort' })
+  async close(): Promise<string> {
+    return 'closed';
+  }
+
   @AutoBackup({ timing: 'after' })
   async count(): Promise<string> {
     return 'counted';
   }
 
-  @AutoBackup({ blocking: true })
+  @AutoBackup({ blocking: true, onFailure: 'abort' })
   total(): number {
     return 42;
   }
@@ -51,7 +56,8 @@ test('overrideProvider() with a double: it is asked for the backup, and no other
 
 test('a double that answers nothing does no harm', async () => {
   const stock = await stockWith({ backupIfDue: jest.fn(), backupIfDueSync: jest.fn() });
-  expect([await stock.wipe(), await stock.count(), stock.total()]).toEqual(['wiped', 'counted', 42]);
+  const done = [await stock.wipe(), await stock.close(), await stock.count(), stock.total()];
+  expect(done).toEqual(['wiped', 'closed', 'counted', 42]);
 });
 
 test('useFactory makes objects without the container: the message says so', async () => {
