@@ -1,5 +1,5 @@
 import { isBackupService } from './backup-service.js';
-import type { BackupService } from './backup-service.js';
+import type { BackupOutcome, BackupService } from './backup-service.js';
 import { defaultService } from './default-service.js';
 import { BackupError } from './errors.js';
 import { validate } from './validate.js';
@@ -149,7 +149,7 @@ async function backUpThenRun(
   const onFailure = protection.onFailure ?? service.onFailure;
   try {
     const outcome = await service.backupIfDue({ label });
-    if (outcome.status === 'backing-off' && onFailure === 'abort') throw backingOff(outcome, label);
+    if (isBackingOff(outcome) && onFailure === 'abort') throw backingOff(outcome, label);
   } catch (error) {
     // The service has logged and emitted it.
     if (onFailure === 'abort') throw error;
@@ -168,7 +168,7 @@ function blockingWrapper(original: AnyFunction, protection: Protection): AnyFunc
       const label = labelOf(this);
       try {
         const outcome = service.backupIfDueSync({ label });
-        if (outcome.status === 'backing-off' && onFailure === 'abort') throw backingOff(outcome, label);
+        if (isBackingOff(outcome) && onFailure === 'abort') throw backingOff(outcome, label);
       } catch (error) {
         if (onFailure === 'abort') throw error;
       }
@@ -191,17 +191,20 @@ function afterWrapper(original: AnyFunction, { serviceOf, labelOf }: Protection,
     if (!thenable && !mayReturnValue) throw notAsync(labelOf(this));
     if (service.knownFresh) return returned;
 
-    const backUp = (): void => {
-      // The service has logged and emitted what went wrong; the method's caller has its answer.
-      service.backupIfDue({ label: labelOf(this), moment: 'after' }).catch(() => {});
+    const backUp = async (): Promise<void> => {
+      try {
+        await service.backupIfDue({ label: labelOf(this), moment: 'after' });
+      } catch {
+        // The service has logged and emitted what went wrong; the method's caller has its answer.
+      }
     };
     if (!thenable) {
-      backUp();
+      void backUp();
       return returned;
     }
     // One `then` on the original, whose result is passed on: a lazy promise (a query builder) runs once for each.
     return returned.then((value) => {
-      backUp();
+      void backUp();
       return value;
     });
   };
@@ -216,17 +219,29 @@ function serviceLookup(
   if (service) {
     return (self) => {
       const found: unknown = service(self);
-      if (isBackupService(found)) return found;
+      if (canBackUp(found)) return found;
       throw notConfigured(labelOf(self), `its "service" function returned ${String(found)}`);
     };
   }
   return (self) => {
     const own = injected && (self as Record<symbol, unknown> | null | undefined)?.[injected];
-    if (isBackupService(own)) return own;
+    if (own !== undefined) {
+      if (canBackUp(own)) return own;
+      // Never the process default instead: it may be another database.
+      throw notConfigured(labelOf(self), `its container has no service, but another ${typeof own}, for BackupService`);
+    }
     const found = defaultService();
     if (found) return found;
-    throw notConfigured(labelOf(self), 'no service is set up');
+    const made = injected && typeof self === 'object' ? 'its object was made without the container, and ' : '';
+    throw notConfigured(labelOf(self), `${made}no service is set up`);
   };
+}
+
+/** A service, or the double that a test has put into a container: it is asked for the backup. */
+function canBackUp(value: unknown): value is BackupService {
+  return (
+    isBackupService(value) || typeof (value as Partial<BackupService> | null | undefined)?.backupIfDue === 'function'
+  );
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
@@ -270,7 +285,13 @@ function notAsync(label: string): BackupError {
   });
 }
 
-function backingOff({ retryAt, error }: { retryAt: Date; error: BackupError }, label: string): BackupError {
+type BackingOff = Extract<BackupOutcome, { status: 'backing-off' }>;
+/** @param outcome `undefined` if a double was asked that answers nothing */
+function isBackingOff(outcome: BackupOutcome | undefined): outcome is BackingOff {
+  return outcome?.status === 'backing-off';
+}
+
+function backingOff({ retryAt, error }: BackingOff, label: string): BackupError {
   return new BackupError(
     'ERR_BACKUP_BACKING_OFF',
     `${label} was not run: the last backup failed (${error.code}), and the next attempt is not before ${retryAt.toISOString()}.`,

@@ -20,7 +20,8 @@ export interface AutoBackupOptionsFactory {
 }
 
 const NAME = Symbol.for('sqlite-autobackup.nestjs.name');
-const SERVICE = Symbol.for('sqlite-autobackup.nestjs.service');
+/** Its text is what Nest prints when the module was imported without `forRoot()`. */
+const SERVICE = Symbol.for('BackupService: import AutoBackupModule.forRoot({ database }), not AutoBackupModule');
 
 const builder = new ConfigurableModuleBuilder<BackupServiceOptions>({ moduleName: 'AutoBackup' })
   .setClassMethodName('forRoot')
@@ -48,11 +49,18 @@ export class AutoBackupModule extends ConfigurableModuleClass implements OnModul
     super();
   }
 
+  static override forRoot(options: typeof builder.OPTIONS_TYPE): DynamicModule;
+  // JavaScript can leave them out: then the service says what is missing.
+  static override forRoot(options = {} as typeof builder.OPTIONS_TYPE): DynamicModule {
+    return super.forRoot(options);
+  }
+
   /** @throws BackupError `ERR_BACKUP_ALREADY_CONFIGURED`: with two of one name, which one is injected would be chance */
   onModuleInit(): void {
-    const namesakes = [...this.modules.values()].filter(({ instance }) => {
-      const other: unknown = instance;
-      return other instanceof AutoBackupModule && other.name === this.name;
+    // Found by what they provide: the CommonJS and the ESM entry have a class each.
+    const namesakes = [...this.modules.values()].filter(({ providers }) => {
+      const itsName = providers.get(NAME);
+      return itsName !== undefined && itsName.instance === this.name;
     });
     if (namesakes.length < 2) return;
     const what = this.name === undefined ? 'without a name' : `named ${JSON.stringify(this.name)}`;
@@ -75,8 +83,7 @@ function withService(definition: DynamicModule, { name: given }: AutoBackupModul
   const providers: Provider[] = [
     {
       provide: token,
-      useFactory: (options: BackupServiceOptions) =>
-        new BackupService({ ...options, logger: options.logger ?? nestLogger(name) }),
+      useFactory: (options: BackupServiceOptions) => new BackupService(withLogger(options, name)),
       inject: [MODULE_OPTIONS_TOKEN],
     },
     { provide: SERVICE, useExisting: token },
@@ -96,6 +103,11 @@ function withService(definition: DynamicModule, { name: given }: AutoBackupModul
     providers: [...(definition.providers ?? []), ...providers],
     exports: [...(definition.exports ?? []), ...exported],
   };
+}
+
+/** What a factory has returned may be nothing at all: that is for BackupService to say. */
+function withLogger(options: BackupServiceOptions | undefined, name: string | undefined): BackupServiceOptions {
+  return { ...options!, logger: options?.logger ?? nestLogger(name) };
 }
 
 function nestLogger(name: string | undefined): Logger {

@@ -66,6 +66,13 @@ test.each(['backup.cjs', 'backup-sync.cjs'])(
   },
 );
 
+test.each([
+  ['one name', 'nest-one-name', 'ERR_BACKUP_ALREADY_CONFIGURED'],
+  ['two names', 'nest-two-names', ['app.db', 'orders.db']],
+])('a Nest app that imports one AutoBackupModule and requires another, of %s', async (_, name, expected) => {
+  expect(await resultOf(consumer.node(['plain/nest-both-entries.mjs', name]))).toEqual(expected);
+});
+
 describe('in a bundled app', () => {
   const esbuild = require.resolve('esbuild', { paths: [path.join(ROOT, 'node_modules', 'tsx')] });
 

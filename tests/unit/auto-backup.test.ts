@@ -158,9 +158,17 @@ describe('which service', () => {
     expect(snapshots.requests).toHaveLength(1);
   });
 
+  test('may be a double in the place of one, as a test puts it into a container', async () => {
+    const backupIfDue = jest.fn();
+    expect(await new Shop({ backupIfDue }).sell()).toBe('sold');
+    expect(backupIfDue.mock.calls).toEqual([[{ label: 'Shop.sell' }]]);
+  });
+
   test('must be one: anything else is named, and the method does not run', async () => {
     const error = { code: 'ERR_BACKUP_NOT_CONFIGURED', message: expect.stringContaining('Shop.sell was not run') };
-    await expect(new Shop(undefined).sell()).rejects.toMatchObject(error);
+    for (const wrong of [undefined, null, {}, { backupIfDue: true }]) {
+      await expect(new Shop(wrong).sell()).rejects.toMatchObject(error);
+    }
   });
 
   test('is the default; without one the method does not run, and the message has three ways out', async () => {
