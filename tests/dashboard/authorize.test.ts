@@ -15,6 +15,7 @@ const OTHER = [
 
 test.each([
   ['none', {}],
+  ['no options at all', undefined],
   ['a value that is no function', { authorize: true }],
 ])('without authorize (%s) there is no dashboard', (_, options) => {
   const error = thrownBy(() => createDashboard(dash.service(), options as never));

@@ -411,7 +411,7 @@ describe('copies off the machine', () => {
     const page = await dash.get('/');
     expect(page.text).toMatch(/<a[^>]*>Off-site/);
     expect(page.text).toContain('<span class="tag plain">1 of 2</span>');
-    expect(page.text).toMatch(/<strong>nas<\/strong>: 1 copies, [^;]+; the newest backup there is from just now/);
+    expect(page.text).toMatch(/<strong>nas<\/strong>: 1 copy, [\d.]+ kB, of the backup from just now/);
     expect(page.text).toMatch(/<strong>unplugged<\/strong>: nothing there yet\. 1 still to be sent/);
     expect(page.text).toMatch(/class="tag bad"\s*>the folder or bucket is not there; next try in \d/);
     expect((await dash.get('/', { 'accept-language': 'es' })).text).toContain('la carpeta o el depósito no existe');

@@ -122,6 +122,7 @@ export const en = {
 
   offsite: {
     title: 'Copies off this machine',
+    hasOne: (size: string, age: string) => `1 copy, ${size}, of the backup from ${age}.`,
     has: (count: string, size: string, age: string) =>
       `${count} copies, ${size}; the newest backup there is from ${age}.`,
     hasNone: 'nothing there yet.',

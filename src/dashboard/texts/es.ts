@@ -121,6 +121,7 @@ export const es: Dictionary = {
 
   offsite: {
     title: 'Copias fuera de este equipo',
+    hasOne: (size, age) => `1 copia, ${size}; es de ${age}.`,
     has: (count, size, age) => `${count} copias, ${size}; la más reciente es de ${age}.`,
     hasNone: 'todavía no hay nada.',
     waits: (count, age) => `${count} por enviar, la más antigua de ${age}.`,
