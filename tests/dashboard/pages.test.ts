@@ -70,6 +70,16 @@ describe('one sentence and a colour', () => {
     );
   });
 
+  test('the database is gone, however good its backups are', async () => {
+    await dash.serve(dash.service());
+    plant(2);
+    fs.rmSync(dash.temp.file('app.db'));
+    expect([await level(), await sentence()]).toEqual(['bad', 'The database is not there']);
+    const { text } = await dash.get('/');
+    expect(text).toContain('It can be restored from a backup below.');
+    expect((await dash.get('/api/status')).json()).toMatchObject({ level: 'bad', kind: 'missing' });
+  });
+
   test('the folder cannot be read: that is said, and is not "no backups"', async () => {
     await dash.serve(dash.service({ directory: dash.temp.file('away') }));
     expect([await level(), await sentence()]).toEqual([

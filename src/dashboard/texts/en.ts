@@ -9,11 +9,13 @@ export const en = {
   due: (age: string) => `A backup is due: the last one is from ${age}`,
   none: 'There is no backup yet',
   unusable: 'No backup can be used: make a new one',
+  missing: 'The database is not there',
   failed: (reason: string) => `The last attempt failed: ${reason}`,
   nextTry: (when: string) => `next try ${when}`,
   nextTryOnUse: 'next try with the next change in the app',
   unreadable: (reason: string) => `The backups cannot be read: ${reason}`,
   onFire: 'Back up now, or ask whoever looks after this computer.',
+  onMissing: 'Ask whoever looks after this computer. It can be restored from a backup below.',
   reasons: {
     ERR_BACKUP_SOURCE_MISSING: 'the database is not there',
     ERR_BACKUP_SOURCE_INVALID: 'the database file is not a database',

@@ -10,11 +10,13 @@ export const es: Dictionary = {
   due: (age) => `Toca hacer una copia: la última es de ${age}`,
   none: 'Todavía no hay ninguna copia',
   unusable: 'Ninguna copia sirve: haga una nueva',
+  missing: 'La base de datos no está',
   failed: (reason) => `El último intento falló: ${reason}`,
   nextTry: (when) => `próximo intento ${when}`,
   nextTryOnUse: 'próximo intento con el próximo cambio en la aplicación',
   unreadable: (reason) => `No se pueden leer las copias: ${reason}`,
   onFire: 'Haga una copia ahora o avise a quien cuida de este equipo.',
+  onMissing: 'Avise a quien cuida de este equipo. Se puede restaurar desde una copia de abajo.',
   reasons: {
     ERR_BACKUP_SOURCE_MISSING: 'la base de datos no está',
     ERR_BACKUP_SOURCE_INVALID: 'el archivo no es una base de datos',

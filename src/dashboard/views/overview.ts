@@ -44,7 +44,7 @@ function banner(view: View, verdict: Verdict, running: boolean): Html {
     ${ICONS[level]}
     <div class="say">
       <h2 id="verdict">${sayVerdict(verdict, texts, view.now)}</h2>
-      ${level === 'bad' ? html`<p>${texts.onFire}</p>` : ''}
+      ${level === 'bad' ? html`<p>${verdict.kind === 'missing' ? texts.onMissing : texts.onFire}</p>` : ''}
       <div id="progress" class="progress" ${progressTexts(view)} ${running ? '' : html`hidden`}>
         <p>
           <span id="progress-text" role="status">${texts.running}</span>
