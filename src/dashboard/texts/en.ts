@@ -15,7 +15,8 @@ export const en = {
   nextTryOnUse: 'next try with the next change in the app',
   unreadable: (reason: string) => `The backups cannot be read: ${reason}`,
   onFire: 'Back up now, or ask whoever looks after this computer.',
-  onMissing: 'Ask whoever looks after this computer. It can be restored from a backup below.',
+  ask: 'Ask whoever looks after this computer.',
+  onMissing: 'It can be restored from a backup below.',
   reasons: {
     ERR_BACKUP_SOURCE_MISSING: 'the database is not there',
     ERR_BACKUP_SOURCE_INVALID: 'the database file is not a database',
@@ -99,7 +100,8 @@ export const en = {
   weekMore: '2 or more',
 
   backups: 'Backups',
-  noBackups: 'No backups yet. The first one is made before the next change, or now if you press the button.',
+  noBackups: 'No backups yet. The first one is made before the next change.',
+  noBackupsButton: 'No backups yet. The first one is made before the next change, or now if you press the button.',
   columns: {
     date: 'Date',
     size: 'Size',

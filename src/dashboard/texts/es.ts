@@ -16,7 +16,8 @@ export const es: Dictionary = {
   nextTryOnUse: 'próximo intento con el próximo cambio en la aplicación',
   unreadable: (reason) => `No se pueden leer las copias: ${reason}`,
   onFire: 'Haga una copia ahora o avise a quien cuida de este equipo.',
-  onMissing: 'Avise a quien cuida de este equipo. Se puede restaurar desde una copia de abajo.',
+  ask: 'Avise a quien cuida de este equipo.',
+  onMissing: 'Se puede restaurar desde una copia de abajo.',
   reasons: {
     ERR_BACKUP_SOURCE_MISSING: 'la base de datos no está',
     ERR_BACKUP_SOURCE_INVALID: 'el archivo no es una base de datos',
@@ -100,7 +101,8 @@ export const es: Dictionary = {
   weekMore: '2 o más',
 
   backups: 'Copias',
-  noBackups: 'Todavía no hay copias. La primera se hará antes del próximo cambio, o ahora si pulsa el botón.',
+  noBackups: 'Todavía no hay copias. La primera se hará antes del próximo cambio.',
+  noBackupsButton: 'Todavía no hay copias. La primera se hará antes del próximo cambio, o ahora si pulsa el botón.',
   columns: {
     date: 'Fecha',
     size: 'Tamaño',
