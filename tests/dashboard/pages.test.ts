@@ -2,7 +2,8 @@ import fs from 'node:fs';
 import { directoryStore } from 'sqlite-autobackup';
 import { createLedger } from '../support/databases';
 import { DAY, writeBackup } from '../support/planted-backups';
-import { useDashboard } from './support';
+import { sleep, until } from '../support/processes';
+import { ALL, useDashboard } from './support';
 
 const dash = useDashboard();
 
@@ -89,6 +90,29 @@ describe('one sentence and a colour', () => {
     expect((await dash.get('/api/status')).json()).toMatchObject({ error: { code: 'ERR_BACKUP_DIRECTORY_MISSING' } });
     expect((await dash.get('/api/backups')).status).toBe(500);
   });
+});
+
+test('what a page shows is never older than the request for it, however many ask', async () => {
+  const service = dash.service();
+  let asked = 0;
+  await dash.serve(service, { authorize: () => (asked++, ALL) });
+  const look = service.status.bind(service);
+  let release: (() => void) | undefined;
+  const looks = jest.spyOn(service, 'status').mockImplementationOnce(async () => {
+    const before = await look();
+    await new Promise<void>((resolve) => (release = resolve));
+    return before;
+  });
+  const early = dash.get('/api/status');
+  await until(() => release);
+  await service.createBackup();
+  const late = Array.from({ length: 20 }, () => dash.get('/api/status'));
+  await until(() => asked === 21);
+  await sleep(20);
+  release!();
+  expect((await early).json()).toMatchObject({ kind: 'none' });
+  for (const answer of await Promise.all(late)) expect(answer.json()).toMatchObject({ kind: 'safe' });
+  expect(looks).toHaveBeenCalledTimes(2);
 });
 
 test('the numbers: last backup, next due date, sizes, space', async () => {
