@@ -18,6 +18,8 @@ export function addApi(app: Hono<DashboardEnv>, base: string, site: Site): void 
     c.json(statusJson(await site.status(), site, c.get('rights'), c.get('texts'), Date.now())),
   );
   app.get(`${api}/events`, requireRight('view'), (c) => {
+    // Of an answer to HEAD nobody reads the body, and so nobody would end it.
+    if (c.req.raw.method === 'HEAD') return c.body(null, 200, { 'Content-Type': 'text/event-stream' });
     const answer = streamSSE(c, (stream) => follow(site, stream, c.env.isServing));
     // Kept alive, it would hold up a server that closes for some seconds more.
     answer.headers.set('Connection', 'close');

@@ -19,7 +19,7 @@ export function doors(options: ResolvedDashboard): Handler[] {
     throw new HttpError('ERR_DASHBOARD_HOST');
   };
   const ownSite: Handler = async (c, next) => {
-    if (SAFE.has(c.req.method) || !isCrossSite(c.req.raw.headers, hosts)) return next();
+    if (SAFE.has(c.req.method) || !isCrossSite(c.req.raw, hosts)) return next();
     throw new HttpError('ERR_DASHBOARD_CROSS_SITE');
   };
   const authorized: Handler = async (c, next) => {

@@ -36,20 +36,22 @@ export function isKnownHost(header: string | null, hosts: ReadonlySet<string>): 
  * Origin, which browsers send with every POST. A request with neither comes from no browser, and so carries no login
  * that its user did not put there.
  */
-export function isCrossSite(headers: Headers, hosts: ReadonlySet<string>): boolean {
+export function isCrossSite({ headers, url }: Request, hosts: ReadonlySet<string>): boolean {
   const origin = headers.get('origin');
+  // HTTP/2 has no such header; what it has instead is in the address.
+  const host = headers.get('host') ?? new URL(url).host;
   const site = headers.get('sec-fetch-site');
-  if (origin !== null && !isOwnOrigin(origin, headers.get('host'), hosts)) {
+  if (origin !== null && !isOwnOrigin(origin, host, hosts)) {
     // A proxy may have changed the Host header; what the browser says of the origin is then what counts.
     return site !== 'same-origin';
   }
   return site !== null && site !== 'same-origin' && site !== 'none';
 }
 
-function isOwnOrigin(origin: string, host: string | null, hosts: ReadonlySet<string>): boolean {
+function isOwnOrigin(origin: string, host: string, hosts: ReadonlySet<string>): boolean {
   if (!URL.canParse(origin)) return false;
   const { host: originHost, hostname } = new URL(origin);
-  return (host !== null && originHost === withoutDefaultPort(origin, host)) || hosts.has(hostname);
+  return originHost === withoutDefaultPort(origin, host) || hosts.has(hostname);
 }
 
 /** URL drops `:443` of an https origin and `:80` of an http one; a Host header may have it. */

@@ -8,6 +8,9 @@ export interface Place {
   readonly path: string;
 }
 
+/** `.` and `..`, as URL reads them. No browser and no client sends them: each resolves them itself. */
+const DOT_SEGMENT = /\/(?:\.|%2e){1,2}(?:\/|$)/i;
+
 /**
  * Frameworks that mount a handler at a path take that path off `url` and keep it in `originalUrl`: what is missing in the
  * one is where the dashboard is mounted, unless `basePath` says it.
@@ -17,8 +20,11 @@ export function locateNode(incoming: IncomingMessage, basePath: string | undefin
   const original = (incoming as { originalUrl?: unknown }).originalUrl;
   const full = typeof original === 'string' ? original : stripped;
   if (!full.startsWith('/') || full.includes('\\')) return 'malformed';
+  // Resolved, it would lead past a guard that the app has put before a path: routers take paths as they are written.
+  if (DOT_SEGMENT.test(pathOf(full))) return 'elsewhere';
   const scheme = 'encrypted' in incoming.socket ? 'https' : 'http';
-  const address = `${scheme}://${incoming.headers.host ?? 'localhost'}${full}`;
+  const host = incoming.headers.host ?? (incoming.headers[':authority'] as string | undefined) ?? 'localhost';
+  const address = `${scheme}://${host}${full}`;
   if (!URL.canParse(address)) return 'malformed';
   const url = new URL(address);
   const path = locateUrl(url.pathname, basePath ?? mountedAt(pathOf(full), pathOf(stripped)));

@@ -57,6 +57,7 @@ export function mount(options: ResolvedDashboard): Dashboard {
         },
         { overrideGlobalObjects: false },
       );
+      tellWhenGone(incoming, outgoing);
       void listener(incoming, outgoing);
     },
 
@@ -67,4 +68,16 @@ export function mount(options: ResolvedDashboard): Dashboard {
       return answer(request, path, url.pathname, context, () => true);
     },
   };
+}
+
+/**
+ * Requests that a client sends ahead on one connection are answered one after the other. Node does not tell an answer that
+ * waits for its turn that the connection has closed, and the file or the live page behind it would stay open.
+ */
+function tellWhenGone(incoming: IncomingMessage, outgoing: ServerResponse): void {
+  incoming.once('close', () => {
+    if (outgoing.closed || outgoing.destroyed || outgoing.writableFinished || !incoming.socket.destroyed) return;
+    outgoing.destroy();
+    outgoing.emit('close');
+  });
 }

@@ -31,6 +31,11 @@ export interface Operations {
 
 export type Fields = Readonly<Record<string, unknown>>;
 
+/** Labels stand in the log: a line of their own in it could be taken for one of the app's. */
+function oneLine(text: string): string {
+  return text.replace(/[\p{Cc}\s]+/gu, ' ').trim();
+}
+
 export function operationsOf(service: BackupService): Operations {
   let creating: Promise<Backup> | undefined;
   let progress: BackupProgress | undefined;
@@ -66,7 +71,7 @@ export function operationsOf(service: BackupService): Operations {
     },
     create({ label = BY_HAND }) {
       if (typeof label !== 'string' || label.length > MAX_LABEL) throw new HttpError('ERR_DASHBOARD_BODY');
-      return (creating ??= createOne(label.trim() || BY_HAND));
+      return (creating ??= createOne(oneLine(label) || BY_HAND));
     },
     find,
     async verify(name, { level = 'quick' }) {

@@ -66,7 +66,9 @@ export function resolveDashboard(
   services: BackupService | Readonly<Record<string, BackupService>>,
   options: DashboardOptions<never>,
 ): ResolvedDashboard {
-  validate('createDashboard', schemaOf, options);
+  // Without options at all, what is missing is authorize.
+  const given: unknown = options;
+  validate('createDashboard', schemaOf, given ?? {});
   const single = isBackupService(services);
   return {
     services: new Map(single ? [['', services]] : checkNames(services)),

@@ -18,7 +18,7 @@ export interface Site {
   readonly operations: Operations;
   readonly watch: Watch;
   readonly logger: Logger;
-  /** One look for all that ask at the same moment: each takes a child process. */
+  /** One look for all that ask while another is under way, since each takes a child process; it begins after they asked. */
   status(): Promise<ServiceStatus>;
   /** Everything that the page shows. A folder that can't be read is an answer too. */
   look(): Promise<Look>;
@@ -70,6 +70,17 @@ export function siteOf(name: string, service: BackupService, options: ResolvedDa
 }
 
 function shared<T>(ask: () => Promise<T>): () => Promise<T> {
-  let asking: Promise<T> | undefined;
-  return () => (asking ??= ask().finally(() => (asking = undefined)));
+  let current: Promise<T> | undefined;
+  let next: Promise<T> | undefined;
+  const take = (): Promise<T> => {
+    if (!current) return (current = ask().finally(() => (current = undefined)));
+    // What is under way may have looked before the change that made somebody ask.
+    return (next ??= current
+      .catch(() => {})
+      .then(() => {
+        next = undefined;
+        return take();
+      }));
+  };
+  return take;
 }

@@ -7,6 +7,8 @@ export type Verdict =
   | { readonly level: 'warn'; readonly kind: 'unverified'; readonly at: Date }
   | { readonly level: 'warn'; readonly kind: 'due'; readonly at: Date }
   | { readonly level: 'bad'; readonly kind: 'none' }
+  /** There are backups, but the database that they are of is gone. */
+  | { readonly level: 'bad'; readonly kind: 'missing' }
   /** There are some, but none that counts: broken, or dated in the future. */
   | { readonly level: 'bad'; readonly kind: 'unusable' }
   | {
@@ -27,6 +29,7 @@ export function judge(status: ServiceStatus): Verdict {
     return { level: 'bad', kind: 'failed', code: error.code, freeBytes, retryAt };
   }
   if (!latest) return { level: 'bad', kind: status.backupCount > 0 ? 'unusable' : 'none' };
+  if (status.database.sizeBytes === undefined) return { level: 'bad', kind: 'missing' };
   const at = latest.createdAt;
   if (due.reason !== 'fresh') return { level: 'warn', kind: 'due', at };
   return isVerified(latest) ? { level: 'good', kind: 'safe', at } : { level: 'warn', kind: 'unverified', at };

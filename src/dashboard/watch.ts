@@ -1,4 +1,4 @@
-import type { BackupProgress, BackupService } from '../index.js';
+import type { BackupEvents, BackupProgress, BackupService } from '../index.js';
 import type { Operations } from './operations.js';
 
 /** What a live page is told. */
@@ -19,6 +19,19 @@ export interface Watch {
   /** @returns ends it */
   subscribe(listener: (event: WatchEvent) => void): () => void;
 }
+
+/** After each of these, a page shows something else. */
+const SHOWN = [
+  'created',
+  'failed',
+  'pruned',
+  'deleted',
+  'protected',
+  'restored',
+  'copied',
+  'copy-failed',
+  'copies-pruned',
+] as const satisfies readonly (keyof BackupEvents)[];
 
 const IDLE_MS = 1_000;
 const BUSY_MS = 200;
@@ -56,8 +69,7 @@ export function watch(service: BackupService, operations: Operations): Watch {
     const lookSoon = (): void => {
       if (performance.now() - lookedAt > OWN_MS) look();
     };
-    const events = ['created', 'failed', 'pruned', 'deleted', 'protected', 'restored'] as const;
-    const ends = [operations.onProgress(lookSoon), ...events.map((event) => service.on(event, changed))];
+    const ends = [operations.onProgress(lookSoon), ...SHOWN.map((event) => service.on(event, changed))];
     return () => {
       clearTimeout(timer);
       for (const end of ends) end();

@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { Page } from 'playwright-core';
 import type { Product } from '../../docs/examples/pos/database';
 import { Client } from '../../docs/examples/pos/client';
-import { until } from '../support/processes';
+import { sleep, until } from '../support/processes';
 import { useBrowser } from './support';
 
 // Each action of the page, done by clicking, as the owner of the shop does.
@@ -160,6 +160,62 @@ describe('live', () => {
     await till.send('PATCH', '/products/2', { stock: 3 });
     await page.getByRole('heading', { name: 'Safe: last backup just now, verified' }).waitFor();
     await page.getByRole('cell', { name: 'ProductsController.edit' }).waitFor();
+  });
+});
+
+describe('a page that is left open', () => {
+  const due = /^A backup is due/;
+  /** Again and again: the first time, the page may not have been connected yet. */
+  const connectAgainUntil = async (isSo: () => boolean | Promise<boolean>) => {
+    for (;;) {
+      shop.dropConnections();
+      for (let i = 0; i < 50; i++) {
+        await sleep(200);
+        if (await isSo()) return;
+      }
+    }
+  };
+
+  test('shows what no event tells, as that a backup has become due, when it connects again', async () => {
+    const page = await shop.open();
+    await page.getByRole('heading', { name: 'There is no backup yet' }).waitFor();
+    shop.plantMany(1, 9);
+    await connectAgainUntil(() => page.getByRole('heading', { name: due }).isVisible());
+  });
+
+  test('leaves whoever walks through it by keyboard where they are', async () => {
+    shop.plantMany(3, 9);
+    const page = await shop.open();
+    await page.getByRole('heading', { name: due }).waitFor();
+    const second = page
+      .getByRole('row')
+      .nth(2)
+      .getByRole('link', { name: /^Details/ });
+    await second.focus();
+    shop.plantMany(1, 8);
+    await connectAgainUntil(() => page.getByRole('heading', { name: /8 days ago$/ }).isVisible());
+    // One row has come above it.
+    const same = page
+      .getByRole('row')
+      .nth(3)
+      .getByRole('link', { name: /^Details/ });
+    expect(await same.evaluate((link) => link === link.ownerDocument.activeElement)).toBe(true);
+  });
+
+  test('says "safe" no longer when its reader has been logged out', async () => {
+    await shop.service.createBackup();
+    const page = await shop.open();
+    await page.getByRole('heading', { name: /^Safe/ }).waitFor();
+    await page.context().clearCookies();
+    await connectAgainUntil(() => /login$/.test(page.url()));
+  });
+
+  test('nor where the app refuses without a login page', async () => {
+    await shop.service.createBackup();
+    const page = await shop.open();
+    await page.getByRole('heading', { name: /^Safe/ }).waitFor();
+    await page.route(/\/backups(\/api\/events)?$/, (route) => route.fulfill({ status: 403, body: 'Not any more' }));
+    await connectAgainUntil(() => page.getByText('Not any more').isVisible());
   });
 });
 

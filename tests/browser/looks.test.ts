@@ -29,6 +29,18 @@ interface Violation {
 
 const PHONE = { width: 390, height: 844 };
 
+/** The texts of pictures that are cut off at a side of theirs. */
+const cutOff = (page: Page) =>
+  page.evaluate(() => {
+    const texts: Browser[] = [...(globalThis as Browser).document.querySelectorAll('svg text')];
+    return texts
+      .filter((text) => {
+        const [own, picture] = [text, text.ownerSVGElement].map((element) => element.getBoundingClientRect());
+        return own.left < picture.left || own.right > picture.right;
+      })
+      .map((text) => String(text.textContent).trim());
+  });
+
 /** Nothing is cut off at the side. */
 const tooWide = (page: Page) =>
   page.evaluate(() => {
@@ -61,6 +73,7 @@ describe.each(['light', 'dark'] as const)('in %s', (colorScheme) => {
       await shop.shot(page, `${shown}-${colorScheme}-${locale}`);
       await page.setViewportSize(PHONE);
       expect({ shown, tooWide: await tooWide(page) }).toEqual({ shown, tooWide: 0 });
+      expect({ shown, cutOff: await cutOff(page) }).toEqual({ shown, cutOff: [] });
       expect({ shown, found: await violations(page) }).toEqual({ shown, found: [] });
       await page.screenshot({ path: `${shop.shots}/${shown}-phone-${colorScheme}-${locale}.png` });
     }
@@ -68,7 +81,7 @@ describe.each(['light', 'dark'] as const)('in %s', (colorScheme) => {
     expect(messages).toEqual([]);
   });
 
-  test('in trouble: no backup, one that is due, one that is broken, an error', async () => {
+  test('in trouble: no backup, one that is due, one that is broken, more than fit on one page, an error', async () => {
     const page = await shop.open({ colorScheme });
     const look = async (shown: string) => {
       await page.goto(`${shop.url}/backups${shown === 'error' ? '/nothing' : ''}`);
@@ -79,6 +92,8 @@ describe.each(['light', 'dark'] as const)('in %s', (colorScheme) => {
     await look('error');
     shop.plantMany(12, 9);
     await look('due');
+    shop.plantMany(50, 21);
+    await look('many');
     const { path } = await shop.service.createBackup();
     fs.truncateSync(path, 4_096);
     await look('broken');

@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import type { Server } from 'node:http';
 import os from 'node:os';
 import path from 'node:path';
 import type { INestApplication } from '@nestjs/common';
@@ -94,6 +95,8 @@ export function useBrowser() {
       await page.waitForURL(/\/backups$/);
       return page;
     },
+    /** As a restart of the server or of a proxy does it: pages that listen connect again. */
+    dropConnections: () => (app.getHttpServer() as Server).closeAllConnections(),
     shot: (page: Page, name: string) => page.screenshot({ path: path.join(SHOTS, `${name}.png`), fullPage: true }),
     names: async () => (await service.listBackups()).map(({ name }) => name),
   };

@@ -15,6 +15,7 @@ const OTHER = [
 
 test.each([
   ['none', {}],
+  ['no options at all', undefined],
   ['a value that is no function', { authorize: true }],
 ])('without authorize (%s) there is no dashboard', (_, options) => {
   const error = thrownBy(() => createDashboard(dash.service(), options as never));
@@ -96,10 +97,16 @@ test.each(RIGHTS)('with the right "%s" alone, no other route does anything', asy
   expect((await service.listBackups()).map((backup) => backup.name)).toEqual([name]);
 });
 
-test('a page shows no button for what its reader may not do', async () => {
+test('a page shows no button for what its reader may not do, and speaks of none', async () => {
   const service = dash.service();
-  const { name } = await service.createBackup();
+  let { name } = await service.createBackup();
   await dash.serve(service, { authorize: () => ({ view: true }) });
+  await service.deleteBackup(name);
+  const empty = await dash.get('/');
+  expect(empty.text).toContain('Ask whoever looks after this computer.');
+  expect(empty.text).toContain('The first one is made before the next change.');
+  expect(empty.text).not.toMatch(/<form|Back up now|button\./);
+  ({ name } = await service.createBackup());
   for (const path of ['/', `/backups/${name}`]) {
     const { status, text } = await dash.get(path);
     expect(status).toBe(200);

@@ -1,6 +1,7 @@
 import crypto from 'node:crypto';
 import fs from 'node:fs';
 import http from 'node:http';
+import net from 'node:net';
 import type { Backup } from 'sqlite-autobackup';
 import { DAY, writeBackup } from '../support/planted-backups';
 import { until } from '../support/processes';
@@ -181,6 +182,30 @@ test('a client that hangs up leaves no file open', async () => {
     });
   }
   await until(() => openFiles().length <= before.length);
+});
+
+test('nor does one that hangs up on downloads it had asked for ahead, on one connection', async () => {
+  const { path } = await withBackup(3_000_000);
+  // Held here, so that what is open is not closed by the garbage collector instead.
+  const files: fs.promises.FileHandle[] = [];
+  const open = fs.promises.open;
+  const opened = jest.spyOn(fs.promises, 'open').mockImplementation(async (...args) => {
+    const file = await open(...args);
+    files.push(file);
+    return file;
+  });
+  try {
+    // Not read: the first answer does not end, and the others wait for their turn.
+    const socket = net.connect(dash.port, '127.0.0.1', () =>
+      socket.write(`GET ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n`.repeat(3)),
+    );
+    socket.pause().on('error', () => {});
+    await until(() => files.length === 3);
+    socket.destroy();
+    await until(() => files.every(({ fd }) => fd === -1));
+  } finally {
+    opened.mockRestore();
+  }
 });
 
 /** The backups that this process has open, by Linux's own account; other systems have none. */

@@ -1,7 +1,8 @@
 import fs from 'node:fs';
 import http from 'node:http';
-import { BackupService } from 'sqlite-autobackup';
-import { until } from '../support/processes';
+import net from 'node:net';
+import { BackupService, directoryStore } from 'sqlite-autobackup';
+import { sleep, until } from '../support/processes';
 import { useDashboard } from './support';
 
 const dash = useDashboard();
@@ -40,6 +41,14 @@ async function listen() {
       return ended;
     },
   };
+}
+
+/** Whoever watches looks at least once a second. */
+async function expectNobodyWatches(looks: jest.SpyInstance): Promise<void> {
+  await sleep(300);
+  const before = looks.mock.calls.length;
+  await sleep(2_500);
+  expect(looks.mock.calls.length).toBe(before);
 }
 
 test('a backup of this page is told with its step and its bytes, then that something changed', async () => {
@@ -84,6 +93,22 @@ test('a backup that the app takes by itself changes the page too', async () => {
   page.leave();
 });
 
+test('so does a copy off the machine, also long after the backup', async () => {
+  const nas = dash.temp.file('nas');
+  // Not mounted yet: the copy waits.
+  const service = dash.service({ copies: [directoryStore(nas)] });
+  await dash.serve(service);
+  await service.createBackup();
+  await service.whenIdle();
+  fs.mkdirSync(nas);
+  const page = await listen();
+  await until(() => page.told.some(({ type }) => type === 'idle'));
+  expect(page.told.map(({ type }) => type)).not.toContain('changed');
+  expect(await service.shipPending()).toMatchObject([{ shipped: [expect.any(String)] }]);
+  await until(() => page.told.some(({ type }) => type === 'changed'));
+  page.leave();
+});
+
 test('nobody watches when the last page has left', async () => {
   const service = dash.service();
   await dash.serve(service);
@@ -93,10 +118,40 @@ test('nobody watches when the last page has left', async () => {
     await until(() => looks.mock.calls.length > 0);
     for (const page of pages) page.leave();
     await until(() => pages.every(({ ended }) => ended));
-    await new Promise((resolve) => setTimeout(resolve, 300));
-    const before = looks.mock.calls.length;
-    await new Promise((resolve) => setTimeout(resolve, 2_500));
-    expect(looks.mock.calls.length).toBe(before);
+    await expectNobodyWatches(looks);
+  } finally {
+    looks.mockRestore();
+  }
+});
+
+test('a request for the headers of the live page alone (HEAD) is answered, and nobody watches for it', async () => {
+  const looks = jest.spyOn(BackupService.prototype, 'getRunningBackup');
+  try {
+    await dash.serve(dash.service());
+    const { status, headers, text } = await dash.send({ method: 'HEAD', path: '/api/events' });
+    expect({ status, type: headers['content-type'], text }).toEqual({
+      status: 200,
+      type: 'text/event-stream',
+      text: '',
+    });
+    await expectNobodyWatches(looks);
+  } finally {
+    looks.mockRestore();
+  }
+});
+
+test('live pages that were asked for ahead on one connection go with it', async () => {
+  const server = await dash.serve(dash.service());
+  const gone = new Promise((resolve) => server.once('connection', (socket) => socket.once('close', resolve)));
+  const looks = jest.spyOn(BackupService.prototype, 'getRunningBackup');
+  try {
+    const ahead = 'GET /api/events HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n'.repeat(3);
+    const socket = net.connect(dash.port, '127.0.0.1', () => socket.write(ahead));
+    socket.on('error', () => {});
+    await until(() => looks.mock.calls.length > 0);
+    socket.destroy();
+    await gone;
+    await expectNobodyWatches(looks);
   } finally {
     looks.mockRestore();
   }

@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import http2 from 'node:http2';
+import type { AddressInfo } from 'node:net';
 import { Controller, Get, Logger, Module } from '@nestjs/common';
 import type { MiddlewareConsumer, NestModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -108,6 +111,18 @@ describe('Express', () => {
   });
 });
 
+test('"." and ".." lead past no guard that an app has put before the path', async () => {
+  const app = express();
+  app.use('/backups', (_request: unknown, response: Any) => response.status(401).end());
+  app.use(backups({ basePath: '/backups' }).node);
+  await dash.listen(app);
+  expect((await dash.get('/backups/api/status')).status).toBe(401);
+  for (const way of ['/x/..', '/.', '/%2e', '/x/%2e%2E', '/x/.%2e', '/x;y/..', '//..']) {
+    const path = `${way}/backups/api/status`;
+    expect({ path, status: (await dash.get(path)).status }).toEqual({ path, status: 404 });
+  }
+});
+
 beforeAll(() => Logger.overrideLogger(false));
 
 @Controller()
@@ -191,6 +206,33 @@ test('behind a proxy that takes a path off, links still lead to the dashboard', 
   await expectToWork('/intern/backups');
 });
 
+test('HTTP/2, which has no Host header: pages, forms, downloads; other sites are refused', async () => {
+  const dashboard = backups();
+  const server = http2.createServer((request, response) => dashboard.node(request as Any, response as Any));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const authority = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const client = http2.connect(`http://${authority}`);
+  const ask = async (headers: http2.OutgoingHttpHeaders) => {
+    const stream = client.request(headers).setEncoding('utf8').end();
+    const [answer] = (await once(stream, 'response')) as [http2.IncomingHttpHeaders & { ':status': number }];
+    let text = '';
+    for await (const part of stream) text += part as string;
+    return { status: answer[':status'], location: answer.location, text };
+  };
+  try {
+    const form = { ':method': 'POST', ':path': '/backups', origin: `http://${authority}` };
+    expect(await ask({ ...form, origin: 'http://evil.example' })).toMatchObject({ status: 403 });
+    const made = await ask(form);
+    expect(made).toMatchObject({ status: 303, location: expect.stringContaining('done=created') });
+    const name = new URLSearchParams(made.location!.split('?')[1]).get('name')!;
+    expect((await ask({ ':path': '/' })).text).toContain(name);
+    expect((await ask({ ':path': `/backups/${name}/download` })).text).toMatch(/^SQLite format 3/);
+  } finally {
+    client.destroy();
+    await new Promise((resolve) => server.close(resolve));
+  }
+});
+
 describe('fetch', () => {
   async function listenWith(app: Hono): Promise<void> {
     const server = serve({ fetch: app.fetch, port: 0, hostname: '127.0.0.1' });
@@ -222,6 +264,11 @@ describe('fetch', () => {
     expect((await dashboard.fetch(new Request('http://anything/else'))).status).toBe(404);
     const rebound = new Request('http://evil.example/backups/api/status', { headers: { host: 'evil.example' } });
     expect((await dashboard.fetch(rebound)).status).toBe(403);
+    // Nor has it a Host header to compare an Origin with: the address is what counts.
+    const post = (origin: string) =>
+      dashboard.fetch(new Request('http://anything/backups/api/backups', { method: 'POST', headers: { origin } }));
+    expect((await post('http://anything')).status).toBe(201);
+    expect((await post('http://evil.example')).status).toBe(403);
   });
 
   test('it leaves the global Request and Response as they are', async () => {

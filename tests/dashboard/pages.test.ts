@@ -2,7 +2,8 @@ import fs from 'node:fs';
 import { directoryStore } from 'sqlite-autobackup';
 import { createLedger } from '../support/databases';
 import { DAY, writeBackup } from '../support/planted-backups';
-import { useDashboard } from './support';
+import { sleep, until } from '../support/processes';
+import { ALL, useDashboard } from './support';
 
 const dash = useDashboard();
 
@@ -70,6 +71,16 @@ describe('one sentence and a colour', () => {
     );
   });
 
+  test('the database is gone, however good its backups are', async () => {
+    await dash.serve(dash.service());
+    plant(2);
+    fs.rmSync(dash.temp.file('app.db'));
+    expect([await level(), await sentence()]).toEqual(['bad', 'The database is not there']);
+    const { text } = await dash.get('/');
+    expect(text).toContain('It can be restored from a backup below.');
+    expect((await dash.get('/api/status')).json()).toMatchObject({ level: 'bad', kind: 'missing' });
+  });
+
   test('the folder cannot be read: that is said, and is not "no backups"', async () => {
     await dash.serve(dash.service({ directory: dash.temp.file('away') }));
     expect([await level(), await sentence()]).toEqual([
@@ -79,6 +90,29 @@ describe('one sentence and a colour', () => {
     expect((await dash.get('/api/status')).json()).toMatchObject({ error: { code: 'ERR_BACKUP_DIRECTORY_MISSING' } });
     expect((await dash.get('/api/backups')).status).toBe(500);
   });
+});
+
+test('what a page shows is never older than the request for it, however many ask', async () => {
+  const service = dash.service();
+  let asked = 0;
+  await dash.serve(service, { authorize: () => (asked++, ALL) });
+  const look = service.status.bind(service);
+  let release: (() => void) | undefined;
+  const looks = jest.spyOn(service, 'status').mockImplementationOnce(async () => {
+    const before = await look();
+    await new Promise<void>((resolve) => (release = resolve));
+    return before;
+  });
+  const early = dash.get('/api/status');
+  await until(() => release);
+  await service.createBackup();
+  const late = Array.from({ length: 20 }, () => dash.get('/api/status'));
+  await until(() => asked === 21);
+  await sleep(20);
+  release!();
+  expect((await early).json()).toMatchObject({ kind: 'none' });
+  for (const answer of await Promise.all(late)) expect(answer.json()).toMatchObject({ kind: 'safe' });
+  expect(looks).toHaveBeenCalledTimes(2);
 });
 
 test('the numbers: last backup, next due date, sizes, space', async () => {
@@ -411,7 +445,7 @@ describe('copies off the machine', () => {
     const page = await dash.get('/');
     expect(page.text).toMatch(/<a[^>]*>Off-site/);
     expect(page.text).toContain('<span class="tag plain">1 of 2</span>');
-    expect(page.text).toMatch(/<strong>nas<\/strong>: 1 copies, [^;]+; the newest backup there is from just now/);
+    expect(page.text).toMatch(/<strong>nas<\/strong>: 1 copy, [\d.]+ kB, of the backup from just now/);
     expect(page.text).toMatch(/<strong>unplugged<\/strong>: nothing there yet\. 1 still to be sent/);
     expect(page.text).toMatch(/class="tag bad"\s*>the folder or bucket is not there; next try in \d/);
     expect((await dash.get('/', { 'accept-language': 'es' })).text).toContain('la carpeta o el depósito no existe');

@@ -237,6 +237,13 @@ describe('bodies', () => {
     expect(await service.listBackups()).toHaveLength(1);
   });
 
+  test('a label is one line, also in the log', async () => {
+    await withBackup();
+    const made = await dash.postJson('/api/backups', { label: ' x\r\nerror Backup FAILED\u001b[2K\u2028 \u0000 y ' });
+    expect(made.json()).toMatchObject({ label: 'x error Backup FAILED [2K y' });
+    expect(dash.logger.lines.join('')).not.toMatch(/[\p{Cc}\u2028]/u);
+  });
+
   test('a huge one without a length, in chunks, is cut off', async () => {
     const LIMIT = 400_000_000;
     const { service } = await withBackup();

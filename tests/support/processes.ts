@@ -138,9 +138,9 @@ function statOf(pid: number): string[] | undefined {
 }
 
 /** Waits until it is so; jest's own timeout bounds it. */
-export async function until<T>(condition: () => T): Promise<NonNullable<T>> {
+export async function until<T>(condition: () => T | Promise<T>): Promise<NonNullable<T>> {
   for (;;) {
-    const value = condition();
+    const value = await condition();
     if (value) return value;
     await sleep(5);
   }

@@ -4,6 +4,10 @@
  */
 export const SCRIPT = `
 let busy = false;
+/** Of what was asked for last: older answers are not shown any more. */
+let turn = 0;
+/** As the server sent it, before anything was done to it here. */
+let sent = document.getElementById('main').outerHTML;
 
 function bind() {
   for (const form of document.querySelectorAll('form[data-live-form]')) form.addEventListener('submit', submitLive);
@@ -31,6 +35,7 @@ async function submitLive(event) {
   showProgress({ doneBytes: 0, totalBytes: 0 });
   try {
     const answer = await fetch(form.action, { method: 'POST', headers: { accept: 'text/html' } });
+    turn += 1;
     await show(answer, true);
   } catch {
     location.reload();
@@ -44,19 +49,27 @@ async function show(answer, follow) {
   const fresh = page.getElementById('main');
   if (!fresh) return location.reload();
   if (follow) history.replaceState(null, '', answer.url);
-  const focused = document.activeElement && document.activeElement.id;
+  // Most often only time has passed: whoever reads, selects or walks through it is not disturbed.
+  if (!follow && fresh.outerHTML === sent) return hideProgress();
+  sent = fresh.outerHTML;
+  const { id, href, className } = document.activeElement || {};
   document.title = page.title;
   const icon = page.querySelector('link[rel=icon]');
   if (icon) document.querySelector('link[rel=icon]').setAttribute('href', icon.getAttribute('href'));
   document.getElementById('main').replaceWith(fresh);
   bind();
-  if (focused) document.getElementById(focused)?.focus();
+  const isSame = (link) => link.href === href && link.className === className;
+  const focused = id ? document.getElementById(id) : href && [...document.links].find(isSame);
+  if (focused) focused.focus();
 }
 
 async function renew() {
   if (busy) return;
+  const mine = ++turn;
   const answer = await fetch(location.href, { headers: { accept: 'text/html' } });
-  if (answer.ok && !busy) await show(answer, false);
+  // Logged out meanwhile: a page that can't know any more must not go on to say "safe".
+  if (answer.status === 401 || answer.status === 403) return location.reload();
+  if (answer.ok && !busy && mine === turn) await show(answer, false);
 }
 
 function showProgress({ step, doneBytes, totalBytes }) {
@@ -93,6 +106,14 @@ function listen() {
   if (!live || !window.EventSource) return;
   const source = new EventSource(live);
   let renewing;
+  // What came between the page and the connection, nobody was told. And it connects again every minute: then the page shows
+  // also what no event tells, that a backup has become due.
+  source.addEventListener('open', () => renew().catch(() => {}));
+  source.addEventListener('error', () => {
+    if (source.readyState !== EventSource.CLOSED) return;
+    renew().catch(() => {});
+    setTimeout(listen, 60000);
+  });
   source.addEventListener('progress', (event) => showProgress(JSON.parse(event.data)));
   source.addEventListener('idle', hideProgress);
   source.addEventListener('changed', () => {

@@ -99,7 +99,8 @@ td.actions { white-space: nowrap; text-align: right; padding-right: 0; }
 .button.primary:hover { opacity: .88; }
 .button.danger { color: var(--bad); border-color: var(--bad); }
 .button.small { padding: 5px 12px; min-height: 34px; font-size: .9rem; }
-.button:disabled, .button[aria-disabled], .button.off { opacity: .55; cursor: default; }
+.button:disabled, .button[aria-disabled] { opacity: .55; cursor: default; }
+.button.off { color: var(--soft); font-weight: 400; cursor: default; }
 .busy { cursor: progress; }
 .bar { display: flex; flex-wrap: wrap; gap: 10px; align-items: center; }
 select, input { font: inherit; min-height: 44px; padding: 8px 12px; border-radius: 10px; border: 1px solid var(--soft); background: var(--card); color: var(--text); max-width: 100%; }

@@ -9,11 +9,14 @@ export const en = {
   due: (age: string) => `A backup is due: the last one is from ${age}`,
   none: 'There is no backup yet',
   unusable: 'No backup can be used: make a new one',
+  missing: 'The database is not there',
   failed: (reason: string) => `The last attempt failed: ${reason}`,
   nextTry: (when: string) => `next try ${when}`,
   nextTryOnUse: 'next try with the next change in the app',
   unreadable: (reason: string) => `The backups cannot be read: ${reason}`,
   onFire: 'Back up now, or ask whoever looks after this computer.',
+  ask: 'Ask whoever looks after this computer.',
+  onMissing: 'It can be restored from a backup below.',
   reasons: {
     ERR_BACKUP_SOURCE_MISSING: 'the database is not there',
     ERR_BACKUP_SOURCE_INVALID: 'the database file is not a database',
@@ -97,7 +100,8 @@ export const en = {
   weekMore: '2 or more',
 
   backups: 'Backups',
-  noBackups: 'No backups yet. The first one is made before the next change, or now if you press the button.',
+  noBackups: 'No backups yet. The first one is made before the next change.',
+  noBackupsButton: 'No backups yet. The first one is made before the next change, or now if you press the button.',
   columns: {
     date: 'Date',
     size: 'Size',
@@ -122,6 +126,7 @@ export const en = {
 
   offsite: {
     title: 'Copies off this machine',
+    hasOne: (size: string, age: string) => `1 copy, ${size}, of the backup from ${age}.`,
     has: (count: string, size: string, age: string) =>
       `${count} copies, ${size}; the newest backup there is from ${age}.`,
     hasNone: 'nothing there yet.',

@@ -10,11 +10,14 @@ export const es: Dictionary = {
   due: (age) => `Toca hacer una copia: la última es de ${age}`,
   none: 'Todavía no hay ninguna copia',
   unusable: 'Ninguna copia sirve: haga una nueva',
+  missing: 'La base de datos no está',
   failed: (reason) => `El último intento falló: ${reason}`,
   nextTry: (when) => `próximo intento ${when}`,
   nextTryOnUse: 'próximo intento con el próximo cambio en la aplicación',
   unreadable: (reason) => `No se pueden leer las copias: ${reason}`,
   onFire: 'Haga una copia ahora o avise a quien cuida de este equipo.',
+  ask: 'Avise a quien cuida de este equipo.',
+  onMissing: 'Se puede restaurar desde una copia de abajo.',
   reasons: {
     ERR_BACKUP_SOURCE_MISSING: 'la base de datos no está',
     ERR_BACKUP_SOURCE_INVALID: 'el archivo no es una base de datos',
@@ -98,7 +101,8 @@ export const es: Dictionary = {
   weekMore: '2 o más',
 
   backups: 'Copias',
-  noBackups: 'Todavía no hay copias. La primera se hará antes del próximo cambio, o ahora si pulsa el botón.',
+  noBackups: 'Todavía no hay copias. La primera se hará antes del próximo cambio.',
+  noBackupsButton: 'Todavía no hay copias. La primera se hará antes del próximo cambio, o ahora si pulsa el botón.',
   columns: {
     date: 'Fecha',
     size: 'Tamaño',
@@ -121,6 +125,7 @@ export const es: Dictionary = {
 
   offsite: {
     title: 'Copias fuera de este equipo',
+    hasOne: (size, age) => `1 copia, ${size}; es de ${age}.`,
     has: (count, size, age) => `${count} copias, ${size}; la más reciente es de ${age}.`,
     hasNone: 'todavía no hay nada.',
     waits: (count, age) => `${count} por enviar, la más antigua de ${age}.`,

@@ -8,6 +8,7 @@ export function sayVerdict(verdict: Verdict, texts: Texts, now: number): string 
   switch (verdict.kind) {
     case 'none':
     case 'unusable':
+    case 'missing':
       return texts[verdict.kind];
     case 'unreadable':
       return texts.unreadable(reasonFor(verdict.code, texts));

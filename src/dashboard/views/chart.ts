@@ -4,7 +4,8 @@ import type { Html, View } from './view.js';
 
 const WIDTH = 640;
 const HEIGHT = 170;
-const LEFT = 62;
+/** For `512 kB` in the larger type of a phone. */
+const LEFT = 78;
 const RIGHT = 12;
 const TOP = 12;
 const BOTTOM = 26;

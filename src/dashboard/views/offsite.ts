@@ -41,9 +41,13 @@ export function offsiteCard({ texts, now }: View, { copies }: ServiceStatus): Ht
     <h2 id="offsite-title">${offsite.title}</h2>
     <ul>
       ${copies.map(({ store, copyCount, copyBytes, latest, pending, pendingSince, lastError }) => {
-        const has = latest
-          ? offsite.has(format.number(copyCount), format.size(copyBytes), format.age(latest.createdAt, now))
-          : offsite.hasNone;
+        const [size, age] = [format.size(copyBytes), latest && format.age(latest.createdAt, now)];
+        const has =
+          age === undefined
+            ? offsite.hasNone
+            : copyCount === 1
+              ? offsite.hasOne(size, age)
+              : offsite.has(format.number(copyCount), size, age);
         const waits = pendingSince && offsite.waits(format.number(pending.length), format.age(pendingSince, now));
         const why = lastError && (texts.reasons[lastError.code] ?? texts.otherReason(lastError.code));
         return html`<li>

@@ -44,7 +44,7 @@ function banner(view: View, verdict: Verdict, running: boolean): Html {
     ${ICONS[level]}
     <div class="say">
       <h2 id="verdict">${sayVerdict(verdict, texts, view.now)}</h2>
-      ${level === 'bad' ? html`<p>${texts.onFire}</p>` : ''}
+      ${level === 'bad' ? html`<p>${advice(view, verdict)}</p>` : ''}
       <div id="progress" class="progress" ${progressTexts(view)} ${running ? '' : html`hidden`}>
         <p>
           <span id="progress-text" role="status">${texts.running}</span>
@@ -61,6 +61,12 @@ function banner(view: View, verdict: Verdict, running: boolean): Html {
         : ''
     }
   </section>`;
+}
+
+/** What the reader can do about it, with the buttons that this reader has. */
+function advice({ texts, rights }: View, { kind }: Verdict): string {
+  if (kind === 'missing') return `${texts.ask}${rights.restore ? ` ${texts.onMissing}` : ''}`;
+  return rights.create ? texts.onFire : texts.ask;
 }
 
 /** What the script says in each step. */

@@ -29,7 +29,8 @@ interface Order {
 /** The table, in the order and from the page that the address asks for. */
 export function backupTable(view: View, backups: readonly Backup[]): Html {
   const { texts } = view;
-  if (backups.length === 0) return html`<p class="empty">${texts.noBackups}</p>`;
+  if (backups.length === 0)
+    return html`<p class="empty">${view.rights.create ? texts.noBackupsButton : texts.noBackups}</p>`;
   const order = readOrder(view);
   const sorted = sort(backups, order);
   const pages = Math.ceil(sorted.length / PAGE_SIZE);

@@ -50,7 +50,7 @@ export function weekStrip(view: View, backups: readonly Backup[]): Html {
         return html`<rect class="week w${Math.min(count, 2)}" x="${x}" y="${y}" width="${CELL}" height="${CELL}" rx="3">
             <title>${texts.week(format.day(monday), amount)}</title></rect
           >
-          ${i % COLUMNS === 0 ? html`<text class="month" x="0" y="${y + 9}">${format.month(monday)}</text>` : ''}`;
+          ${i % COLUMNS === 0 ? html`<text class="month" x="2" y="${y + 9}">${format.month(monday)}</text>` : ''}`;
       })}
     </svg>
     <p class="legend">

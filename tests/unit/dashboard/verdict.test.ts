@@ -74,6 +74,12 @@ test.each<[string, ServiceStatus, string, string]>([
     'bad: Ninguna copia sirve: haga una nueva',
   ],
   [
+    'safe backups of a database that is gone',
+    status(verified, { database: { path: '/shop/app.db', sizeBytes: undefined, journalMode: undefined } }),
+    'bad: The database is not there',
+    'bad: La base de datos no está',
+  ],
+  [
     'disk full',
     status(verified, { lastFailure: failure('ERR_BACKUP_NO_SPACE', 4 * MINUTE) }),
     'bad: The last attempt failed: disk full, 3 MB free; next try in 4 minutes',
