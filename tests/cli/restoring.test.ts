@@ -199,6 +199,12 @@ describe('verify', () => {
       code: 2,
       error: { code: 'ERR_BACKUP_OPTIONS' },
     });
+    const typo = await run('verify', '--assert', 'SELECT count(*) >> FROM entries', '--json');
+    expect({ code: typo.code, error: typo.json()['error'] }).toMatchObject({
+      code: 2,
+      error: { code: 'ERR_BACKUP_OPTIONS', message: expect.stringContaining('syntax error') },
+    });
+    expect((await run('verify')).code).toBe(0);
     const bad = await run('verify', '--assert', 'SELECT count(*) > 1 FROM entries');
     expect(bad.stdout).toMatch(/^BAD .*drill.*\n(.*\n)* +FALSE +SELECT count\(\*\) > 1 FROM entries/);
     expect(bad.code).toBe(13);
