@@ -53,6 +53,18 @@ describe('restore', () => {
     expect(checkLedger(shop.database)).toEqual({ entries: 2 });
   });
 
+  test('latest, given again, restores the same, not the state that was just replaced; without another one it is that', async () => {
+    const name = await takeAndGoOn();
+    for (const time of ['first', 'second']) {
+      const { code, json } = await run('restore', 'latest', '--yes', '--json');
+      expect({ time, code, name: json()['name'] }).toEqual({ time, code: 0, name });
+      expect(checkLedger(shop.database)).toEqual({ entries: 1 });
+    }
+    fs.rmSync(shop.file(name));
+    const safety = backupNames(shop.path).at(-1)!;
+    expect((await run('restore', 'latest', '--yes', '--json')).json()).toMatchObject({ name: safety });
+  });
+
   test('--json', async () => {
     const name = await takeAndGoOn();
     const { code, json } = await run('restore', name, '--yes', '--json');
