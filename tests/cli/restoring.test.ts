@@ -106,6 +106,20 @@ describe('restore', () => {
     });
   });
 
+  test.each(['-wal', '-journal', '-shm'])(
+    '--to is refused where SQLite would take it for a part of a database: app.db%s',
+    async (suffix) => {
+      const name = await takeAndGoOn();
+      const untouched = contentsOf(shop.path);
+      const { code, json } = await run('restore', name, '--to', `app.db${suffix}`, '--yes', '--json');
+      expect({ code, error: json()['error'] }).toMatchObject({
+        code: 1,
+        error: { code: 'ERR_BACKUP_RESTORE_TARGET', message: expect.stringContaining('for a part of') },
+      });
+      expect(contentsOf(shop.path)).toEqual(untouched);
+    },
+  );
+
   test('a damaged backup ends with 13, and the database is as it was', async () => {
     const name = await takeAndGoOn();
     damage(name);
