@@ -68,11 +68,11 @@ export async function restore(parts: Parts, name: string, options: RestoreOption
   return report;
 }
 
-export async function protect(parts: Parts, name: string, on: boolean): Promise<void> {
+export async function protect(parts: Parts, name: string, on: boolean, control: SnapshotControl): Promise<void> {
   if (typeof on !== 'boolean') throw wrongOption(`protectBackup: "on" is ${JSON.stringify(on)}.`, 'true or false');
   findBackup(parts.options, name);
   const { database, directory, timeoutMs, snapshotter } = parts.options;
-  await answerOf(snapshotter.protect({ database, directory, name, protected: on, timeoutMs }));
+  await answerOf(snapshotter.protect({ database, directory, name, protected: on, timeoutMs }, control));
   parts.log.info(parts.lines.protected(name, on));
   parts.events.emit('protected', { name, protected: on });
 }

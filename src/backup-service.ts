@@ -198,8 +198,8 @@ export class BackupService {
   }
 
   /** Protects a backup from deletion and retention, or (`on: false`) takes that off again. */
-  async protectBackup(name: string, on = true): Promise<void> {
-    return care().protect(this.#parts, name, on);
+  async protectBackup(name: string, on = true, control: SnapshotControl = {}): Promise<void> {
+    return care().protect(this.#parts, name, on, control);
   }
 
   /**

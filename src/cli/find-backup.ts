@@ -1,4 +1,6 @@
 import path from 'node:path';
+import { backupNaming } from '../catalog/backup-name.js';
+import { isSafetyBackup } from '../catalog/safety-backup.js';
 import { BackupError } from '../errors.js';
 import type { Backup, BackupService } from '../index.js';
 
@@ -18,6 +20,18 @@ export async function findBackup(service: BackupService, given: string): Promise
     backups.find(({ name }) => name === given || path.join(directory, name) === asPath) ??
     notFound(`There is no backup "${given}" in "${directory}".`)
   );
+}
+
+/**
+ * The same for a restore. There `latest` passes over the safety backups of earlier restores, as long as there is another one:
+ * whoever gives the same command again wants the same state, not the one that was replaced.
+ */
+export async function findToRestore(service: BackupService, given: string): Promise<Backup> {
+  const found = await findBackup(service, given);
+  const naming = backupNaming(service.database);
+  if (given !== 'latest' || !isSafetyBackup(naming, found)) return found;
+  const others = await service.listBackups();
+  return others.find((backup) => !backup.problem && !isSafetyBackup(naming, backup)) ?? found;
 }
 
 function notFound(what: string): never {

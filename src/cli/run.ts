@@ -15,6 +15,12 @@ export async function runCli(args: readonly string[]): Promise<void> {
   const streams = takeStreams({ quiet: has(args, /^--quiet$|^-[yVh]*q/) });
   const signals = listenToSignals();
   let exitCode: number;
+  // A promise of the user's configuration that never settles: without this, Node ends with 0 and says nothing.
+  process.once('beforeExit', () => {
+    const error = usageError('What the configuration promises never comes.', 'Look for an await without an end in it.');
+    printError(error, streams, json);
+    void streams.flushed().then(() => process.exit(exitCodeOf(error)));
+  });
   try {
     const result = await perform(args, streams, signals.signal);
     exitCode = result?.exitCode ?? EXIT.done;

@@ -10,11 +10,8 @@ db.close();
 
 function ask(sql: string): { ok: boolean; error?: string } {
   try {
-    const statement = db.prepare(sql);
-    if (!statement.reader || !statement.readonly) return { ok: false, error: 'it is not a SELECT' };
-    if (statement.columns().length !== 1) return { ok: false, error: 'it must have one column' };
     const values: unknown[] = [];
-    for (const value of statement.pluck().iterate()) {
+    for (const value of db.prepare(sql).pluck().iterate()) {
       if (values.push(value) > 1) return { ok: false, error: 'it returned more than one row' };
     }
     if (values.length === 0) return { ok: false, error: 'it returned no row' };

@@ -3,6 +3,7 @@ import Database from 'better-sqlite3';
 import type { BackupFolder } from '../catalog/list-backups.js';
 import type { AssertionResult } from '../catalog/manifest.js';
 import type { VerifyRequest } from '../snapshot/snapshotter.js';
+import { refuseFaulty } from './assertion-faults.js';
 import { askAssertions } from './assertions.js';
 import { checkBackup, Damaged } from './check-backup.js';
 import type { CheckedBackup } from './check-backup.js';
@@ -26,13 +27,15 @@ export async function drill(request: VerifyRequest, folder: BackupFolder, deadli
     enter('check');
     const backup = await checkBackup(folder, request.name);
     try {
+      const { assertions: asked = [] } = request;
+      refuseFaulty(asked, backup.file);
       enter('drill');
       ensureSpaceFor(folder.directory, backup.sizeBytes);
       const file = path.join(scratch.folder, path.basename(request.database));
       copyWhole(backup, file);
       const checked = openAndCheck(file, backup);
       // Some time stays for telling what was found.
-      const assertions = await askAssertions(file, request.assertions ?? [], deadline.remainingMs() * 0.8);
+      const assertions = await askAssertions(file, asked, deadline.remainingMs() * 0.8);
       const failed = assertions.filter(({ ok }) => !ok).map(({ sql, error }) => `assertion failed: ${sql} (${error!})`);
       return { ...checked, problems: [...checked.problems, ...failed], assertions };
     } finally {

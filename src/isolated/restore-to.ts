@@ -44,6 +44,10 @@ function refuseTarget(target: string, { directory, naming }: BackupFolder): void
   // What stands beside it, SQLite would take for a part of the new database.
   const existing = ['', '-wal', '-journal', '-shm'].map((suffix) => target + suffix).find(exists);
   if (existing !== undefined) throw taken(target, existing);
+  const main = target.replace(/-(wal|journal|shm)$/, '');
+  if (main !== target && exists(main)) {
+    throw refused(`SQLite would take "${target}" for a part of "${main}".`, 'Choose another name, or another folder.');
+  }
   if (folder === directory && parseBackupName(naming, path.basename(target))) {
     throw refused(`"${target}" would be taken for a backup.`, 'Choose another name, or another folder.');
   }

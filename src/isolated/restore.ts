@@ -2,6 +2,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { backupNaming } from '../catalog/backup-name.js';
+import { safetyLabel } from '../catalog/safety-backup.js';
 import type { ChildResult } from '../snapshot/protocol.js';
 import type { RestoreReport, RestoreRequest } from '../snapshot/snapshotter.js';
 import { BackupError } from '../errors.js';
@@ -47,7 +48,7 @@ export async function restore(request: RestoreRequest): Promise<ChildResult> {
           {
             database: request.database,
             verify: request.verify,
-            label: `before restoring ${request.name}`,
+            label: safetyLabel(request.name),
             protected: true,
             startedAt: performance.now(),
           },

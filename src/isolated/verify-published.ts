@@ -6,6 +6,7 @@ import { readBackup } from '../catalog/list-backups.js';
 import type { VerificationRecord } from '../catalog/manifest.js';
 import type { ChildResult } from '../snapshot/protocol.js';
 import type { VerifyRequest } from '../snapshot/snapshotter.js';
+import { refuseFaulty } from './assertion-faults.js';
 import { compareWithManifest } from './check-backup.js';
 import { checkDatabase } from './check-database.js';
 import type { CheckResult } from './check-database.js';
@@ -23,6 +24,7 @@ export async function verifyPublished(request: VerifyRequest): Promise<ChildResu
   const deadline = new Deadline(request.timeoutMs - Math.min(3_000, request.timeoutMs / 5));
   const folder = { directory, naming: backupNaming(database) };
   enter('verify');
+  refuseFaulty(request.assertions ?? []);
   const file = path.join(directory, name);
   const { manifest } = readBackup(folder, name, Date.now()) ?? {};
   const { sizeBytes, sha256, problems } = await compareWithManifest(file, manifest);

@@ -25,8 +25,8 @@ export function childProcessSnapshotter(): Snapshotter {
       const result = await run({ kind: 'restore', ...request }, control);
       return result.kind === 'restored' ? result.report : unexpected(result);
     },
-    async protect(request) {
-      const result = await run({ kind: 'protect', ...request });
+    async protect(request, control) {
+      const result = await run({ kind: 'protect', ...request }, control);
       if (result.kind !== 'protected') unexpected(result);
     },
   };

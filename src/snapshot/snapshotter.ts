@@ -136,5 +136,5 @@ export interface Snapshotter {
   /** Leaves entirely the old or entirely the restored database, whenever it ends; resolves when the restored one is proven. */
   restore(request: RestoreRequest, control?: SnapshotControl): Promise<RestoreReport>;
   /** Rewrites the manifest, all or nothing. */
-  protect(request: ProtectRequest): Promise<void>;
+  protect(request: ProtectRequest, control?: SnapshotControl): Promise<void>;
 }

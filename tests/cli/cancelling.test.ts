@@ -59,6 +59,24 @@ test('a key that reaches the program twice (npm passes it on) counts once; a sec
   expect((await running.ended).code).toBe(130);
 });
 
+test.each(['protect', 'unprotect'])('Ctrl-C ends %s while it waits for the lock, and its child', async (command) => {
+  expect((await cli.run(['create', '--database', 'app.db'], here())).code).toBe(0);
+  const untouched = shop.backupFiles();
+  const holder = new Database(shop.file('.app_backup.lock'));
+  holder.exec('BEGIN EXCLUSIVE');
+  try {
+    const running = cli.start([command, 'latest', '--database', 'app.db'], here());
+    await running.shows('waiting for the lock');
+    const child = await until(() => isolatedChildOf(running.child.pid!));
+    running.child.kill('SIGINT');
+    expect((await running.ended).code).toBe(130);
+    expect(isRunning(child)).toBe(false);
+  } finally {
+    holder.close();
+  }
+  expect(shop.backupFiles()).toEqual(untouched);
+});
+
 describe('what is locked', () => {
   test('a held backup lock is waited for until --timeout, then ends with 11', async () => {
     expect((await cli.run(['create', '--database', 'app.db'], here())).code).toBe(0);

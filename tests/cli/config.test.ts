@@ -226,3 +226,10 @@ test('a file that keeps timers or connections open does not keep the command fro
   shop.write('autobackup.config.cjs', 'setInterval(() => {}, 1000); module.exports = { database: "app.db" };');
   expect((await run(['list'])).code).toBe(0);
 });
+
+test('one that waits for what never comes is an error, not a silent success', async () => {
+  shop.write('autobackup.config.mjs', 'await new Promise(() => {}); export default { database: "app.db" };');
+  const { code, json } = await run(['create', '--json']);
+  expect({ code, error: json()['error'] }).toMatchObject({ code: 2, error: { code: 'ERR_BACKUP_OPTIONS' } });
+  expect(backupNames(shop.path)).toEqual([]);
+});

@@ -99,6 +99,14 @@ test('on a new shop nothing fails, nothing is created, and it says that a backup
   expect(shop.list().filter((name) => !/^app\.db(-wal|-shm)?$/.test(name))).toEqual([]);
 });
 
+test('a manifest that somebody has edited by hand is no reason to fall', async () => {
+  writeBackup(shop.path, new Date(Date.now() - DAY), { manifest: { verifiedAt: 'yesterday' } });
+  const { json } = await cli.run(['doctor', '--json', '--database', 'app.db'], { cwd: shop.path });
+  expect(json()).toMatchObject({
+    checks: expect.arrayContaining([expect.objectContaining({ id: 'verification', level: 'warn' })]) as unknown[],
+  });
+});
+
 describe('failures', () => {
   test('a missing database', async () => {
     fs.rmSync(shop.database);

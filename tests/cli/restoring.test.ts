@@ -53,6 +53,18 @@ describe('restore', () => {
     expect(checkLedger(shop.database)).toEqual({ entries: 2 });
   });
 
+  test('latest, given again, restores the same, not the state that was just replaced; without another one it is that', async () => {
+    const name = await takeAndGoOn();
+    for (const time of ['first', 'second']) {
+      const { code, json } = await run('restore', 'latest', '--yes', '--json');
+      expect({ time, code, name: json()['name'] }).toEqual({ time, code: 0, name });
+      expect(checkLedger(shop.database)).toEqual({ entries: 1 });
+    }
+    fs.rmSync(shop.file(name));
+    const safety = backupNames(shop.path).at(-1)!;
+    expect((await run('restore', 'latest', '--yes', '--json')).json()).toMatchObject({ name: safety });
+  });
+
   test('--json', async () => {
     const name = await takeAndGoOn();
     const { code, json } = await run('restore', name, '--yes', '--json');
@@ -93,6 +105,20 @@ describe('restore', () => {
       error: { code: 'ERR_BACKUP_RESTORE_TARGET' },
     });
   });
+
+  test.each(['-wal', '-journal', '-shm'])(
+    '--to is refused where SQLite would take it for a part of a database: app.db%s',
+    async (suffix) => {
+      const name = await takeAndGoOn();
+      const untouched = contentsOf(shop.path);
+      const { code, json } = await run('restore', name, '--to', `app.db${suffix}`, '--yes', '--json');
+      expect({ code, error: json()['error'] }).toMatchObject({
+        code: 1,
+        error: { code: 'ERR_BACKUP_RESTORE_TARGET', message: expect.stringContaining('for a part of') },
+      });
+      expect(contentsOf(shop.path)).toEqual(untouched);
+    },
+  );
 
   test('a damaged backup ends with 13, and the database is as it was', async () => {
     const name = await takeAndGoOn();
@@ -199,6 +225,12 @@ describe('verify', () => {
       code: 2,
       error: { code: 'ERR_BACKUP_OPTIONS' },
     });
+    const typo = await run('verify', '--assert', 'SELECT count(*) >> FROM entries', '--json');
+    expect({ code: typo.code, error: typo.json()['error'] }).toMatchObject({
+      code: 2,
+      error: { code: 'ERR_BACKUP_OPTIONS', message: expect.stringContaining('syntax error') },
+    });
+    expect((await run('verify')).code).toBe(0);
     const bad = await run('verify', '--assert', 'SELECT count(*) > 1 FROM entries');
     expect(bad.stdout).toMatch(/^BAD .*drill.*\n(.*\n)* +FALSE +SELECT count\(\*\) > 1 FROM entries/);
     expect(bad.code).toBe(13);

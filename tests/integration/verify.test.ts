@@ -113,11 +113,8 @@ describe('a drill', () => {
     ['returns NULL', 'SELECT NULL', 'it returned null'],
     ['returns an empty text', "SELECT ''", 'it returned ""'],
     ['returns two rows', 'SELECT id FROM state LIMIT 2', 'it returned more than one row'],
-    ['returns two columns', 'SELECT id, tag FROM state LIMIT 1', 'it must have one column'],
     ['asks a table that is not there', 'SELECT count(*) FROM invoices', 'no such table: invoices'],
-    ['is no SQL', 'SELECT FROM WHERE', 'near "FROM": syntax error'],
-    ['is two statements', 'SELECT 1; SELECT 1', 'The supplied SQL string contains more than one statement'],
-    ['writes', "WITH x AS (SELECT 1) INSERT INTO state SELECT 99, 'x', x'00' RETURNING id", 'it is not a SELECT'],
+    ['asks a column that is not there', 'SELECT max(total) FROM state', 'no such column: total'],
     ['throws', "SELECT json('{')", 'malformed JSON'],
   ])('fails where an assertion %s, and says so', async (_what, sql, error) => {
     const report = await service.verifyBackup(backup.name, { level: 'drill', assertions: [ROWS, sql, ROWS] });
@@ -130,6 +127,34 @@ describe('a drill', () => {
       backup.name,
       backup.name.replace(/db$/, 'json'),
     ]);
+  });
+
+  test.each<[string, string, string]>([
+    ['is no SQL', 'SELECT FROM WHERE', 'near "FROM": syntax error'],
+    ['ends too early', 'SELECT count(*) > 0 FROM state WHERE', 'incomplete input'],
+    ['is two statements', 'SELECT 1; SELECT 1', 'The supplied SQL string contains more than one statement'],
+    ['has two columns', 'SELECT id, tag FROM state LIMIT 1', 'it must have one column'],
+    ['calls a function of the app', 'SELECT price_of(id) FROM state LIMIT 1', 'no such function: price_of'],
+    ['has a parameter', 'SELECT count(*) > ? FROM state', 'Too few parameter values were provided'],
+    ['writes', "WITH x AS (SELECT 1) INSERT INTO state SELECT 99, 'x', x'00' RETURNING id", 'it is not a SELECT'],
+  ])('refuses an assertion that %s, and the backup is as good as before', async (_what, sql, fault) => {
+    const untouched = contentsOf(folder.path);
+    const drill = () => service.verifyBackup(backup.name, { level: 'drill', assertions: [ROWS, sql] });
+    const { message } = await failureOf(drill, 'ERR_BACKUP_OPTIONS');
+    expect(message).toContain(`The assertion ${JSON.stringify(sql)} cannot be asked: ${fault}.`);
+    expect(contentsOf(folder.path)).toEqual(untouched);
+    expect(service.getLatestBackup()).toMatchObject({ name: backup.name });
+  });
+
+  test('is told of a wrong statement before a large backup is read, and of a damaged backup rather than of one', async () => {
+    changeOneByte();
+    const assertions = ['SELECT FROM WHERE'];
+    await failureOf(() => service.verifyBackup(backup.name, { level: 'drill', assertions }), 'ERR_BACKUP_OPTIONS');
+    const report = await service.verifyBackup(backup.name, {
+      level: 'drill',
+      assertions: ['SELECT id, tag FROM state'],
+    });
+    expect(report.problems).toEqual(['its sha256 is not the one in its manifest']);
   });
 
   test('an assertion that never ends has failed when the time is over; the others are told, and nothing runs on', async () => {

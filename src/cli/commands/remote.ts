@@ -46,7 +46,7 @@ export const verifyRemote: CommandFunction<[string | undefined, VerifyFlags & St
       try {
         outcomes.push(await verifyCopy({ ...given, name: copy.name }));
       } catch (error) {
-        if (!isBackupError(error) || error.code === 'ERR_BACKUP_CANCELLED') throw error;
+        if (!isBackupError(error) || ['ERR_BACKUP_CANCELLED', 'ERR_BACKUP_OPTIONS'].includes(error.code)) throw error;
         outcomes.push({ copy, error });
       }
     }

@@ -4,7 +4,7 @@ import type { Backup, BackupService, RestoreReport } from '../../index.js';
 import { confirm } from '../ask.js';
 import type { CommandFunction } from '../context.js';
 import { EXIT } from '../exit-codes.js';
-import { findBackup } from '../find-backup.js';
+import { findToRestore } from '../find-backup.js';
 import { findCopy, wantsCopy } from '../find-copy.js';
 import { ago, localTime, seconds, size } from '../format.js';
 import { openService } from '../open-service.js';
@@ -15,7 +15,7 @@ import type { StoreFlags } from '../store-option.js';
 export const restore: CommandFunction<[string, RestoreFlags & StoreFlags]> = async (context, name, flags) => {
   const { service } = await openService(context);
   const copy = wantsCopy(flags) ? await findCopy(context, service, name, flags) : undefined;
-  const backup = copy?.asBackup ?? (await findBackup(service, name));
+  const backup = copy?.asBackup ?? (await findToRestore(service, name));
   const to = flags.to === undefined ? undefined : path.resolve(flags.to);
   await confirm(context, plan(service, backup, to), to === undefined ? 'Restore it?' : 'Write it?');
   if (copy) await withProgress(context, (control) => copy.fetch(control));

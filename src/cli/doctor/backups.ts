@@ -65,8 +65,10 @@ interface Verification {
 
 function verificationsOf({ name, manifest, lastVerification }: Backup): Verification[] {
   const found: Verification[] = [];
-  if (manifest?.verifiedAt !== undefined) {
-    found.push({ name, level: manifest.verified ?? '', at: Date.parse(manifest.verifiedAt), whenTaken: true });
+  // Manifests are files that people can edit.
+  const taken = Date.parse(String(manifest?.verifiedAt));
+  if (!Number.isNaN(taken)) {
+    found.push({ name, level: manifest?.verified ?? '', at: taken, whenTaken: true });
   }
   if (lastVerification) {
     const { level, at } = lastVerification;
