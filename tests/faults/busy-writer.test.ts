@@ -3,7 +3,7 @@ import { checkBackups } from '../support/whole-backups';
 import { checkLedger, createLedger } from '../support/databases';
 import type { JournalMode } from '../support/databases';
 import { memoryLogger } from '../support/memory-logger';
-import { until, useScripts } from '../support/processes';
+import { useScripts } from '../support/processes';
 import { useTempFolder } from '../support/temp-folder';
 
 const start = useScripts();
@@ -29,7 +29,7 @@ test.each<JournalMode>(['wal', 'delete'])(
     const backup = await service.createBackup();
 
     const after = await writer.ask<Report>('stop');
-    await until(() => writer.ended);
+    await writer.ended;
     expect(after.errors).toEqual([]);
     expect(after.acknowledged).toBeGreaterThan(before.acknowledged);
 
