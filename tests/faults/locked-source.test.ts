@@ -71,6 +71,13 @@ describe.each<JournalMode>(['delete', 'wal'])('a database in %s mode that anothe
   });
 });
 
+test('status tells of it within seconds, and shows the rest', async () => {
+  const { service } = await lockedDatabase('delete', { timeout: '10m' });
+  const { warnings, backupCount } = await service.status();
+  expect(backupCount).toBe(0);
+  expect(warnings).toEqual([expect.stringMatching(/was locked for (5|4\.\d+) s\./)]);
+});
+
 const onLinux = process.platform === 'linux' ? test : test.skip;
 onLinux('the child that waits for the lock sleeps, it does not spin (read from /proc: Linux only)', async () => {
   const { service } = await lockedDatabase('delete');
