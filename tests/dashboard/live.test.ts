@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import http from 'node:http';
 import { BackupService } from 'sqlite-autobackup';
-import { until } from '../support/processes';
+import { sleep, until } from '../support/processes';
 import { useDashboard } from './support';
 
 const dash = useDashboard();
@@ -86,16 +86,20 @@ test('a backup that the app takes by itself changes the page too', async () => {
 
 test('nobody watches when the last page has left', async () => {
   const service = dash.service();
-  await dash.serve(service);
+  const server = await dash.serve(service);
+  const connections = () => new Promise<number>((resolve) => server.getConnections((_, count) => resolve(count)));
   const looks = jest.spyOn(BackupService.prototype, 'getRunningBackup');
   try {
     const pages = [await listen(), await listen()];
     await until(() => looks.mock.calls.length > 0);
     for (const page of pages) page.leave();
     await until(() => pages.every(({ ended }) => ended));
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    // The server has noticed it too, and what that sets off has had its turn.
+    await until(async () => (await connections()) === 0);
+    for (let i = 0; i < 50; i++) await new Promise(setImmediate);
     const before = looks.mock.calls.length;
-    await new Promise((resolve) => setTimeout(resolve, 2_500));
+    // Longer than from one look to the next.
+    await sleep(2_500);
     expect(looks.mock.calls.length).toBe(before);
   } finally {
     looks.mockRestore();
