@@ -2,8 +2,9 @@
 export class Deadline {
   readonly #end: number;
 
-  constructor(timeoutMs: number) {
-    this.#end = performance.now() + timeoutMs;
+  /** @param from on the clock of `performance.now()`; 0 is the start of this process, from which its parent counts */
+  constructor(timeoutMs: number, from = performance.now()) {
+    this.#end = from + timeoutMs;
   }
 
   get over(): boolean {

@@ -4,12 +4,14 @@ import path from 'node:path';
 import type { Page } from 'playwright-core';
 import type { Product } from '../../docs/examples/pos/database';
 import { Client } from '../../docs/examples/pos/client';
+import { JUST_NOW } from '../support/planted-backups';
 import { sleep, until } from '../support/processes';
 import { useBrowser } from './support';
 
 // Each action of the page, done by clicking, as the owner of the shop does.
 
 const shop = useBrowser();
+const SAFE = new RegExp(`^Safe: last backup ${JUST_NOW}, verified$`);
 
 const backUp = async (page: Page) => {
   await page.getByRole('button', { name: 'Back up now' }).click();
@@ -29,7 +31,7 @@ describe.each([
     const page = await shop.open({ javaScriptEnabled });
     await page.getByRole('heading', { name: 'There is no backup yet' }).waitFor();
     await backUp(page);
-    await page.getByRole('heading', { name: 'Safe: last backup just now, verified' }).waitFor();
+    await page.getByRole('heading', { name: SAFE }).waitFor();
     expect(await shop.names()).toHaveLength(1);
     expect(await page.title()).toBe('Safe · Backups of the shop');
   });
@@ -148,7 +150,7 @@ describe('live', () => {
     await shop.shot(page, 'progress');
     fs.rmSync(partial);
     await shop.service.createBackup();
-    await page.getByRole('heading', { name: 'Safe: last backup just now, verified' }).waitFor();
+    await page.getByRole('heading', { name: SAFE }).waitFor();
     expect(await page.getByRole('button', { name: 'Back up now' }).isEnabled()).toBe(true);
   });
 
@@ -158,7 +160,7 @@ describe('live', () => {
     const till = new Client(shop.url);
     await till.logIn();
     await till.send('PATCH', '/products/2', { stock: 3 });
-    await page.getByRole('heading', { name: 'Safe: last backup just now, verified' }).waitFor();
+    await page.getByRole('heading', { name: SAFE }).waitFor();
     await page.getByRole('cell', { name: 'ProductsController.edit' }).waitFor();
   });
 });

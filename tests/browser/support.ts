@@ -12,6 +12,8 @@ import { mountDashboard } from '../../docs/examples/pos/dashboard';
 import { memoryLogger } from '../support/memory-logger';
 import { DAY, writeBackup } from '../support/planted-backups';
 
+/** For what the browser does. It only bounds what hangs. */
+const PATIENCE_MS = 300_000;
 const SHOTS = path.join(__dirname, '..', '..', 'build', 'screenshots');
 
 /** The demo with its dashboard, and Debian's Chromium. Call it once in a test file. */
@@ -33,6 +35,7 @@ export function useBrowser() {
     url = await app.getUrl();
     // Playwright gives it a new, empty profile.
     browser = await chromium.launch({
+      timeout: PATIENCE_MS,
       executablePath: '/usr/bin/chromium',
       args: [
         '--no-sandbox',
@@ -49,7 +52,8 @@ export function useBrowser() {
   });
   afterEach(async () => {
     for (const context of contexts.splice(0)) await context.close();
-    for (const name of fs.readdirSync(folder)) if (/backup/.test(name)) fs.rmSync(path.join(folder, name));
+    for (const name of fs.readdirSync(folder))
+      if (/backup/.test(name)) fs.rmSync(path.join(folder, name), { force: true });
   });
   afterAll(async () => {
     await browser.close();
@@ -87,7 +91,7 @@ export function useBrowser() {
       const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, locale: 'en-GB', ...options });
       contexts.push(context);
       const page = await context.newPage();
-      page.setDefaultTimeout(30_000);
+      page.setDefaultTimeout(PATIENCE_MS);
       await page.goto(`${base}/backups`);
       await page.getByLabel('User').fill(DEMO_LOGIN.user);
       await page.getByLabel('Password').fill(DEMO_LOGIN.password);

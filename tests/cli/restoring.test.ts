@@ -1,6 +1,7 @@
 import Database from 'better-sqlite3';
 import fs from 'node:fs';
 import { addEntry, checkLedger } from '../support/databases';
+import { patience } from '../support/patience';
 import { isolatedChildOf, until } from '../support/processes';
 import { backupNames, contentsOf } from '../support/whole-backups';
 import { keysOf, useCli, useShop } from './support';
@@ -132,7 +133,8 @@ describe('restore', () => {
     const name = await takeAndGoOn();
     const writer = new Database(shop.database);
     writer.exec('BEGIN IMMEDIATE');
-    const { code, json } = await run('restore', name, '--yes', '--json', '--timeout', '4s').finally(() =>
+    const timeout = String(patience(4_000));
+    const { code, json } = await run('restore', name, '--yes', '--json', '--timeout', timeout).finally(() =>
       writer.close(),
     );
     expect({ code, error: json()['error'] }).toMatchObject({ code: 11, error: { code: 'ERR_BACKUP_RESTORE_BUSY' } });

@@ -4,7 +4,7 @@ import type { ChildProcess } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { addEntry, createLedger } from '../support/databases';
-import { until } from '../support/processes';
+import { isRunning, until } from '../support/processes';
 import { useTempFolder } from '../support/temp-folder';
 import { contentsOf } from '../support/whole-backups';
 
@@ -133,6 +133,34 @@ export function useShop() {
     write: (name: string, text: string) => fs.writeFileSync(temp.file(name), text),
   };
 }
+
+/** So that copying it takes a while. */
+export const BIG = 60_000_000;
+
+/**
+ * The child that `find` finds, stopped once it has begun to write: so that it cannot be done before whatever the test does
+ * next. The database must be BIG.
+ */
+export async function stoppedInTheCopy(find: () => number | undefined, shop: { list(): string[] }): Promise<number> {
+  const child = await until(find);
+  const partials = () => shop.list().filter((name) => name.endsWith('.partial'));
+  await until(() => partials().length > 0 || !isRunning(child));
+  sendIfThere(child, 'SIGSTOP');
+  expect(partials()).toHaveLength(1);
+  return child;
+}
+
+/** To a process that may be gone, and that another one than this has started. */
+export function sendIfThere(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+/** What is told only where something takes long, which depends on the machine. */
+export const SLOW = /^(waiting for the lock|opening the database|copying: .*)\r?\n/gm;
 
 /** Every path to a value: `['due.reason', 'backups[].name']`. What scripts rely on. */
 export function keysOf(value: unknown, prefix = ''): string[] {

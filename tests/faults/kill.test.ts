@@ -4,7 +4,7 @@ import { BackupService } from 'sqlite-autobackup';
 import type { Backup } from 'sqlite-autobackup';
 import { checkLedger, createLedger } from '../support/databases';
 import { memoryLogger } from '../support/memory-logger';
-import { isolatedChildOf, isRunning, sleep, until, useScripts } from '../support/processes';
+import { childrenOf, freeze, isolatedChildOf, isRunning, sleep, until, useScripts } from '../support/processes';
 import { randomNumbers } from '../support/random';
 import { useTempFolder } from '../support/temp-folder';
 import { checkBackups, contentsOf, filesOf } from '../support/whole-backups';
@@ -12,8 +12,8 @@ import { checkBackups, contentsOf, filesOf } from '../support/whole-backups';
 const start = useScripts();
 const folder = useTempFolder();
 
-// Two hundred processes one after the other: well under a minute each on an idle machine.
-const TIMEOUT_MS = 900_000;
+// Hundreds of processes one after the other: well under a minute for each test on an idle machine. It only bounds what hangs.
+const TIMEOUT_MS = 3_600_000;
 
 // KILL_SEED=… repeats the moments of a run (as far as a busy machine lets them repeat).
 const SEED = Number(process.env['KILL_SEED'] ?? Date.now() % 1_000_000);
@@ -44,14 +44,17 @@ test(
   `kill -9 of the child at 100 random moments leaves nothing but whole backups (seed ${SEED})`,
   async () => {
     const ends = new Set<string>();
-    for (let round = 0; round < 100; round++) {
+    // Until the random moments have hit both: nearly always long before.
+    for (let round = 0; round < 100 || ends.size < 2; round++) {
       const attempt = service.createBackup().then(
         () => 'created',
         (error: unknown) => (error as { code: string }).code,
       );
       await sleep(randomMoment());
       killIfRunning(isolatedChildOf(process.pid));
-      ends.add(await attempt);
+      const end = await attempt;
+      expect(['created', 'ERR_BACKUP_CHILD_FAILED']).toContain(end);
+      ends.add(end);
 
       // The parent is alive and cleans up at once, all but a manifest that came before its backup.
       expect(filesOf(directory).filter((name) => name.includes('partial'))).toEqual([]);
@@ -59,7 +62,6 @@ test(
       removeAllButFirst();
       if (round % 10 === 9) await takeAnother();
     }
-    expect([...ends].sort()).toEqual(['ERR_BACKUP_CHILD_FAILED', 'created']);
     expect(contentsOf(directory)).toEqual(untouched);
   },
   TIMEOUT_MS,
@@ -70,7 +72,8 @@ test(
   async () => {
     const counts = { partials: 0, finishedByOrphan: 0 };
     let next = startApp();
-    for (let round = 0; round < 100; round++) {
+    // Until the random moments have hit what they are for: nearly always long before.
+    for (let round = 0; round < 100 || Object.values(counts).includes(0); round++) {
       const app = next;
       expect(await app.next()).toBe('ready');
       next = startApp();
@@ -78,7 +81,9 @@ test(
 
       app.tell('go');
       await sleep(randomMoment());
-      const child = isolatedChildOf(app.pid);
+      // Or it could start its child between the look and the kill: one that nobody waits for, and that works on.
+      await freeze(app.pid);
+      const [child] = childrenOf(app.pid);
       if (withChild) app.killGroup();
       else app.kill();
       await app.ended;
@@ -92,9 +97,6 @@ test(
       removeAllButFirst();
       if (partials || round % 10 === 9) await takeAnother();
     }
-    // The random moments did hit what they are for.
-    expect(counts.partials).toBeGreaterThan(0);
-    expect(counts.finishedByOrphan).toBeGreaterThan(0);
     expect(contentsOf(directory)).toEqual(untouched);
     checkLedger(database);
   },

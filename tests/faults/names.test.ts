@@ -4,7 +4,7 @@ import path from 'node:path';
 import { BackupService, keep } from 'sqlite-autobackup';
 import { checkLedger, createLedger } from '../support/databases';
 import { memoryLogger } from '../support/memory-logger';
-import { DAY, HOUR, writeBackup } from '../support/planted-backups';
+import { DAY, HOUR, SECOND, writeBackup } from '../support/planted-backups';
 import { runNode } from '../support/run-node';
 import { useTempFolder } from '../support/temp-folder';
 import { backupNames, contentsOf, failureOf, filesOf } from '../support/whole-backups';
@@ -27,12 +27,14 @@ const put = (name: string, contents = 'not ours') => fs.writeFileSync(path.join(
 
 describe('10,000 backups in the folder', () => {
   const COUNT = 10_000;
+  // And a second: where clocks go back by an hour, two names would be the same.
+  const APART = HOUR + SECOND;
   let newest: number;
   let names: string[];
   beforeEach(() => {
     newest = Math.floor(Date.now() / 1000) * 1000 - 6 * DAY;
     names = Array.from({ length: COUNT }, (_, i) =>
-      writeBackup(directory, new Date(newest - i * HOUR), { sizeBytes: 1 }),
+      writeBackup(directory, new Date(newest - i * APART), { sizeBytes: 1 }),
     );
   });
 
@@ -110,7 +112,9 @@ test('what attempts that died have left is swept; what they had published, and w
 
 test('links, folders, pipes and empty files with the name of a backup are not counted, and pruning leaves them', async () => {
   createLedger(database, 'wal').close();
-  const at = (hours: number) => path.join(directory, writeBackup(directory, new Date(Date.now() - hours * HOUR)));
+  // Each with a second of its own: where clocks go back by an hour, two names would be the same.
+  const ago = (hours: number) => new Date(Date.now() - hours * (HOUR + SECOND));
+  const at = (hours: number) => path.join(directory, writeBackup(directory, ago(hours)));
   const precious = folder.file('precious.db');
   fs.writeFileSync(precious, 'kept elsewhere');
   const replace = (file: string, make: (file: string) => void) => {

@@ -15,7 +15,8 @@ const start = useScripts();
 const folder = useTempFolder();
 
 const ROUNDS = 200;
-const TIMEOUT_MS = 900_000;
+/** It only bounds what hangs. */
+const TIMEOUT_MS = 3_600_000;
 // KILL_SEED=… repeats the moments of a run (as far as a busy machine lets them repeat).
 const SEED = Number(process.env['KILL_SEED'] ?? Date.now() % 1_000_000);
 const random = randomNumbers(SEED);
@@ -44,6 +45,11 @@ test.each<JournalMode>(['wal', 'delete'])(
     let now = B;
     const counts = { old: 0, restored: 0, killedWhileWriting: 0 };
     const usual = { wholeMs: 0, writingMs: 0 };
+    /** The random moments have hit what they are for. */
+    const haveHit = () =>
+      counts.old > ROUNDS / 10 && counts.restored > ROUNDS / 20 && counts.killedWhileWriting > ROUNDS / 20;
+    /** How much of the writing is aimed at: less, where the kills come too late for it. */
+    let reach = 1;
     const other = (state: State): [State, Backup] => (state.tag === 'a' ? [B, b] : [A, a]);
 
     /** A restore that may run to its end, for how long it takes now: other load comes and goes. */
@@ -75,7 +81,8 @@ test.each<JournalMode>(['wal', 'delete'])(
     }
 
     await measure();
-    for (let round = 0; round < ROUNDS; round++) {
+    // Nearly always no more than these: what a machine's load does to the moments is made up for.
+    for (let round = 0; round < ROUNDS || !haveHit(); round++) {
       if (round % 20 === 19) await measure();
       const [next, backup] = other(now);
       // Half of the moments anywhere, half where the live database is being written.
@@ -97,13 +104,15 @@ test.each<JournalMode>(['wal', 'delete'])(
         await sleep((0.3 + 0.9 * random()) * usual.wholeMs);
       } else {
         await Promise.race([isWriting, attempt]);
-        await sleep(random() * usual.writingMs);
+        await sleep(random() * reach * usual.writingMs);
       }
       const child = isolatedChildOf(process.pid);
       if (child !== undefined && isRunning(child)) process.kill(child, 'SIGKILL');
       const end = await attempt;
       expect(['restored', 'ERR_BACKUP_CHILD_FAILED']).toContain(end);
-      if (end !== 'restored' && step === 'restore') counts.killedWhileWriting += 1;
+      const whileWriting = end !== 'restored' && step === 'restore';
+      if (whileWriting) counts.killedWhileWriting += 1;
+      if (round % 2 === 1) reach = whileWriting ? Math.min(1, reach * 1.2) : reach * 0.9;
 
       // The app first, with its connection of old; then whoever comes next, with a full check.
       const [seen, ...more] = await app.ask<State[]>('state');
@@ -122,10 +131,6 @@ test.each<JournalMode>(['wal', 'delete'])(
     await app.ask('undo');
     await measure();
     expect(filesOf(directory)).toEqual(untouched);
-    // The random moments did hit what they are for.
-    expect(counts.old).toBeGreaterThan(ROUNDS / 10);
-    expect(counts.restored).toBeGreaterThan(ROUNDS / 20);
-    expect(counts.killedWhileWriting).toBeGreaterThan(ROUNDS / 20);
   },
   TIMEOUT_MS,
 );

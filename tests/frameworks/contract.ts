@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { startApp } from './app-process';
 import type { AppOptions, RunningApp } from './app-process';
-import { DECORATED, neutral, OBSERVABLE, REQUESTS, send } from './requests';
+import { CLOSE, DECORATED, neutral, OBSERVABLE, REQUESTS, send } from './requests';
 import type { Answer, Edition, ProtectedMethod, Request } from './requests';
 
 /** What an app has beyond the least. */
@@ -107,7 +107,7 @@ export function describeFramework({
       test.each(compositions)('%s: one backup, of the state before, for one call', async (name, label) => {
         const before = app().rows();
         const compose = async () => {
-          const response = await fetch(`${app().url}/compositions/${name}`, { method: 'POST' });
+          const response = await fetch(`${app().url}/compositions/${name}`, { method: 'POST', headers: CLOSE });
           expect(await response.json()).toEqual({ ran: name });
         };
         await compose();
@@ -121,7 +121,7 @@ export function describeFramework({
 
     if (features.openapi) {
       test('the OpenAPI document has the same operations with and without @AutoBackup()', async () => {
-        const document = (await (await fetch(`${app().url}/openapi.json`)).json()) as OpenApi;
+        const document = (await (await fetch(`${app().url}/openapi.json`, { headers: CLOSE })).json()) as OpenApi;
         const none = operationsOf(document, 'none');
         expect(Object.keys(none).length).toBeGreaterThanOrEqual(6);
         for (const edition of DECORATED) expect(operationsOf(document, edition)).toEqual(none);

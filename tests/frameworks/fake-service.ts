@@ -1,6 +1,7 @@
 import { BackupService } from 'sqlite-autobackup';
 import { fakeSnapshotter } from '../support/fake-snapshotter';
 import { memoryLogger } from '../support/memory-logger';
+import { DAY } from '../support/planted-backups';
 import { useTempFolder } from '../support/temp-folder';
 
 /** A service for each test whose snapshots are fake, for what happens around them. */
@@ -21,7 +22,7 @@ export function useFakeService(): FakeService {
     snapshotter = fakeSnapshotter();
     service = new BackupService({ database: folder.file('app.db'), snapshotter, logger: memoryLogger(), interval });
   };
-  beforeEach(() => make(60_000));
+  beforeEach(() => make(7 * DAY));
   return {
     get: () => service,
     labels: () => snapshotter.requests.map(({ label }) => label),

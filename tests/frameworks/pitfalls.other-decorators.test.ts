@@ -1,6 +1,7 @@
 // What docs/pitfalls.md says of decorators beside @AutoBackup().
 import 'reflect-metadata';
 import { AutoBackup, withAutoBackup } from 'sqlite-autobackup';
+import { DAY } from '../support/planted-backups';
 import { useFakeService } from './fake-service';
 
 const { get, labels, dueAfter } = useFakeService();
@@ -92,7 +93,7 @@ describe('a decorator that puts a function around the method', () => {
   });
 
   test.each([
-    ['one backup', 60_000, ['Shop.wipe']],
+    ['one backup', 7 * DAY, ['Shop.wipe']],
     ['two where interval is 0', 0, ['Shop.wipe', 'Shop.wipe']],
   ])('hides from @AutoBackup() above it that there is another one below: %s', async (_, interval, expected) => {
     dueAfter(interval);

@@ -32,6 +32,8 @@ const USER = { 'x-user': 'ada' };
 const ADMIN = { ...USER, 'x-role': 'admin' };
 const INVOICE = { customer: 'Ada Lovelace', total: 12.5 };
 const NOBODY = 999_999;
+/** A connection for each: servers close it after some errors, or when it was idle, and the next request would meet that. */
+export const CLOSE = { connection: 'close' };
 
 const status =
   (...allowed: number[]) =>
@@ -149,8 +151,7 @@ export async function send(app: RunningApp, edition: Edition, request: Request):
   const hasBody = request.body !== undefined;
   const response = await fetch(`${app.url}/${edition}${path}`, {
     method: request.method,
-    // A connection for each: frameworks close it after some errors, and the next request would meet that.
-    headers: { ...request.headers, connection: 'close', ...(hasBody && { 'content-type': 'application/json' }) },
+    headers: { ...request.headers, ...CLOSE, ...(hasBody && { 'content-type': 'application/json' }) },
     redirect: 'manual',
     ...(hasBody && { body: JSON.stringify(request.body) }),
   });

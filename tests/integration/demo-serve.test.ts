@@ -74,7 +74,12 @@ test('the backups are at /backups: for a till with its token, for a browser afte
   const { output } = await serve(process.execPath, command());
   const address = /http:\/\/127\.0\.0\.1:\d+/.exec(output)![0];
   expect(output).toContain(`The backups are at ${address}/backups`);
-  const ask = (path: string, init: RequestInit = {}) => fetch(address + path, { redirect: 'manual', ...init });
+  // A connection for each: one that was idle for seconds may be closed just when it is used again.
+  const ask = (path: string, init: RequestInit = {}) => {
+    const headers = new Headers(init.headers);
+    headers.set('connection', 'close');
+    return fetch(address + path, { redirect: 'manual', ...init, headers });
+  };
 
   const page = { headers: { accept: 'text/html' } };
   const stranger = await ask('/backups', page);

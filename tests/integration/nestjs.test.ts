@@ -55,8 +55,11 @@ async function start(root: Type, adapter?: FastifyAdapter, logger: LoggerService
   return app;
 }
 
+/** A connection for each: one that was idle for seconds may be closed just when it is used again. */
+const CLOSE = { connection: 'close' };
+
 async function post(app: INestApplication, url: string): Promise<unknown> {
-  const response = await fetch((await app.getUrl()) + url, { method: 'POST' });
+  const response = await fetch((await app.getUrl()) + url, { method: 'POST', headers: CLOSE });
   return response.headers.get('content-type')?.includes('json') ? response.json() : response.text();
 }
 
@@ -392,7 +395,7 @@ describe('health, for terminus', () => {
   }
 
   const healthOf = async (app: INestApplication) => {
-    const response = await fetch(`${await app.getUrl()}/health`);
+    const response = await fetch(`${await app.getUrl()}/health`, { headers: CLOSE });
     const { details } = (await response.json()) as { details: { backup: Record<string, unknown> } };
     return [response.status, details.backup];
   };

@@ -6,7 +6,8 @@ import type { Backup, BackupServiceOptions, Manifest } from 'sqlite-autobackup';
 import { backupNaming } from '#dist/catalog/backup-name.js';
 import { prune } from '#dist/retention/prune.js';
 import { memoryLogger } from '../support/memory-logger';
-import { isolatedChildOf, isRunning, until } from '../support/processes';
+import { patience } from '../support/patience';
+import { isolatedChildOf, isRunning, noIsolatedChild, until } from '../support/processes';
 import { DIST } from '../support/run-node';
 import { createState, stateOf } from '../support/states';
 import { useTempFolder } from '../support/temp-folder';
@@ -158,7 +159,8 @@ describe('a drill', () => {
   });
 
   test('an assertion that never ends has failed when the time is over; the others are told, and nothing runs on', async () => {
-    const impatient = serviceWith({ timeout: '8s' });
+    const impatient = serviceWith({ timeout: patience(8_000) });
+    await noIsolatedChild();
     let child: number | undefined;
     const report = await impatient.verifyBackup(backup.name, {
       level: 'drill',
@@ -229,7 +231,20 @@ describe('a drill', () => {
     expect(filesOf(folder.path).filter((name) => name.includes('partial'))).toEqual([]);
   });
 
+  test('its time is counted from the start of the process, as its parent counts, however long it takes to get going', () => {
+    fs.writeFileSync(folder.file('slow.js'), 'Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3_000);');
+    const request = { kind: 'verify', database: folder.file('app.db'), directory: folder.path, name: backup.name };
+    const main = path.join(DIST, 'isolated', 'main.js');
+    const { stdout } = spawnSync(process.execPath, ['-r', folder.file('slow.js'), main], {
+      input: JSON.stringify({ ...request, level: 'drill', assertions: [ENDLESS], timeoutMs: 5_000 }),
+      encoding: 'utf8',
+    });
+    // A second of the five is kept for telling what was found, and a fifth of what is left then.
+    expect(Number(/it did not end within ([\d.]+) s/.exec(stdout)![1])).toBeLessThanOrEqual(0.8);
+  });
+
   test('that is cancelled leaves nothing behind', async () => {
+    await noIsolatedChild();
     const controller = new AbortController();
     let child: number | undefined;
     await failureOf(

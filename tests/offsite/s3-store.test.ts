@@ -7,22 +7,29 @@ import { rejectionOf } from '../support/errors';
 import { ceph, client, credentials, newBucket, storeIn, unfinishedUploads } from './support/buckets';
 import { freePort } from './support/ceph';
 
-describeBackupStore('s3Store, on a Ceph gateway,', async () => ({ store: storeIn(await newBucket()) }));
+/** It only bounds what hangs. */
+const PATIENT = { timeoutMs: 600_000 };
 
-describeBackupStore('s3Store with a prefix and the user’s own client', async () => ({
-  store: storeIn(await newBucket(), {
-    prefix: 'backups/all shops',
-    endpoint: undefined as never,
-    credentials: undefined as never,
-    client: new S3Client({
-      endpoint: ceph().endpoint,
-      region: 'us-east-1',
-      forcePathStyle: true,
-      credentials: credentials(),
-      requestChecksumCalculation: 'WHEN_REQUIRED',
+describeBackupStore('s3Store, on a Ceph gateway,', async () => ({ store: storeIn(await newBucket()) }), PATIENT);
+
+describeBackupStore(
+  's3Store with a prefix and the user’s own client',
+  async () => ({
+    store: storeIn(await newBucket(), {
+      prefix: 'backups/all shops',
+      endpoint: undefined as never,
+      credentials: undefined as never,
+      client: new S3Client({
+        endpoint: ceph().endpoint,
+        region: 'us-east-1',
+        forcePathStyle: true,
+        credentials: credentials(),
+        requestChecksumCalculation: 'WHEN_REQUIRED',
+      }),
     }),
   }),
-}));
+  PATIENT,
+);
 
 describe('s3Store', () => {
   async function* bytes(size: number) {

@@ -20,6 +20,8 @@ const start = useScripts();
 const folder = useTempFolder();
 const MB = 1_000_000;
 const PARTS = { partSizeBytes: 5 * 1024 * 1024 };
+/** What the background tries again comes after the test, however long that takes. */
+const LATER = { retryAfter: '1h' };
 
 let bucket = '';
 beforeEach(async () => {
@@ -194,12 +196,13 @@ describe('what goes wrong on the way', () => {
   test('the gateway is killed in the middle of an upload in parts and comes back: the copy is made, nothing is left over', async () => {
     const [backup] = await backedUp(30);
     const gateway = await startGateway(ceph());
-    const proxy = await slowProxy(gateway.endpoint, 15 * MB);
+    const proxy = await slowProxy(gateway.endpoint, 15 * MB, 12 * MB);
     try {
-      const { service } = serviceWith({ ...PARTS, endpoint: proxy.endpoint });
+      const { service } = serviceWith({ ...PARTS, ...LATER, endpoint: proxy.endpoint });
       const shipping = service.shipPending();
-      while (proxy.sentBytes < 12 * MB) await new Promise((resolve) => setTimeout(resolve, 10));
+      await proxy.held;
       await gateway.kill();
+      proxy.release();
       const [report] = await shipping;
       expect(report!.errors).toMatchObject([{ code: 'ERR_BACKUP_STORE_FAILED' }]);
       expect(report!.pending).toEqual([backup!.name]);
@@ -217,15 +220,16 @@ describe('what goes wrong on the way', () => {
 
   test('the app is killed in the middle of an upload in parts: the next process makes the copy, nothing is left over', async () => {
     const [backup] = await backedUp(30);
-    const proxy = await slowProxy(ceph().endpoint, 15 * MB);
+    const proxy = await slowProxy(ceph().endpoint, 15 * MB, 12 * MB);
     try {
       const first = app({ ship: true }, { ...PARTS, endpoint: proxy.endpoint });
-      while (proxy.sentBytes < 12 * MB) await new Promise((resolve) => setTimeout(resolve, 10));
+      await proxy.held;
       // Its child would clear the upload away: this is the power cut, in which nobody does.
       const child = childrenOf(first.pid);
       first.kill();
       for (const pid of child) process.kill(pid, 'SIGKILL');
       await first.ended;
+      proxy.release();
       expect(await keysIn(bucket)).toEqual([]);
       expect(await unfinishedUploads(bucket)).toEqual([`shop-1/${backup!.name}`]);
       const second = app({ ship: true }, { ...PARTS, endpoint: proxy.endpoint });
@@ -240,13 +244,14 @@ describe('what goes wrong on the way', () => {
 
   test('an app that is killed alone leaves nothing: its child clears the upload away before it ends', async () => {
     const [backup] = await backedUp(30);
-    const proxy = await slowProxy(ceph().endpoint, 15 * MB);
+    const proxy = await slowProxy(ceph().endpoint, 15 * MB, 12 * MB);
     try {
       const first = app({ ship: true }, { ...PARTS, endpoint: proxy.endpoint });
-      while (proxy.sentBytes < 12 * MB) await new Promise((resolve) => setTimeout(resolve, 10));
+      await proxy.held;
       expect(await unfinishedUploads(bucket)).toEqual([`shop-1/${backup!.name}`]);
       const [child] = childrenOf(first.pid);
       first.kill();
+      proxy.release();
       await until(() => !isRunning(child!));
       expect(await keysIn(bucket)).toEqual([]);
       expect(await unfinishedUploads(bucket)).toEqual([]);
@@ -291,7 +296,7 @@ describe('what goes wrong on the way', () => {
       );
     await quota(6 * MB);
     await admin(ceph(), 'quota', 'enable', '--quota-scope=bucket', '--uid=test', `--bucket=${bucket}`);
-    const { service } = serviceWith({ ...PARTS, concurrency: 1 });
+    const { service } = serviceWith({ ...PARTS, ...LATER, concurrency: 1 });
     const [report] = await service.shipPending();
     expect(report!.errors).toMatchObject([{ code: 'ERR_BACKUP_STORE_FULL' }]);
     expect(report!.errors[0]!.hint).toContain('quota');
@@ -304,11 +309,11 @@ describe('what goes wrong on the way', () => {
 
   test('a slow line delays the copy, and neither the backup nor the protected method', async () => {
     const [before] = await backedUp(10);
-    const proxy = await slowProxy(ceph().endpoint, 4 * MB);
+    const proxy = await slowProxy(ceph().endpoint, 4 * MB, MB);
     try {
       const { service } = serviceWith({ ...PARTS, endpoint: proxy.endpoint });
       const shipping = service.shipPending();
-      while (proxy.sentBytes < MB) await new Promise((resolve) => setTimeout(resolve, 10));
+      await proxy.held;
       const { status } = await service.backupIfDue();
       const made = await service.createBackup();
       expect(status).toBe('fresh');
@@ -317,6 +322,7 @@ describe('what goes wrong on the way', () => {
         shippingNow: before!.name,
         pending: [made.name, before!.name],
       });
+      proxy.release();
       expect((await shipping)[0]).toMatchObject({ shipped: [before!.name, made.name], errors: [] });
     } finally {
       await proxy.close();

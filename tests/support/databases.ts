@@ -7,7 +7,7 @@ export type JournalMode = 'wal' | 'delete';
  * `count(*)` of entries is `totals.entries`. A torn or mixed copy breaks it. `fillBytes` adds ballast rows.
  */
 export function createLedger(file: string, journalMode: JournalMode, fillBytes = 0): Database.Database {
-  const db = new Database(file, { timeout: 5_000 });
+  const db = new Database(file, { timeout: 60_000 });
   db.pragma(`journal_mode = ${journalMode}`);
   db.exec(`
     CREATE TABLE entries (id INTEGER PRIMARY KEY, amount INTEGER NOT NULL);
@@ -35,7 +35,7 @@ export function addEntry(db: Database.Database, amount = 1): void {
  * entries. All of it in one read transaction: between two reads of a live database another process may commit.
  */
 export function checkLedger(file: string): { entries: number } {
-  const db = new Database(file, { readonly: true, fileMustExist: true });
+  const db = new Database(file, { readonly: true, fileMustExist: true, timeout: 60_000 });
   try {
     db.exec('BEGIN');
     expect(db.pragma('integrity_check', { simple: true })).toBe('ok');

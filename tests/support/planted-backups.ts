@@ -63,6 +63,9 @@ export function writeBackup(directory: string, at: Date, options: WrittenBackup 
   return name;
 }
 
+/** Of a moment ago: how the page says it depends on how fast the machine is. */
+export const JUST_NOW = String.raw`(just now|\d+ (seconds?|minutes?) ago)`;
+
 export const SECOND = 1_000;
 export const MINUTE = 60 * SECOND;
 export const HOUR = 60 * MINUTE;

@@ -96,9 +96,23 @@ export function childrenOf(pid: number): number[] {
   }
 }
 
-/** The child process that works for a service in the process `pid`, if there is one now. */
+/**
+ * The child process that works for a service in the process `pid`, if there is one now. One that has answered may live a
+ * moment longer: where this process has had one before, `noIsolatedChild()` comes first.
+ */
 export function isolatedChildOf(pid: number): number | undefined {
   return childrenOf(pid).find((child) => commandOf(child).includes(path.join('isolated', 'main.js')));
+}
+
+/** Waits until this process has no such child any more: its next one is then the only one. */
+export async function noIsolatedChild(): Promise<void> {
+  await until(() => isolatedChildOf(process.pid) === undefined);
+}
+
+/** Stops a process, and waits until it has: from then on it starts no child. Linux only. */
+export async function freeze(pid: number): Promise<void> {
+  process.kill(pid, 'SIGSTOP');
+  await until(() => ['T', 'Z', undefined].includes(statOf(pid)?.[0]));
 }
 
 function commandOf(pid: number): string {

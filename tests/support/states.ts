@@ -13,7 +13,7 @@ export function createState(
   { tag, rows }: State,
   { pageSize = 4096, autoVacuum = false } = {},
 ): Database.Database {
-  const db = new Database(file, { timeout: 5_000 });
+  const db = new Database(file, { timeout: 60_000 });
   db.pragma(`page_size = ${pageSize}`);
   if (autoVacuum) db.pragma('auto_vacuum = FULL');
   db.pragma(`journal_mode = ${mode}`);
@@ -34,7 +34,7 @@ export function fillState(db: Database.Database, { tag, rows }: State): void {
 
 /** Opens it as the next program would, checks everything, and tells the one state that it is in. */
 export function stateOf(file: string): State {
-  const db = new Database(file, { fileMustExist: true, timeout: 5_000 });
+  const db = new Database(file, { fileMustExist: true, timeout: 60_000 });
   try {
     expect(db.pragma('integrity_check', { simple: true })).toBe('ok');
     return stateIn(db);

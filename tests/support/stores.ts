@@ -44,6 +44,21 @@ export function watchedStore(inner: BackupStore): WatchedStore {
   return store;
 }
 
+/**
+ * Makes services that do not look by themselves, five seconds later, for what an earlier process has left to ship: on a
+ * machine where a test takes longer than that, they would ship what the test is about to.
+ */
+export function withoutFirstLook<T>(make: () => T): T {
+  const timers = jest.spyOn(globalThis, 'setTimeout').mockReturnValue({ unref() {} } as never);
+  try {
+    const made = make();
+    expect(timers).toHaveBeenCalled();
+    return made;
+  } finally {
+    timers.mockRestore();
+  }
+}
+
 /** Resolves with the next event of a service. */
 export function nextEvent<E extends keyof import('sqlite-autobackup').BackupEvents>(
   service: import('sqlite-autobackup').BackupService,

@@ -22,6 +22,8 @@ export class Client {
       method,
       headers: {
         'content-type': 'application/json',
+        // A connection for each: one that was idle for seconds may be closed just when it is used again.
+        connection: 'close',
         ...(this.token !== undefined && { authorization: `Bearer ${this.token}` }),
       },
       ...(body !== undefined && { body: JSON.stringify(body) }),

@@ -5,7 +5,7 @@ exports.open = async (file) => openWith(require(exports.module), file);
 exports.openWith = openWith;
 
 function openWith(Database, file) {
-  const db = new Database(file, { timeout: 5_000 });
+  const db = new Database(file, { timeout: 60_000 });
   const insert = db.prepare('INSERT INTO entries (amount) VALUES (3)');
   const update = db.prepare('UPDATE totals SET amount = amount + 3, entries = entries + 1');
   const count = db.prepare('SELECT count(*) AS rows, (SELECT entries FROM totals) AS entries FROM entries');

@@ -11,7 +11,7 @@ exports.open = async (file) => {
     amount: integer().notNull(),
     entries: integer().notNull(),
   });
-  const client = new Database(file, { timeout: 5_000 });
+  const client = new Database(file, { timeout: 60_000 });
   const db = drizzle({ client });
   return {
     sqlite: db.get(sql`SELECT sqlite_version() AS version`).version,

@@ -7,7 +7,7 @@ exports.open = async (file) => {
     useNullAsDefault: true,
     pool: {
       afterCreate(connection, done) {
-        connection.pragma('busy_timeout = 5000');
+        connection.pragma('busy_timeout = 60000');
         done(null, connection);
       },
     },

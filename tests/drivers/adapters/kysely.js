@@ -3,7 +3,7 @@ exports.module = 'kysely';
 exports.open = async (file) => {
   const Database = require('better-sqlite3');
   const { Kysely, SqliteDialect, sql } = require('kysely');
-  const database = new Database(file, { timeout: 5_000 });
+  const database = new Database(file, { timeout: 60_000 });
   const db = new Kysely({ dialect: new SqliteDialect({ database }) });
   const { rows: versions } = await sql`SELECT sqlite_version() AS version`.execute(db);
   return {

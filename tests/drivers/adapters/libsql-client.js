@@ -4,7 +4,7 @@ exports.label = '@libsql/client';
 exports.module = '@libsql/client';
 exports.open = async (file) => {
   const { createClient } = require('@libsql/client');
-  const client = createClient({ url: pathToFileURL(file).href, timeout: 5_000 });
+  const client = createClient({ url: pathToFileURL(file).href, timeout: 60_000 });
   const one = async (sql) => (await client.execute(sql)).rows[0];
   return {
     sqlite: (await one('SELECT sqlite_version() AS version')).version,

@@ -15,7 +15,7 @@ exports.open = async (file) => {
     properties: { id: { ...id, autoincrement: false }, amount: { type: 'integer' }, entries: { type: 'integer' } },
   });
   const orm = await MikroORM.init({ dbName: file, entities: [Entry, Total], debug: false });
-  await orm.em.getConnection().execute('PRAGMA busy_timeout = 5000');
+  await orm.em.getConnection().execute('PRAGMA busy_timeout = 60000');
   const { version } = await orm.em.getConnection().execute('SELECT sqlite_version() AS version', [], 'get');
   return {
     sqlite: version,

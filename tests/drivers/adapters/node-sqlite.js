@@ -3,7 +3,7 @@ exports.label = 'node:sqlite';
 exports.module = 'node:sqlite';
 exports.open = async (file) => {
   const { DatabaseSync } = require('node:sqlite');
-  const db = new DatabaseSync(file, { timeout: 5_000 });
+  const db = new DatabaseSync(file, { timeout: 60_000 });
   const insert = db.prepare('INSERT INTO entries (amount) VALUES (3)');
   const update = db.prepare('UPDATE totals SET amount = amount + 3, entries = entries + 1');
   const count = db.prepare('SELECT count(*) AS rows, (SELECT entries FROM totals) AS entries FROM entries');

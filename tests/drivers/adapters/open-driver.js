@@ -2,7 +2,8 @@
 //   label, module   what the table calls it, and what it requires
 //   open(file)      a connection of the app: { sqlite, write(), read(), close() }. `write` is one commit of the ledger, `read`
 //                   counts what is there; `sqlite` is the version of SQLite that it brings.
-// It waits for locks up to 5 s, as docs/drivers.md recommends for rollback-journal mode.
+// It waits for locks up to a minute. For apps docs/drivers.md recommends 5 s in rollback-journal mode, but a copy may take
+// longer on a machine that is busy with other tests.
 const fs = require('node:fs');
 const path = require('node:path');
 

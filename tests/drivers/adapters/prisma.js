@@ -15,7 +15,7 @@ exports.open = async (file) => {
   generate();
   const { PrismaBetterSqlite3 } = require('@prisma/adapter-better-sqlite3');
   const { PrismaClient } = require('tsx/cjs/api').require(CLIENT, module.filename);
-  const adapter = new PrismaBetterSqlite3({ url: pathToFileURL(file).href, timeout: 5_000 });
+  const adapter = new PrismaBetterSqlite3({ url: pathToFileURL(file).href, timeout: 60_000 });
   const prisma = new PrismaClient({ adapter });
   const [{ version }] = await prisma.$queryRaw`SELECT sqlite_version() AS version`;
   return {

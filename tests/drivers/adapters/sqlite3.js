@@ -5,7 +5,7 @@ exports.open = async (file) => {
   const db = await new Promise((resolve, reject) => {
     const opened = new Database(file, (error) => (error ? reject(error) : resolve(opened)));
   });
-  db.configure('busyTimeout', 5_000);
+  db.configure('busyTimeout', 60_000);
   const settle = (call) =>
     new Promise((resolve, reject) => call((error, value) => (error ? reject(error) : resolve(value))));
   const run = (sql) => settle((done) => db.run(sql, done));

@@ -13,7 +13,7 @@ exports.open = async (file) => {
     tableName: 'totals',
     columns: { id, amount: { type: 'integer' }, entries: { type: 'integer' } },
   });
-  const source = new DataSource({ type: 'better-sqlite3', database: file, timeout: 5_000, entities: [Entry, Total] });
+  const source = new DataSource({ type: 'better-sqlite3', database: file, timeout: 60_000, entities: [Entry, Total] });
   await source.initialize();
   const [{ version }] = await source.query('SELECT sqlite_version() AS version');
   return {

@@ -2,16 +2,24 @@ import net from 'node:net';
 
 export interface SlowProxy {
   readonly endpoint: string;
-  /** What clients have sent so far. */
-  readonly sentBytes: number;
+  /** Resolves when clients have sent `holdAtBytes`: from then on nothing passes, in either direction, until `release()`. */
+  readonly held: Promise<void>;
+  release(): void;
   close(): Promise<void>;
 }
 
-/** A line to a server on loopback that lets so many bytes a second pass in each direction, all connections together. */
-export async function slowProxy(target: string, bytesPerSecond: number): Promise<SlowProxy> {
+/**
+ * A line to a server on loopback that lets so many bytes a second pass in each direction, all connections together, and that
+ * is dead at a given point: what happens in the middle of a transfer does not depend on how fast it is.
+ */
+export async function slowProxy(target: string, bytesPerSecond: number, holdAtBytes: number): Promise<SlowProxy> {
   const { hostname, port } = new URL(target);
   const sockets = new Set<net.Socket>();
   let sentBytes = 0;
+  let release!: () => void;
+  const released = new Promise<void>((resolve) => (release = resolve));
+  let reached!: () => void;
+  const held = new Promise<void>((resolve) => (reached = resolve));
   const direction = () => {
     let freeAt = 0;
     return async (length: number) => {
@@ -29,6 +37,9 @@ export async function slowProxy(target: string, bytesPerSecond: number): Promise
         await pass(bytes.length);
         if (count) sentBytes += bytes.length;
         to.write(bytes);
+        if (sentBytes < holdAtBytes) continue;
+        reached();
+        await released;
       }
       to.end();
     } catch {
@@ -53,10 +64,10 @@ export async function slowProxy(target: string, bytesPerSecond: number): Promise
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     endpoint: `http://127.0.0.1:${(server.address() as net.AddressInfo).port}`,
-    get sentBytes() {
-      return sentBytes;
-    },
+    held,
+    release,
     async close() {
+      release();
       for (const socket of sockets) socket.destroy();
       await new Promise((resolve) => server.close(resolve));
     },

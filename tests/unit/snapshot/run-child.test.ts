@@ -2,7 +2,10 @@ import fs from 'node:fs';
 import path from 'node:path';
 import type { ChildRequest } from '#dist/snapshot/protocol.js';
 import { run, runSync } from '#dist/snapshot/run-child.js';
+import { BackupService } from 'sqlite-autobackup';
+import { createLedger } from '../../support/databases';
 import { rejectionOf, thrownBy } from '../../support/errors';
+import { memoryLogger } from '../../support/memory-logger';
 import { DIST, runNode } from '../../support/run-node';
 import { useTempFolder } from '../../support/temp-folder';
 
@@ -188,6 +191,16 @@ describePosix('a child that gives no answer', () => {
     const error = await rejectionOf(run(request(), { signal: AbortSignal.abort() }));
     expect(error).toMatchObject({ code: 'ERR_BACKUP_CANCELLED', step: 'start' });
     expect(folder.list()).toEqual(['child.js']);
+  });
+});
+
+describePosix('a machine so busy that Node takes six seconds to start', () => {
+  test('has a status all the same', async () => {
+    createLedger(folder.file('app.db'), 'wal').close();
+    const service = new BackupService({ database: folder.file('app.db'), logger: memoryLogger() });
+    fs.writeFileSync(folder.file('slow-node'), `#!/bin/sh\nsleep 6\nexec "${node}" "$@"\n`, { mode: 0o755 });
+    process.execPath = folder.file('slow-node');
+    expect(await service.status()).toMatchObject({ database: { journalMode: 'wal' }, warnings: [] });
   });
 });
 

@@ -6,10 +6,14 @@ import { describeBackupStore } from 'sqlite-autobackup/testing';
 import { rejectionOf, thrownBy } from '../../support/errors';
 import { useTempFolder } from '../../support/temp-folder';
 
-describeBackupStore('directoryStore', () => {
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'autobackup-store-'));
-  return { store: directoryStore(folder), close: () => fs.rmSync(folder, { recursive: true }) };
-});
+describeBackupStore(
+  'directoryStore',
+  () => {
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'autobackup-store-'));
+    return { store: directoryStore(folder), close: () => fs.rmSync(folder, { recursive: true }) };
+  },
+  { timeoutMs: 600_000 },
+);
 
 describe('directoryStore', () => {
   const folder = useTempFolder();

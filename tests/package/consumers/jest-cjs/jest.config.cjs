@@ -1,1 +1,1 @@
-module.exports = { transform: {} };
+module.exports = { transform: {}, testTimeout: 600_000 };

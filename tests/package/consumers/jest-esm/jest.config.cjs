@@ -1,1 +1,1 @@
-module.exports = { transform: {}, testMatch: ['**/*.test.mjs'] };
+module.exports = { transform: {}, testTimeout: 600_000, testMatch: ['**/*.test.mjs'] };
