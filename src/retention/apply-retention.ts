@@ -19,7 +19,6 @@ export interface RetentionPlan {
 export function applyRetention(policy: RetentionPolicy, backups: readonly Backup[], now: Date): RetentionPlan {
   const whole = backups.filter((backup) => !backup.problem);
   const newestVerified = whole.find(({ verified }) => verified);
-  // Decided before the policy sees the backups: whatever it does to them, these stay.
   const laws = new Map(backups.map((backup) => [backup, lawsFor(backup, whole[0], newestVerified)]));
   const { keep, remove } = decide(policy, whole, now);
   const emptyPolicy = keep.length === 0;
@@ -55,16 +54,17 @@ function lawsFor(backup: Backup, newest: Backup | undefined, newestVerified: Bac
 }
 
 function decide(policy: RetentionPolicy, whole: readonly Backup[], now: Date): ReturnType<RetentionPolicy> {
+  // Copies: what a policy does to the objects it is given must not change what is deleted.
+  const originals = new Map(whole.map((backup) => [{ ...backup }, backup]));
   let decision: ReturnType<RetentionPolicy>;
   try {
-    decision = policy(Object.freeze([...whole]), { now });
+    decision = policy(Object.freeze([...originals.keys()]), { now });
     // What it rejects with is of no interest, but must not end the app as an unhandled rejection.
     if (decision instanceof Promise) {
       decision.catch(() => {});
       throw new TypeError('it returned a promise');
     }
-    const shown = new Set(whole);
-    const unknown = [...decision.keep.map((kept) => kept.backup), ...decision.remove].find((b) => !shown.has(b));
+    const unknown = [...decision.keep.map((kept) => kept.backup), ...decision.remove].find((b) => !originals.has(b));
     const wrong = decision.keep.find(({ reasons }: { reasons: unknown }) => !areReasons(reasons));
     if (wrong) throw new TypeError(`the reasons for "${wrong.backup.name}" are no list of texts`);
     if (unknown) throw new TypeError(`it names "${unknown.name}", which is not one of the backups it was given`);
@@ -75,7 +75,10 @@ function decide(policy: RetentionPolicy, whole: readonly Backup[], now: Date): R
       cause,
     });
   }
-  return decision;
+  return {
+    keep: decision.keep.map(({ backup, reasons }) => ({ backup: originals.get(backup)!, reasons })),
+    remove: decision.remove.map((backup) => originals.get(backup)!),
+  };
 }
 
 function areReasons(reasons: unknown): boolean {

@@ -45,6 +45,17 @@ test('a dry run reports the same and removes nothing', () => {
   expect({ ...run(keep({ last: 2 })), dryRun: true }).toEqual(dry);
 });
 
+test('a policy that changes the path and the name of what it is given deletes no other file by it', () => {
+  fs.writeFileSync(folder.file('app.db'), 'live');
+  const redirect: RetentionPolicy = (shown) => {
+    for (const backup of shown) Object.assign(backup, { path: folder.file('app.db'), name: 'app.db' });
+    return { keep: [{ backup: shown[0]!, reasons: ['mine'] }], remove: shown.slice(1) };
+  };
+  const report = run(redirect);
+  expect(report.removed.map(({ name }) => name)).toEqual(names.slice(1));
+  expect(databases()).toEqual([names[0], 'app.db']);
+});
+
 test('files that are not backups of this database stay', () => {
   const others = ['app.db', 'app_backup_20200101_000000.sqlite', 'app_backup_20200101_000000.db.bak', 'notes.txt'];
   for (const name of [...others, 'shop_backup_20200101_000000.db']) fs.writeFileSync(folder.file(name), 'x');
