@@ -56,9 +56,8 @@ function lawsFor(backup: Backup, newest: Backup | undefined, newestVerified: Bac
 function decide(policy: RetentionPolicy, whole: readonly Backup[], now: Date): ReturnType<RetentionPolicy> {
   // Copies: what a policy does to the objects it is given must not change what is deleted.
   const originals = new Map(whole.map((backup) => [{ ...backup }, backup]));
-  let decision: ReturnType<RetentionPolicy>;
   try {
-    decision = policy(Object.freeze([...originals.keys()]), { now });
+    const decision = policy(Object.freeze([...originals.keys()]), { now });
     // What it rejects with is of no interest, but must not end the app as an unhandled rejection.
     if (decision instanceof Promise) {
       decision.catch(() => {});
@@ -68,6 +67,10 @@ function decide(policy: RetentionPolicy, whole: readonly Backup[], now: Date): R
     const wrong = decision.keep.find(({ reasons }: { reasons: unknown }) => !areReasons(reasons));
     if (wrong) throw new TypeError(`the reasons for "${wrong.backup.name}" are no list of texts`);
     if (unknown) throw new TypeError(`it names "${unknown.name}", which is not one of the backups it was given`);
+    return {
+      keep: [...decision.keep].map(({ backup, reasons }) => ({ backup: originals.get(backup)!, reasons })),
+      remove: [...decision.remove].map((backup) => originals.get(backup)!),
+    };
   } catch (cause) {
     throw new BackupError('ERR_BACKUP_RETENTION_FAILED', `The retention policy failed: ${messageOf(cause)}.`, {
       step: 'prune',
@@ -75,10 +78,6 @@ function decide(policy: RetentionPolicy, whole: readonly Backup[], now: Date): R
       cause,
     });
   }
-  return {
-    keep: decision.keep.map(({ backup, reasons }) => ({ backup: originals.get(backup)!, reasons })),
-    remove: decision.remove.map((backup) => originals.get(backup)!),
-  };
 }
 
 function areReasons(reasons: unknown): boolean {
