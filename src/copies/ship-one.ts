@@ -65,11 +65,13 @@ async function clearTheWay(shipment: Shipment, control: StoreControl): Promise<S
     return undefined;
   }
 
-  const manifest = parseCopyManifest(await readText(store, manifestKey, control));
+  const text = await readText(store, manifestKey, control);
+  const manifest = parseCopyManifest(text);
+  if (manifest ? manifest.name !== backup.name : isRecord(text)) throw notOurs(store.name, manifestKey);
   const object = manifest && objects.find(({ key }) => key === siblingOf(manifestKey, manifest.copy.object));
   if (manifest && object) {
-    // Of another database, or of another machine of the same name: its only copy, perhaps.
-    if (manifest.sha256 !== backup.sha256 || manifest.name !== backup.name) throw copyExists(store.name, object.key);
+    // Of another machine of the same name: its only copy, perhaps.
+    if (manifest.sha256 !== backup.sha256) throw copyExists(store.name, object.key);
     const { sizeBytes, sha256 } = manifest.copy;
     if (same(await shipment.source.measure(object.key, control), { sizeBytes, sha256 }))
       return shippedCopy(object.key, manifest);
@@ -98,6 +100,26 @@ async function removeLeftover(shipment: Shipment, object: StoredObject, control:
 }
 
 const UNDER_WAY_MS = 3_600_000;
+
+/** Is it JSON that somebody wrote on purpose, and no manifest that has rotted? */
+function isRecord(text: string): boolean {
+  try {
+    const value = JSON.parse(text) as unknown;
+    return typeof value === 'object' && value !== null;
+  } catch {
+    return false;
+  }
+}
+
+/** The manifest of a backup, where the store is a backup folder; of another database's copy; of a later version. */
+function notOurs(store: string, key: string): BackupError {
+  return new BackupError('ERR_BACKUP_COPY_EXISTS', `"${key}" is in "${store}", and is no manifest of this copy.`, {
+    step: 'ship',
+    hint:
+      'Nothing was touched. Give the store a folder or prefix in which nothing else is: no folder of backups, and not the ' +
+      'copies of another database.',
+  });
+}
 
 function manifestOf({ backup, settings, host }: Shipment, key: string, encoded: StoredFacts): CopyManifest {
   return {

@@ -359,6 +359,43 @@ describe('what stands in the way', () => {
     expect(sha256(remote('shop-1', backup.name))).toBe(backup.sha256);
   });
 
+  test('a store that is a folder of backups costs no backup its life', async () => {
+    const { service } = setUp({}, { copies: [directoryStore(folder.path, { host: false, compress: 'gzip' })] });
+    const backup = await take();
+    const [report] = await service.shipPending();
+    expect(report!.errors).toMatchObject([{ code: 'ERR_BACKUP_COPY_EXISTS' }]);
+    expect(report!.errors[0]!.message).toContain('no folder of backups');
+    expect(await service.verifyBackup(backup.name, { level: 'hash' })).toMatchObject({ ok: true });
+    expect(service.getLatestBackup()).toMatchObject({ name: backup.name, sha256: backup.sha256 });
+  });
+
+  test.each([
+    ['that a later version of this package wrote', { formatVersion: 2, name: { file: 'app.db' } }],
+    ['of another database of the same stem', { name: 'app_backup_20261124_093000.sqlite' }],
+  ])('a manifest %s, and what stands beside it, are left alone', async (_whose, changes) => {
+    const { service } = setUp();
+    const backup = await take();
+    await service.shipPending();
+    const manifest = remote('shop-1', backup.name.replace(/db$/, 'json'));
+    const theirs = JSON.stringify({ ...(JSON.parse(fs.readFileSync(manifest, 'utf8')) as object), ...changes });
+    fs.writeFileSync(manifest, theirs);
+    for (const name of folder.list().filter((each) => each.includes('.copies-'))) fs.rmSync(folder.file(name));
+    const [report] = await service.shipPending();
+    expect(report!.errors).toMatchObject([{ code: 'ERR_BACKUP_COPY_EXISTS' }]);
+    expect(fs.readFileSync(manifest, 'utf8')).toBe(theirs);
+    expect(sha256(remote('shop-1', backup.name))).toBe(backup.sha256);
+  });
+
+  test('a manifest that has rotted is replaced with its copy', async () => {
+    const { service, store } = setUp();
+    const backup = await take();
+    await service.shipPending();
+    fs.writeFileSync(remote('shop-1', backup.name.replace(/db$/, 'json')), '{"formatVersion": 1, "na');
+    for (const name of folder.list().filter((each) => each.includes('.copies-'))) fs.rmSync(folder.file(name));
+    expect((await service.shipPending())[0]!.shipped).toEqual([backup.name]);
+    expect(await listCopies(store)).toMatchObject([{ name: backup.name, sha256: backup.sha256 }]);
+  });
+
   test('a copy of this very backup that is damaged is replaced by a good one', async () => {
     const { service } = setUp();
     const backup = await take();
