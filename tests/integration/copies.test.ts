@@ -1,6 +1,6 @@
 import crypto from 'node:crypto';
 import fs from 'node:fs';
-import { BackupService, directoryStore, keep, listCopies } from 'sqlite-autobackup';
+import { BackupService, directoryStore, keep, listCopies, pullBackup } from 'sqlite-autobackup';
 import type { BackupServiceOptions, CopySettings } from 'sqlite-autobackup';
 import { addEntry, checkLedger, createLedger } from '../support/databases';
 import { memoryLogger } from '../support/memory-logger';
@@ -67,6 +67,22 @@ describe('shipping', () => {
     ]);
     expect(logger.lines.join('\n')).toMatch(/info Backup copied: app_backup_\w+\.db .* read back/);
   });
+
+  test.each(['my shop.db', 'café+100%.sqlite', "数据库 'eins'.db"])(
+    'a database that is called %s is copied, listed and brought back',
+    async (name) => {
+      const database = folder.file(name);
+      fs.renameSync(folder.file('app.db'), database);
+      const { service, store } = setUp({ retention: keep({ last: 1 }) }, { database });
+      await service.createBackup();
+      await service.shipPending();
+      const { name: newest } = await service.createBackup();
+      expect((await service.shipPending())[0]).toMatchObject({ errors: [], pending: [] });
+      expect(await listCopies(store)).toMatchObject([{ name: newest }]);
+      await pullBackup({ from: store, database: name, to: folder.file('back.db') });
+      expect(checkLedger(folder.file('back.db'))).toEqual({ entries: 1 });
+    },
+  );
 
   test('status and listBackups say what is pending and what is copied, without asking the store', async () => {
     const { service, store } = setUp();
