@@ -1,7 +1,8 @@
 import type { Backup } from '../catalog/backup.js';
-import { BackupError, isBackupError, messageOf } from '../errors.js';
+import { BackupError } from '../errors.js';
 import { copyExists } from '../stores/backup-store.js';
 import type { BackupStore, CopySettings, StoreControl, StoredObject } from '../stores/backup-store.js';
+import { listObjects, removeObject } from './ask-store.js';
 import { parseCopyManifest } from './copy-manifest.js';
 import type { CopyManifest } from './copy-manifest.js';
 import { copyKey, copyManifestKey, copyStem, parseKey } from './copy-name.js';
@@ -37,14 +38,14 @@ export async function shipOne(shipment: Shipment, control: StoreControl): Promis
   const encoded = await source.put(key, control);
   const found = await source.measure(key, control);
   if (!same(found, encoded)) {
-    await store.remove(key, control);
+    await removeObject(store, key, control);
     throw readBackDiffers(store, key, encoded, found);
   }
   const manifest = manifestOf(shipment, key, encoded);
   const text = Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`);
   await putWatched(store, manifestKey, once(text), { ...control, sizeBytes: text.byteLength });
   if ((await readText(store, manifestKey, control)) !== text.toString('utf8')) {
-    await store.remove(manifestKey, control);
+    await removeObject(store, manifestKey, control);
     throw readBackDiffers(store, manifestKey, { sizeBytes: text.byteLength, sha256: '' }, undefined);
   }
   return shippedCopy(key, manifest);
@@ -54,7 +55,7 @@ export async function shipOne(shipment: Shipment, control: StoreControl): Promis
 async function clearTheWay(shipment: Shipment, control: StoreControl): Promise<ShippedCopy | undefined> {
   const { store, host, backup } = shipment;
   const stem = copyStem(host, backup.name);
-  const found = (await store.list(`${stem}.`, control)).filter(({ key }) => {
+  const found = (await listObjects(store, `${stem}.`, control)).filter(({ key }) => {
     const parsed = parseKey(key);
     return parsed?.kind === 'manifest' || parsed?.name === backup.name;
   });
@@ -78,8 +79,8 @@ async function clearTheWay(shipment: Shipment, control: StoreControl): Promise<S
   }
   // A copy of this backup that is damaged, or a manifest whose object is gone. We hold the good one. The object goes first:
   // what a crash in between leaves is then still known as ours.
-  for (const { key } of objects) await store.remove(key, control);
-  await store.remove(manifestKey, control);
+  for (const { key } of objects) await removeObject(store, key, control);
+  await removeObject(store, manifestKey, control);
   return undefined;
 }
 
@@ -96,7 +97,7 @@ async function removeLeftover(shipment: Shipment, object: StoredObject, control:
       },
     );
   }
-  await shipment.store.remove(object.key, control);
+  await removeObject(shipment.store, object.key, control);
 }
 
 const UNDER_WAY_MS = 3_600_000;
@@ -170,14 +171,4 @@ function readBackDiffers(
 // eslint-disable-next-line @typescript-eslint/require-await -- what a store reads is asynchronous
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array, void> {
   yield bytes;
-}
-
-/** Any error of the work on a store as a BackupError. */
-export function asBackupError(error: unknown, store: string): BackupError {
-  if (isBackupError(error)) return error;
-  return new BackupError('ERR_BACKUP_STORE_FAILED', `"${store}": ${messageOf(error)}.`, {
-    step: 'ship',
-    hint: 'This comes from the store itself, whose own error is the cause of this one.',
-    cause: error,
-  });
 }

@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import { BackupService, directoryStore, keep, listCopies, pullBackup } from 'sqlite-autobackup';
 import type { BackupServiceOptions, CopySettings } from 'sqlite-autobackup';
 import { addEntry, checkLedger, createLedger } from '../support/databases';
+import { rejectionOf } from '../support/errors';
 import { memoryLogger } from '../support/memory-logger';
 import { HOUR, writeBackup } from '../support/planted-backups';
 import { nextEvent, watchedStore, withoutFirstLook } from '../support/stores';
@@ -241,6 +242,42 @@ describe('shipping', () => {
     writeBackup(folder.path, new Date(Date.now() - HOUR));
     expect((await service.shipPending())[0]).toMatchObject({ shipped: [], pending: [] });
     expect((await service.listBackups())[0]!.copies).toEqual([{ store: remote(), state: 'skipped' }]);
+  });
+
+  test('who cancels does not wait for what is shipped before him, by a store that hears no signal', async () => {
+    const { service, store } = setUp();
+    let open!: () => void;
+    store.gate = new Promise<void>((resolve) => (open = resolve));
+    const backup = await take();
+    const first = service.shipPending();
+    while (!store.calls.includes(`put shop-1/${backup.name}`)) await new Promise((resolve) => setTimeout(resolve, 10));
+    const controller = new AbortController();
+    const second = service.shipPending({ signal: controller.signal });
+    controller.abort();
+    expect(await rejectionOf(second)).toMatchObject({ code: 'ERR_BACKUP_CANCELLED' });
+    open();
+    expect(await first).toMatchObject([{ shipped: [backup.name], errors: [] }]);
+    expect(await service.shipPending({ signal: new AbortController().signal })).toMatchObject([{ pending: [] }]);
+  });
+
+  test('a store that ends a put before it has read all of it has made no copy, and is told so', async () => {
+    const { service, store } = setUp();
+    const backup = await take();
+    const inner = store.put.bind(store);
+    for (const early of [
+      () => Promise.resolve(),
+      async (_key: string, body: AsyncIterable<Uint8Array>) => {
+        for await (const chunk of body) if (chunk.length > 0) return;
+      },
+    ]) {
+      store.put = early;
+      const [report] = await service.shipPending();
+      expect(report).toMatchObject({ shipped: [], pending: [backup.name] });
+      expect(report!.errors).toMatchObject([{ code: 'ERR_BACKUP_STORE_FAILED' }]);
+      expect(report!.errors[0]!.message).toContain('before it had read all of it');
+    }
+    store.put = inner;
+    expect(await service.shipPending()).toMatchObject([{ shipped: [backup.name], pending: [] }]);
   });
 
   test('cancelling stops it, leaves nothing half, and the next call ships', async () => {
