@@ -1,5 +1,6 @@
 import { applyRetention } from '../retention/apply-retention.js';
 import { newestFirst } from '../catalog/backup.js';
+import { parseBackupName } from '../catalog/backup-name.js';
 import type { StoreControl } from '../stores/backup-store.js';
 import { asBackupError, removeObject } from './ask-store.js';
 import { copyManifestKey } from './copy-name.js';
@@ -94,12 +95,14 @@ async function knownCopies(
 
 /** A removal that broke off between the two. No shipping leaves one: there the manifest comes last. */
 async function removeOrphanManifests(
-  { store }: LanePlace,
+  { store, naming }: LanePlace,
   groups: readonly CopyGroup[],
   control: StoreControl,
 ): Promise<void> {
   for (const group of groups.filter(({ object, manifest }) => manifest && !object)) {
     const manifest = await manifestOf(store, group, control);
-    if (manifest !== undefined && manifest !== 'unreadable') await removeObject(store, group.manifest!.key, control);
+    if (manifest === undefined || manifest === 'unreadable') continue;
+    // Of another database of the same stem (app.db, app.sqlite), whose object is none of ours.
+    if (parseBackupName(naming, manifest.name)) await removeObject(store, group.manifest!.key, control);
   }
 }

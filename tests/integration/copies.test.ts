@@ -588,6 +588,19 @@ describe('retention', () => {
     expect(await listCopies(store)).toHaveLength(1);
   });
 
+  test('the manifest of another database of the same stem is not taken for one whose object is gone', async () => {
+    const { service } = setUp();
+    await take();
+    fs.mkdirSync(remote('shop-1'));
+    const theirs = { ...(await take()).manifest!, name: 'app_backup_20260101_000000.sqlite' };
+    const copy = { object: theirs.name, sizeBytes: 1, sha256: 'x', shippedAt: theirs.createdAt };
+    const file = remote('shop-1', 'app_backup_20260101_000000.json');
+    fs.writeFileSync(file, JSON.stringify({ ...theirs, copy }));
+    fs.writeFileSync(remote('shop-1', theirs.name), 'x');
+    expect((await service.shipPending())[0]!.shipped).toHaveLength(2);
+    expect(fs.existsSync(file)).toBe(true);
+  });
+
   test('local retention keeps a backup until every store has it', async () => {
     const { service, store } = setUp({ retryAfter: '1h' }, { retention: keep({ last: 1 }) });
     store.failing.put = new Error('the cable is out');
