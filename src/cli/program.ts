@@ -190,7 +190,7 @@ Exit codes: 0 done, 1 failed, 2 usage, 3 nothing to do, 11 locked, 13 verificati
 
 const STORE =
   'a store: its name in the configuration, s3://bucket/prefix, or a folder (default: the one in the configuration)';
-const BEFORE = 'with latest: the newest one taken before 2026-11-20, or 2026-11-20T12:00';
+const BEFORE = 'with latest: the newest one taken before 2026-11-20, or 2026-11-20T12:00 (local time; with a Z: UTC)';
 
 /** A forgotten value: commander would take the next option for it. */
 function noOption(value: string): string {

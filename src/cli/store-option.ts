@@ -57,14 +57,29 @@ export function storeAt(from: string, settings: CopySettings = {}): BackupStore 
   const endpoint =
     url.searchParams.get('endpoint') ?? process.env['AWS_ENDPOINT_URL_S3'] ?? process.env['AWS_ENDPOINT_URL'];
   const region = url.searchParams.get('region');
+  const path = decoded(url.pathname);
+  if (path === undefined || url.hash !== '') {
+    throw usageError(
+      `--from ${JSON.stringify(from)} is no address of a bucket.`,
+      'Write "%" as %25 and "#" as %23 in it.',
+    );
+  }
   const { s3Store } = require('../s3.js') as typeof s3;
   return s3Store({
     bucket: url.hostname,
-    prefix: decodeURIComponent(url.pathname).replace(/^\/+|\/+$/g, ''),
+    prefix: path.replace(/^\/+|\/+$/g, ''),
     ...(endpoint !== undefined && { endpoint }),
     ...(region !== null && { region }),
     ...settings,
   });
+}
+
+function decoded(path: string): string | undefined {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return undefined;
+  }
 }
 
 /** The identities in the file that `--identity` names, as age-keygen writes it. */
@@ -84,12 +99,25 @@ export function readIdentities(file: string | undefined): string[] {
   );
 }
 
+/** `--before`: a day, or a day and a time, local unless a zone is given. Of anything else JavaScript would make some date. */
 export function readMoment(text: string | undefined): Date | undefined {
   if (text === undefined) return undefined;
+  const [, day = '', time = 'T00:00', zone = ''] = MOMENT.exec(text.trim()) ?? [];
   // A day alone is local, as the names of backups are; JavaScript would take it for UTC.
-  const date = new Date(/^\d{4}-\d{2}-\d{2}$/.test(text) ? `${text}T00:00:00` : text);
-  if (!Number.isNaN(date.getTime())) return date;
-  throw usageError(`--before ${JSON.stringify(text)} is no date.`, 'Use 2026-11-20 or 2026-11-20T12:00:00.');
+  const date = new Date(`${day}${time.toUpperCase().replace(' ', 'T')}${zone.toUpperCase()}`);
+  if (isDay(day) && !Number.isNaN(date.getTime())) return date;
+  throw usageError(
+    `--before ${JSON.stringify(text)} is no date.`,
+    'Use 2026-11-20 or 2026-11-20T12:00, in local time, or 2026-11-20T12:00Z.',
+  );
+}
+
+const MOMENT = /^(\d{4}-\d{2}-\d{2})(?:([T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,3})?)?)(Z|[+-]\d{2}:\d{2})?)?$/i;
+
+/** 31 November is none: JavaScript would take it for 1 December. */
+function isDay(day: string): boolean {
+  const date = new Date(`${day}T00:00Z`);
+  return !Number.isNaN(date.getTime()) && date.toISOString().startsWith(day);
 }
 
 async function storesOf(context: Context): Promise<readonly BackupStore[]> {

@@ -27,10 +27,12 @@ export function chooseCopy(
     });
   }
   const named = name === 'latest' ? copies : copies.filter((copy) => copy.name === name);
-  const whole = named.filter(isWhole).filter(({ createdAt }) => !before || createdAt < before);
-  const hosts = distinct(whole.map((copy) => copy.host ?? ''));
+  const all = named.filter(isWhole);
+  const whole = all.filter(({ createdAt }) => !before || createdAt < before);
+  // Also where only one of them has a copy that old: it need not be the one that is meant.
+  const hosts = distinct(all.map((copy) => copy.host ?? ''));
   if (host === undefined && hosts.length > 1) throw ambiguous('hosts', hosts, 'host', store);
-  const databases = distinct(whole.map((copy) => databaseOf(copy)));
+  const databases = distinct(all.map((copy) => databaseOf(copy)));
   if (database === undefined && name === 'latest' && databases.length > 1) {
     throw ambiguous('databases', databases, 'database', store);
   }

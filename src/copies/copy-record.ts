@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import type { VerifyLevel } from '../catalog/manifest.js';
 import type { BackupFolder } from '../catalog/list-backups.js';
+import { writeDurably } from '../durable.js';
 import type { BackupErrorCode } from '../errors.js';
 
 /**
@@ -80,12 +81,6 @@ export function readRecord(file: string, store: string): CopyRecord {
 /** Only by the holder of the store's lock. Old or new after a crash, nothing in between. */
 export function writeRecord(file: string, record: CopyRecord): void {
   const partial = `${file}.partial`;
-  const descriptor = fs.openSync(partial, 'w', 0o600);
-  try {
-    fs.writeFileSync(descriptor, `${JSON.stringify(record, null, 1)}\n`);
-    fs.fsyncSync(descriptor);
-  } finally {
-    fs.closeSync(descriptor);
-  }
+  writeDurably(partial, `${JSON.stringify(record, null, 1)}\n`);
   fs.renameSync(partial, file);
 }

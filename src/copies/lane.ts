@@ -7,7 +7,8 @@ import type { Logger } from '../logger.js';
 import { inSlices } from '../slices.js';
 import { lockTimeout } from '../snapshot/busy-errors.js';
 import type { StoreControl } from '../stores/backup-store.js';
-import { throwIfAborted } from '../stores/backup-store.js';
+import { storeCancelled, throwIfAborted } from '../stores/backup-store.js';
+import { asBackupError, sweepUploads } from './ask-store.js';
 import { copyKey, keyPrefix } from './copy-name.js';
 import { writeRecord } from './copy-record.js';
 import type { CopyRecord } from './copy-record.js';
@@ -15,7 +16,7 @@ import { recordOf } from './lane-place.js';
 import type { LanePlace } from './lane-place.js';
 import { backoffMs, pendingBackups } from './pending.js';
 import { reconcile } from './reconcile.js';
-import { asBackupError, shipOne } from './ship-one.js';
+import { shipOne } from './ship-one.js';
 import { openSource } from './source.js';
 import type { Source } from './source.js';
 
@@ -64,7 +65,7 @@ export class Lane {
 
   /** Ships all that is pending now, whatever failed a moment ago, and waits for other processes that ship. */
   ship(control: StoreControl): Promise<ShipReport> {
-    return this.#queued(() => this.#run(control, true));
+    return this.#queued(() => this.#run(control, true), control.signal);
   }
 
   /** Backups without a copy, newest first. */
@@ -76,10 +77,21 @@ export class Lane {
     return inSlices(listBackups(this.place, Date.now()));
   }
 
-  #queued<T>(work: () => Promise<T>): Promise<T> {
-    const turn = this.#tail.then(work);
-    this.#tail = turn.catch(() => {});
-    return turn;
+  /** One after the other. Whoever cancels before it is his turn does not wait for those before him. */
+  #queued<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const giveUp = (): void => reject(storeCancelled(signal?.reason));
+      signal?.addEventListener('abort', giveUp, { once: true });
+      this.#tail = this.#tail.then(async () => {
+        signal?.removeEventListener('abort', giveUp);
+        try {
+          throwIfAborted(signal);
+          resolve(await work());
+        } catch (error) {
+          reject(error);
+        }
+      });
+    });
   }
 
   #lookIn(ms: number): void {
@@ -167,9 +179,9 @@ export class Lane {
       await this.#shipAndRecord(backup, source, record, control);
       return 'shipped';
     } catch (error) {
-      const failure = asBackupError(error, place.store.name);
       // Whoever cancels knows it.
-      if (failure.code === 'ERR_BACKUP_CANCELLED' && control.signal?.aborted) throw failure;
+      throwIfAborted(control.signal);
+      const failure = asBackupError(error, place.store.name);
       this.#fail(failure, backup.name, source !== undefined);
       return failure;
     } finally {
@@ -184,7 +196,7 @@ export class Lane {
     this.shippingNow = backup.name;
     let record = before;
     if (record.sweep === true) {
-      await store.sweep?.(keyPrefix(host, naming.prefix), control).catch((error: unknown) => {
+      await sweepUploads(store, keyPrefix(host, naming.prefix), control).catch((error: unknown) => {
         // Its permission may be missing. That costs room in the store, but no copy.
         this.log.warn(lines.sweepFailed(store.name, asBackupError(error, store.name)));
       });

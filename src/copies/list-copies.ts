@@ -1,6 +1,7 @@
 import type { VerifyLevel } from '../catalog/manifest.js';
 import { backupNaming, parseBackupName } from '../catalog/backup-name.js';
 import type { BackupStore, StoreControl, StoredObject } from '../stores/backup-store.js';
+import { listObjects } from './ask-store.js';
 import { parseCopyManifest } from './copy-manifest.js';
 import type { CopyManifest } from './copy-manifest.js';
 import { parseKey } from './copy-name.js';
@@ -73,7 +74,8 @@ export async function lookAtStore(
   const naming = database === undefined ? undefined : backupNaming(database);
   const prefix = host === undefined || host === '' ? '' : `${host}/`;
   const groups = new Map<string, { -readonly [K in keyof CopyGroup]: CopyGroup[K] }>();
-  for (const object of await store.list(prefix + (host !== undefined && naming ? naming.prefix : ''), { signal })) {
+  const start = prefix + (host !== undefined && naming ? naming.prefix : '');
+  for (const object of await listObjects(store, start, { signal })) {
     const parsed = parseKey(object.key);
     if (!parsed || (host !== undefined && (parsed.host ?? '') !== host)) continue;
     if (naming && parsed.prefix !== naming.prefix) continue;

@@ -5,6 +5,7 @@ import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { formatManifest } from '../catalog/manifest.js';
 import type { Manifest } from '../catalog/manifest.js';
+import { flushFileAsync, flushFolderAsync, moveExclusivelyAsync } from '../durable.js';
 import { BackupError, isBackupError, messageOf, systemCode } from '../errors.js';
 import type { BackupStore, StoreControl } from '../stores/backup-store.js';
 import { throwIfAborted } from '../stores/backup-store.js';
@@ -121,8 +122,9 @@ async function fetchInto(
     if (bytes !== manifest.sizeBytes || found !== manifest.sha256) {
       throw new Error(`it holds ${bytes} bytes with the sha256 ${found.slice(0, 12)}…, not those of the backup`);
     }
-    await flush(partial);
-    moveExclusively(partial, target);
+    await flushFileAsync(partial);
+    if (!(await moveExclusivelyAsync(partial, target))) throw targetExists(target);
+    await flushFolderAsync(path.dirname(target));
   } catch (error) {
     throw explain(error, copy, target, signal);
   } finally {
@@ -139,32 +141,11 @@ function ensureFree(target: string): void {
   }
 }
 
-function targetExists(file: string, cause?: unknown): BackupError {
+function targetExists(file: string): BackupError {
   return new BackupError('ERR_BACKUP_PULL_TARGET', `"${file}" exists.`, {
     step: 'pull',
     hint: 'Nothing is overwritten: move it aside, or pull to another path. For a database in use, restore instead.',
-    cause,
   });
-}
-
-function moveExclusively(from: string, to: string): void {
-  try {
-    fs.linkSync(from, to);
-  } catch (error) {
-    if (systemCode(error) === 'EEXIST') throw targetExists(to, error);
-    // A disk without hard links.
-    if (fs.existsSync(to)) throw targetExists(to);
-    fs.renameSync(from, to);
-  }
-}
-
-async function flush(file: string): Promise<void> {
-  const handle = await fs.promises.open(file, 'r+');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }
 
 /** As it stood beside the backup, so that a folder that was pulled into is a backup folder. */

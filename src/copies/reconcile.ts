@@ -1,13 +1,15 @@
 import { applyRetention } from '../retention/apply-retention.js';
 import { newestFirst } from '../catalog/backup.js';
+import { parseBackupName } from '../catalog/backup-name.js';
 import type { StoreControl } from '../stores/backup-store.js';
+import { asBackupError, removeObject } from './ask-store.js';
 import { copyManifestKey } from './copy-name.js';
 import type { CopyRecord, ShippedCopy } from './copy-record.js';
 import { inParallel, lookAtStore, manifestOf } from './list-copies.js';
 import type { CopyGroup } from './list-copies.js';
 import type { LanePlace } from './lane-place.js';
 import { asBackup } from './pending.js';
-import { asBackupError, shippedCopy, siblingOf } from './ship-one.js';
+import { shippedCopy, siblingOf } from './ship-one.js';
 import type { BackupError } from '../errors.js';
 
 export interface Reconciled {
@@ -51,8 +53,8 @@ export async function reconcile(
       const copy = there.get(name)!;
       try {
         // The object first: a manifest without its object is known as ours and goes the next time.
-        await store.remove(copy.key, control);
-        await store.remove(copyManifestKey(host, name), control);
+        await removeObject(store, copy.key, control);
+        await removeObject(store, copyManifestKey(host, name), control);
         removed.push(name);
         shipped.delete(name);
         if (localNames.has(name)) shipped.set(name, { ...copy, removedAt: new Date().toISOString() });
@@ -93,12 +95,14 @@ async function knownCopies(
 
 /** A removal that broke off between the two. No shipping leaves one: there the manifest comes last. */
 async function removeOrphanManifests(
-  { store }: LanePlace,
+  { store, naming }: LanePlace,
   groups: readonly CopyGroup[],
   control: StoreControl,
 ): Promise<void> {
   for (const group of groups.filter(({ object, manifest }) => manifest && !object)) {
     const manifest = await manifestOf(store, group, control);
-    if (manifest !== undefined && manifest !== 'unreadable') await store.remove(group.manifest!.key, control);
+    if (manifest === undefined || manifest === 'unreadable') continue;
+    // Of another database of the same stem (app.db, app.sqlite), whose object is none of ours.
+    if (parseBackupName(naming, manifest.name)) await removeObject(store, group.manifest!.key, control);
   }
 }

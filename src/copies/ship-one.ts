@@ -1,7 +1,8 @@
 import type { Backup } from '../catalog/backup.js';
-import { BackupError, isBackupError, messageOf } from '../errors.js';
+import { BackupError } from '../errors.js';
 import { copyExists } from '../stores/backup-store.js';
 import type { BackupStore, CopySettings, StoreControl, StoredObject } from '../stores/backup-store.js';
+import { listObjects, removeObject } from './ask-store.js';
 import { parseCopyManifest } from './copy-manifest.js';
 import type { CopyManifest } from './copy-manifest.js';
 import { copyKey, copyManifestKey, copyStem, parseKey } from './copy-name.js';
@@ -37,14 +38,14 @@ export async function shipOne(shipment: Shipment, control: StoreControl): Promis
   const encoded = await source.put(key, control);
   const found = await source.measure(key, control);
   if (!same(found, encoded)) {
-    await store.remove(key, control);
+    await removeObject(store, key, control);
     throw readBackDiffers(store, key, encoded, found);
   }
   const manifest = manifestOf(shipment, key, encoded);
   const text = Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`);
   await putWatched(store, manifestKey, once(text), { ...control, sizeBytes: text.byteLength });
   if ((await readText(store, manifestKey, control)) !== text.toString('utf8')) {
-    await store.remove(manifestKey, control);
+    await removeObject(store, manifestKey, control);
     throw readBackDiffers(store, manifestKey, { sizeBytes: text.byteLength, sha256: '' }, undefined);
   }
   return shippedCopy(key, manifest);
@@ -54,7 +55,7 @@ export async function shipOne(shipment: Shipment, control: StoreControl): Promis
 async function clearTheWay(shipment: Shipment, control: StoreControl): Promise<ShippedCopy | undefined> {
   const { store, host, backup } = shipment;
   const stem = copyStem(host, backup.name);
-  const found = (await store.list(`${stem}.`, control)).filter(({ key }) => {
+  const found = (await listObjects(store, `${stem}.`, control)).filter(({ key }) => {
     const parsed = parseKey(key);
     return parsed?.kind === 'manifest' || parsed?.name === backup.name;
   });
@@ -65,19 +66,21 @@ async function clearTheWay(shipment: Shipment, control: StoreControl): Promise<S
     return undefined;
   }
 
-  const manifest = parseCopyManifest(await readText(store, manifestKey, control));
+  const text = await readText(store, manifestKey, control);
+  const manifest = parseCopyManifest(text);
+  if (manifest ? manifest.name !== backup.name : isRecord(text)) throw notOurs(store.name, manifestKey);
   const object = manifest && objects.find(({ key }) => key === siblingOf(manifestKey, manifest.copy.object));
   if (manifest && object) {
-    // Of another database, or of another machine of the same name: its only copy, perhaps.
-    if (manifest.sha256 !== backup.sha256 || manifest.name !== backup.name) throw copyExists(store.name, object.key);
+    // Of another machine of the same name: its only copy, perhaps.
+    if (manifest.sha256 !== backup.sha256) throw copyExists(store.name, object.key);
     const { sizeBytes, sha256 } = manifest.copy;
     if (same(await shipment.source.measure(object.key, control), { sizeBytes, sha256 }))
       return shippedCopy(object.key, manifest);
   }
   // A copy of this backup that is damaged, or a manifest whose object is gone. We hold the good one. The object goes first:
   // what a crash in between leaves is then still known as ours.
-  for (const { key } of objects) await store.remove(key, control);
-  await store.remove(manifestKey, control);
+  for (const { key } of objects) await removeObject(store, key, control);
+  await removeObject(store, manifestKey, control);
   return undefined;
 }
 
@@ -94,10 +97,30 @@ async function removeLeftover(shipment: Shipment, object: StoredObject, control:
       },
     );
   }
-  await shipment.store.remove(object.key, control);
+  await removeObject(shipment.store, object.key, control);
 }
 
 const UNDER_WAY_MS = 3_600_000;
+
+/** Is it JSON that somebody wrote on purpose, and no manifest that has rotted? */
+function isRecord(text: string): boolean {
+  try {
+    const value = JSON.parse(text) as unknown;
+    return typeof value === 'object' && value !== null;
+  } catch {
+    return false;
+  }
+}
+
+/** The manifest of a backup, where the store is a backup folder; of another database's copy; of a later version. */
+function notOurs(store: string, key: string): BackupError {
+  return new BackupError('ERR_BACKUP_COPY_EXISTS', `"${key}" is in "${store}", and is no manifest of this copy.`, {
+    step: 'ship',
+    hint:
+      'Nothing was touched. Give the store a folder or prefix in which nothing else is: no folder of backups, and not the ' +
+      'copies of another database.',
+  });
+}
 
 function manifestOf({ backup, settings, host }: Shipment, key: string, encoded: StoredFacts): CopyManifest {
   return {
@@ -148,14 +171,4 @@ function readBackDiffers(
 // eslint-disable-next-line @typescript-eslint/require-await -- what a store reads is asynchronous
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array, void> {
   yield bytes;
-}
-
-/** Any error of the work on a store as a BackupError. */
-export function asBackupError(error: unknown, store: string): BackupError {
-  if (isBackupError(error)) return error;
-  return new BackupError('ERR_BACKUP_STORE_FAILED', `"${store}": ${messageOf(error)}.`, {
-    step: 'ship',
-    hint: 'This comes from the store itself, whose own error is the cause of this one.',
-    cause: error,
-  });
 }

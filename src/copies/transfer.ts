@@ -36,12 +36,12 @@ export class Watch {
   }
 
   /** Waits for `work`, but not for one that hears no signal. */
-  async guard<T>(work: Promise<T>): Promise<T> {
+  async guard<T>(work: Promise<T>, graceMs: number = ABORT_GRACE_MS): Promise<T> {
     work.catch(() => {});
     const { signal } = this;
     let onAbort!: () => void;
     const given = new Promise<never>((_, reject) => {
-      onAbort = () => setTimeout(() => reject(signal.reason as Error), ABORT_GRACE_MS).unref();
+      onAbort = () => setTimeout(() => reject(signal.reason as Error), graceMs).unref();
       if (signal.aborted) onAbort();
       else signal.addEventListener('abort', onAbort, { once: true });
     });
@@ -72,6 +72,7 @@ export async function putWatched(
 ): Promise<void> {
   const watch = new Watch(signal, stallMs);
   let failure: { readonly error: unknown } | undefined;
+  let ended = false as boolean;
   async function* watched(): AsyncGenerator<Uint8Array, void> {
     try {
       for await (const chunk of body) {
@@ -79,6 +80,7 @@ export async function putWatched(
         yield chunk;
       }
       watch.moved();
+      ended = true;
     } catch (error) {
       // A store that gives up and stops reading is no failure of the source: its own error says why.
       if (systemCode(error) !== 'ABORT_ERR') failure = { error };
@@ -94,6 +96,7 @@ export async function putWatched(
   }
   // A store that swallows the body's error has stored half of it.
   if (failure) throw failure.error;
+  if (!ended) throw endedEarly(store.name, key);
 }
 
 /** The bytes of a copy, and what they were when they have all been read. */
@@ -180,6 +183,17 @@ function stalled(stallMs: number): BackupError {
     step: 'store',
     hint: 'The connection to the store, or the store itself, hangs. It is tried again.',
   });
+}
+
+function endedEarly(store: string, key: string): BackupError {
+  return new BackupError(
+    'ERR_BACKUP_STORE_FAILED',
+    `"${store}" ended the put of "${key}" before it had read all of it.`,
+    {
+      step: 'store',
+      hint: 'put() must read its body to the end: this is a mistake in the store, which describeBackupStore() would find.',
+    },
+  );
 }
 
 function stalledReason(signal: AbortSignal): BackupError | undefined {

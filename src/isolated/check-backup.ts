@@ -6,7 +6,7 @@ import type { Manifest, VerifyLevel } from '../catalog/manifest.js';
 import { BackupError, messageOf } from '../errors.js';
 import { checkDatabase } from './check-database.js';
 import { contentHash } from './content-hash.js';
-import { exists } from './durable.js';
+import { exists } from '../durable.js';
 import { readFacts } from './facts.js';
 import type { SourceFacts } from './facts.js';
 import { readHeader } from './file-header.js';

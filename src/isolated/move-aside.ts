@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { backupName } from '../catalog/backup-name.js';
-import { exists, flushFolder, keepUnderAnotherName } from './durable.js';
+import { exists, flushFolder, keepUnderAnotherName } from '../durable.js';
 
 /** The database itself last: a database without what stands beside it is not whole. */
 const SUFFIXES = ['-journal', '-wal', '-shm', ''];

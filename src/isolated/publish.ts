@@ -4,7 +4,7 @@ import { backupName, manifestName } from '../catalog/backup-name.js';
 import type { BackupFolder } from '../catalog/list-backups.js';
 import { formatManifest } from '../catalog/manifest.js';
 import type { Manifest } from '../catalog/manifest.js';
-import { exists, flushFolder, moveExclusively, writeDurably } from './durable.js';
+import { exists, flushFolder, moveExclusively, writeDurably } from '../durable.js';
 import { likeDatabase } from './ownership.js';
 
 /**

@@ -8,7 +8,7 @@ import type { CheckedBackup } from './check-backup.js';
 import { contentHash } from './content-hash.js';
 import { copy } from './copy.js';
 import type { Deadline } from './deadline.js';
-import { exists, flushFile } from './durable.js';
+import { exists, flushFile } from '../durable.js';
 import type { LiveDatabase } from './live-database.js';
 import { enter, send } from './report.js';
 import { partialPath, removePartial } from './sweep.js';

@@ -4,7 +4,7 @@ import { parseBackupName } from '../catalog/backup-name.js';
 import type { BackupFolder } from '../catalog/list-backups.js';
 import { BackupError, systemCode } from '../errors.js';
 import type { CheckedBackup } from './check-backup.js';
-import { exists, flushFile, flushFolder, moveExclusively } from './durable.js';
+import { exists, flushFile, flushFolder, moveExclusively } from '../durable.js';
 import { likeDatabase } from './ownership.js';
 import { enter, send } from './report.js';
 import { ensureSpaceFor } from './restore-space.js';

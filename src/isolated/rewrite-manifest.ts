@@ -6,9 +6,8 @@ import type { BackupFolder } from '../catalog/list-backups.js';
 import { formatManifest } from '../catalog/manifest.js';
 import type { Manifest } from '../catalog/manifest.js';
 import { BackupError, messageOf } from '../errors.js';
-import { flushFolder, writeDurably } from './durable.js';
+import { flushFolder, removeQuietly, writeDurably } from '../durable.js';
 import { likeDatabase } from './ownership.js';
-import { removeQuietly } from './sweep.js';
 
 /**
  * All or nothing, and under the lock only. What a later version has put into it stays.

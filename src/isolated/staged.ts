@@ -1,10 +1,10 @@
 import crypto from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
+import { removeQuietly } from '../durable.js';
 import { Damaged } from './check-backup.js';
 import type { CheckedBackup } from './check-backup.js';
 import { contentHash } from './content-hash.js';
-import { removeQuietly } from './sweep.js';
 
 /** Where a new file grows until it is whole: in the folder of its final name. */
 export function stagedPath(target: string): string {

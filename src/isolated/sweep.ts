@@ -4,6 +4,7 @@ import path from 'node:path';
 import { backupName, isPartialName, manifestName, parseBackupName, partialName } from '../catalog/backup-name.js';
 import type { BackupFolder } from '../catalog/list-backups.js';
 import { parseManifest } from '../catalog/manifest.js';
+import { removeQuietly } from '../durable.js';
 import { isOwned } from './scratch-owner.js';
 
 /** Where a backup grows until it is whole. */
@@ -39,14 +40,5 @@ export function sweep({ directory, naming }: BackupFolder): void {
     } catch {
       return false;
     }
-  }
-}
-
-/** What cannot be removed now (Windows, while a virus scanner has it open) is swept by the next attempt. */
-export function removeQuietly(file: string): void {
-  try {
-    fs.rmSync(file, { force: true, recursive: true });
-  } catch {
-    // As said above.
   }
 }

@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import Database from 'better-sqlite3';
 import type { VerifyLevel } from '../catalog/manifest.js';
+import { flushFileAsync } from '../durable.js';
 import { BackupError } from '../errors.js';
 import { checkDatabase } from './check-database.js';
 import { readFacts } from './facts.js';
@@ -20,23 +21,14 @@ export async function checkSnapshot(
   level: VerifyLevel,
 ): Promise<{ sha256: string; sizeBytes: number; uncheckedTables: readonly string[] }> {
   const hashing = hashFile(partial);
-  const flushing = flush(partial);
+  // The contents do not change any more, so writing them out can begin while they are being checked.
+  const flushing = flushFileAsync(partial);
   const [hash, flushed, checked] = await Promise.allSettled([hashing, flushing, compare(partial, source, level)]);
   // The check first: what it says is worth more than that the hash could not be read either.
   if (checked.status === 'rejected') throw checked.reason;
   if (flushed.status === 'rejected') throw flushed.reason;
   if (hash.status === 'rejected') throw hash.reason;
   return { sha256: hash.value, sizeBytes: fs.statSync(partial).size, uncheckedTables: checked.value };
-}
-
-/** The contents do not change any more, so writing them out can begin while they are being checked. */
-async function flush(file: string): Promise<void> {
-  const handle = await fs.promises.open(file, 'r+');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }
 
 /** Returns the tables that could not be checked in full. */

@@ -43,7 +43,8 @@ export interface PutControl extends StoreControl {
  * A place for copies of backups off the machine. Four verbs; each completes or rejects. `describeBackupStore()` of
  * `sqlite-autobackup/testing` proves a store of your own.
  *
- * Keys are made of letters, digits and `. _ -`, in segments parted by `/`, none of which is empty, `.` or `..`.
+ * Keys are segments parted by `/`, none of which is empty, `.` or `..`. The last one begins with the name of the database, so
+ * that it may hold spaces and the letters of any script; never a `\` or a control character.
  */
 export interface BackupStore {
   /**
@@ -100,14 +101,14 @@ export interface CopySettings {
   retryAfter?: Duration;
 }
 
-const KEY = /^(?!.*\/\/)(?!(?:.*\/)?\.\.?(?:\/|$))[\w.-][\w./-]*(?<!\/)$/;
+const SEGMENT = /^(?!\.\.?$)[^/\\\p{Cc}\p{Cs}]+$/u;
 
 /** @throws BackupError `ERR_BACKUP_INVALID_NAME` for a key that could lead out of the store */
 export function ensureKey(key: string): void {
-  if (typeof key === 'string' && KEY.test(key)) return;
+  if (typeof key === 'string' && key.split('/').every((segment) => SEGMENT.test(segment))) return;
   throw new BackupError('ERR_BACKUP_INVALID_NAME', `${JSON.stringify(key)} is not the key of an object.`, {
     step: 'store',
-    hint: 'Keys are letters, digits, ".", "_" and "-" in segments parted by "/".',
+    hint: 'Keys are segments parted by "/", none of them "." or "..", without "\\" and control characters.',
   });
 }
 

@@ -1,6 +1,7 @@
 import crypto from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
+import { flushFolderAsync, moveExclusivelyAsync } from '../durable.js';
 import { BackupError, isBackupError, messageOf, systemCode } from '../errors.js';
 import { validate } from '../validate.js';
 import type { Valibot } from '../validate.js';
@@ -66,7 +67,7 @@ export function directoryStore(directory: string, options: CopySettings = {}): B
         // A disk that is not mounted has not "already removed" it.
         await fs.promises.access(root);
         await fs.promises.rm(file, { force: true });
-        await flushFolder(path.dirname(file)).catch(() => {});
+        await flushFolderAsync(path.dirname(file)).catch(() => {});
       });
     },
   };
@@ -127,40 +128,10 @@ async function writeExclusively(
     } finally {
       await handle.close();
     }
-    await moveExclusively(partial, file, exists);
-    await flushFolder(path.dirname(file));
+    if (!(await moveExclusivelyAsync(partial, file))) throw exists();
+    await flushFolderAsync(path.dirname(file));
   } finally {
     await fs.promises.rm(partial, { force: true });
-  }
-}
-
-async function moveExclusively(from: string, to: string, exists: () => BackupError): Promise<void> {
-  try {
-    // link, unlike rename, refuses an existing target.
-    await fs.promises.link(from, to);
-  } catch (error) {
-    if (systemCode(error) === 'EEXIST') throw exists();
-    if (!NO_HARD_LINKS.has(systemCode(error))) throw error;
-    // exFAT and some network disks: the name is taken by an empty file, which an existing one refuses, and that is
-    // replaced. What a crash in between leaves is an object without a manifest, which counts as no copy.
-    const handle = await fs.promises.open(to, 'wx', 0o600).catch((cause: unknown) => {
-      throw systemCode(cause) === 'EEXIST' ? exists() : cause;
-    });
-    await handle.close();
-    await fs.promises.rename(from, to);
-  }
-}
-
-const NO_HARD_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EISDIR', 'EINVAL', 'UNKNOWN']);
-
-/** Without it, a power cut can lose the name of a file whose contents are safe. Windows can't, and does it by itself. */
-async function flushFolder(folder: string): Promise<void> {
-  if (process.platform === 'win32') return;
-  const handle = await fs.promises.open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
   }
 }
 

@@ -99,6 +99,16 @@ export function describeBackupStore(
       },
     );
 
+    proves('keys hold spaces, signs and letters of any script, as the names of databases do', async (store) => {
+      const keys = ["shop-1/it's my shop_1.db", 'shop-1/café+100%.db', 'shop-1/数据库 #1&?.db'];
+      for (const key of keys) await putText(store, key, key);
+      assert.deepEqual((await store.list('')).map(({ key }) => key).sort(), [...keys].sort());
+      assert.deepEqual(Object.keys(sizesOf(await store.list('shop-1/caf'))), ['shop-1/café+100%.db']);
+      for (const key of keys) assert.equal((await contentsOf(store, key)).toString(), key);
+      for (const key of keys) await store.remove(key);
+      assert.deepEqual(await store.list(''), []);
+    });
+
     proves('nothing is overwritten: the second put of a key is refused, and the first object stays', async (store) => {
       await putText(store, 'key', 'first');
       await rejectsWith('ERR_BACKUP_COPY_EXISTS', putText(store, 'key', 'second'));
@@ -175,7 +185,7 @@ export function describeBackupStore(
     });
 
     proves('a key that leads out of the store is refused', async (store) => {
-      for (const key of ['../key', 'a/../../key', '/key', 'a//b', 'a/.', '', 'a/']) {
+      for (const key of ['../key', 'a/../../key', '/key', 'a//b', 'a/.', '', 'a/', 'a\\..\\b', 'a\nb']) {
         await assert.rejects(putText(store, key, 'x'), `put(${JSON.stringify(key)})`);
         await assert.rejects(contentsOf(store, key), `open(${JSON.stringify(key)})`);
         await assert.rejects(store.remove(key), `remove(${JSON.stringify(key)})`);

@@ -91,6 +91,15 @@ test.each([
   [['pull', 'latest', '--from', 's3://bucket?endpiont=x', '--to', 'x.db'], 'no address of a bucket'],
   [['pull', 'latest', '--from', 'no-such-folder', '--to', 'x.db'], 'neither a store of the configuration nor a folder'],
   [['pull', 'latest', '--from', '.', '--before', 'soon', '--to', 'x.db'], '--before "soon"'],
+  // Of these JavaScript makes dates: in 2001, on 1 December, in UTC, on 12 November.
+  ...['copy 5', '2026-11-31', '2026-11', '11/12/2026', '2026-11-20Z', '2026-11-20T25:00'].map(
+    (moment): [string[], string] => [
+      ['pull', 'latest', '--from', '.', '--before', moment, '--to', 'x.db'],
+      `--before "${moment}"`,
+    ],
+  ),
+  [['pull', 'latest', '--from', 's3://bucket/100%', '--to', 'x.db'], 'no address of a bucket'],
+  [['pull', 'latest', '--from', 's3://bucket/shop #1', '--to', 'x.db'], 'no address of a bucket'],
   [['pull', 'latest', '--from', '.', '--identity', 'no-file', '--to', 'x.db'], '"no-file"'],
   [['pull', 'latest', '--from', '.'], '--to'],
   [['list', '--remote', '--database', 'app.db'], 'Which store?'],
@@ -100,6 +109,29 @@ test.each([
   const { code, stderr } = await run(...args);
   expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining(said) as string });
   expect(fs.existsSync(shop.file('x.db'))).toBe(false);
+});
+
+test('--before counts in local time, unless a zone is given', async () => {
+  configure();
+  const name = await create();
+  const { createdAt } = JSON.parse(fs.readFileSync(shop.file(name.replace(/db$/, 'json')), 'utf8')) as {
+    createdAt: string;
+  };
+  const beside = (seconds: number) => new Date(Date.parse(createdAt) + seconds * 1_000);
+  const utc = (date: Date) => date.toISOString();
+  const local = (date: Date) => new Date(date.getTime() - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 19);
+  const tries: [string, number][] = [
+    [local(beside(2)), 0],
+    [local(beside(2)).replace('T', ' '), 0],
+    [utc(beside(2)), 0],
+    [utc(beside(3600)).replace('Z', '+01:00'), 1],
+    [local(beside(-2)), 1],
+    [utc(beside(-2)), 1],
+  ];
+  for (const [i, [moment, expected]] of tries.entries()) {
+    const { code, stderr } = await run('pull', 'latest', '--from', 'nas', '--before', moment, '--to', `back-${i}.db`);
+    expect({ moment, code, stderr }).toEqual({ moment, code: expected, stderr: expect.any(String) as string });
+  }
 });
 
 test('restore --from fetches a copy whose backup is gone here, and puts it in the place of the database', async () => {

@@ -1,8 +1,9 @@
 import crypto from 'node:crypto';
 import fs from 'node:fs';
-import { BackupService, directoryStore, keep, listCopies } from 'sqlite-autobackup';
+import { BackupService, directoryStore, keep, listCopies, pullBackup } from 'sqlite-autobackup';
 import type { BackupServiceOptions, CopySettings } from 'sqlite-autobackup';
 import { addEntry, checkLedger, createLedger } from '../support/databases';
+import { rejectionOf } from '../support/errors';
 import { memoryLogger } from '../support/memory-logger';
 import { HOUR, writeBackup } from '../support/planted-backups';
 import { nextEvent, watchedStore, withoutFirstLook } from '../support/stores';
@@ -67,6 +68,22 @@ describe('shipping', () => {
     ]);
     expect(logger.lines.join('\n')).toMatch(/info Backup copied: app_backup_\w+\.db .* read back/);
   });
+
+  test.each(['my shop.db', 'café+100%.sqlite', "数据库 'eins'.db"])(
+    'a database that is called %s is copied, listed and brought back',
+    async (name) => {
+      const database = folder.file(name);
+      fs.renameSync(folder.file('app.db'), database);
+      const { service, store } = setUp({ retention: keep({ last: 1 }) }, { database });
+      await service.createBackup();
+      await service.shipPending();
+      const { name: newest } = await service.createBackup();
+      expect((await service.shipPending())[0]).toMatchObject({ errors: [], pending: [] });
+      expect(await listCopies(store)).toMatchObject([{ name: newest }]);
+      await pullBackup({ from: store, database: name, to: folder.file('back.db') });
+      expect(checkLedger(folder.file('back.db'))).toEqual({ entries: 1 });
+    },
+  );
 
   test('status and listBackups say what is pending and what is copied, without asking the store', async () => {
     const { service, store } = setUp();
@@ -227,6 +244,42 @@ describe('shipping', () => {
     expect((await service.listBackups())[0]!.copies).toEqual([{ store: remote(), state: 'skipped' }]);
   });
 
+  test('who cancels does not wait for what is shipped before him, by a store that hears no signal', async () => {
+    const { service, store } = setUp();
+    let open!: () => void;
+    store.gate = new Promise<void>((resolve) => (open = resolve));
+    const backup = await take();
+    const first = service.shipPending();
+    while (!store.calls.includes(`put shop-1/${backup.name}`)) await new Promise((resolve) => setTimeout(resolve, 10));
+    const controller = new AbortController();
+    const second = service.shipPending({ signal: controller.signal });
+    controller.abort();
+    expect(await rejectionOf(second)).toMatchObject({ code: 'ERR_BACKUP_CANCELLED' });
+    open();
+    expect(await first).toMatchObject([{ shipped: [backup.name], errors: [] }]);
+    expect(await service.shipPending({ signal: new AbortController().signal })).toMatchObject([{ pending: [] }]);
+  });
+
+  test('a store that ends a put before it has read all of it has made no copy, and is told so', async () => {
+    const { service, store } = setUp();
+    const backup = await take();
+    const inner = store.put.bind(store);
+    for (const early of [
+      () => Promise.resolve(),
+      async (_key: string, body: AsyncIterable<Uint8Array>) => {
+        for await (const chunk of body) if (chunk.length > 0) return;
+      },
+    ]) {
+      store.put = early;
+      const [report] = await service.shipPending();
+      expect(report).toMatchObject({ shipped: [], pending: [backup.name] });
+      expect(report!.errors).toMatchObject([{ code: 'ERR_BACKUP_STORE_FAILED' }]);
+      expect(report!.errors[0]!.message).toContain('before it had read all of it');
+    }
+    store.put = inner;
+    expect(await service.shipPending()).toMatchObject([{ shipped: [backup.name], pending: [] }]);
+  });
+
   test('cancelling stops it, leaves nothing half, and the next call ships', async () => {
     const { service, store } = setUp();
     const backup = await take();
@@ -357,6 +410,43 @@ describe('what stands in the way', () => {
     const [report] = await other.shipPending();
     expect(report!.errors).toMatchObject([{ code: 'ERR_BACKUP_COPY_EXISTS' }]);
     expect(sha256(remote('shop-1', backup.name))).toBe(backup.sha256);
+  });
+
+  test('a store that is a folder of backups costs no backup its life', async () => {
+    const { service } = setUp({}, { copies: [directoryStore(folder.path, { host: false, compress: 'gzip' })] });
+    const backup = await take();
+    const [report] = await service.shipPending();
+    expect(report!.errors).toMatchObject([{ code: 'ERR_BACKUP_COPY_EXISTS' }]);
+    expect(report!.errors[0]!.message).toContain('no folder of backups');
+    expect(await service.verifyBackup(backup.name, { level: 'hash' })).toMatchObject({ ok: true });
+    expect(service.getLatestBackup()).toMatchObject({ name: backup.name, sha256: backup.sha256 });
+  });
+
+  test.each([
+    ['that a later version of this package wrote', { formatVersion: 2, name: { file: 'app.db' } }],
+    ['of another database of the same stem', { name: 'app_backup_20261124_093000.sqlite' }],
+  ])('a manifest %s, and what stands beside it, are left alone', async (_whose, changes) => {
+    const { service } = setUp();
+    const backup = await take();
+    await service.shipPending();
+    const manifest = remote('shop-1', backup.name.replace(/db$/, 'json'));
+    const theirs = JSON.stringify({ ...(JSON.parse(fs.readFileSync(manifest, 'utf8')) as object), ...changes });
+    fs.writeFileSync(manifest, theirs);
+    for (const name of folder.list().filter((each) => each.includes('.copies-'))) fs.rmSync(folder.file(name));
+    const [report] = await service.shipPending();
+    expect(report!.errors).toMatchObject([{ code: 'ERR_BACKUP_COPY_EXISTS' }]);
+    expect(fs.readFileSync(manifest, 'utf8')).toBe(theirs);
+    expect(sha256(remote('shop-1', backup.name))).toBe(backup.sha256);
+  });
+
+  test('a manifest that has rotted is replaced with its copy', async () => {
+    const { service, store } = setUp();
+    const backup = await take();
+    await service.shipPending();
+    fs.writeFileSync(remote('shop-1', backup.name.replace(/db$/, 'json')), '{"formatVersion": 1, "na');
+    for (const name of folder.list().filter((each) => each.includes('.copies-'))) fs.rmSync(folder.file(name));
+    expect((await service.shipPending())[0]!.shipped).toEqual([backup.name]);
+    expect(await listCopies(store)).toMatchObject([{ name: backup.name, sha256: backup.sha256 }]);
   });
 
   test('a copy of this very backup that is damaged is replaced by a good one', async () => {
@@ -496,6 +586,19 @@ describe('retention', () => {
     await service.shipPending();
     expect(fs.readdirSync(remote('shop-1'))).not.toContain(orphan);
     expect(await listCopies(store)).toHaveLength(1);
+  });
+
+  test('the manifest of another database of the same stem is not taken for one whose object is gone', async () => {
+    const { service } = setUp();
+    await take();
+    fs.mkdirSync(remote('shop-1'));
+    const theirs = { ...(await take()).manifest!, name: 'app_backup_20260101_000000.sqlite' };
+    const copy = { object: theirs.name, sizeBytes: 1, sha256: 'x', shippedAt: theirs.createdAt };
+    const file = remote('shop-1', 'app_backup_20260101_000000.json');
+    fs.writeFileSync(file, JSON.stringify({ ...theirs, copy }));
+    fs.writeFileSync(remote('shop-1', theirs.name), 'x');
+    expect((await service.shipPending())[0]!.shipped).toHaveLength(2);
+    expect(fs.existsSync(file)).toBe(true);
   });
 
   test('local retention keeps a backup until every store has it', async () => {

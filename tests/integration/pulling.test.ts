@@ -48,6 +48,30 @@ test('a pull writes one file that is the backup, and tells how far it is', async
   expect(folder.list().filter((name) => name.includes('partial'))).toEqual([]);
 });
 
+test('what was pulled is flushed, and then gets its name, and then its folder is flushed', async () => {
+  const { store } = await shipped();
+  const steps: string[] = [];
+  const open = fs.promises.open.bind(fs.promises);
+  const link = fs.promises.link.bind(fs.promises);
+  const opened = jest.spyOn(fs.promises, 'open').mockImplementation(async (file, ...rest) => {
+    const handle = await open(file, ...rest);
+    const sync = handle.sync.bind(handle);
+    handle.sync = async () => {
+      await sync();
+      steps.push(`flush ${String(file).endsWith('.partial') ? 'file' : String(file)}`);
+    };
+    return handle;
+  });
+  const linked = jest.spyOn(fs.promises, 'link').mockImplementation(async (...names) => {
+    await link(...names);
+    steps.push('name');
+  });
+  await pullBackup({ from: store, to: folder.file('back.db') });
+  opened.mockRestore();
+  linked.mockRestore();
+  expect(steps).toEqual(['flush file', 'name', `flush ${folder.path}`]);
+});
+
 test.each(['', '-wal', '-journal', '-shm'])(
   'a file that exists at app.db%s is not touched, and nothing is fetched',
   async (suffix) => {

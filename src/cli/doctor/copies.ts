@@ -1,3 +1,4 @@
+import { listObjects } from '../../copies/ask-store.js';
 import { isBackupError, messageOf } from '../../errors.js';
 import type { Backup, BackupCopy, BackupService, BackupStore } from '../../index.js';
 import { ago, count } from '../format.js';
@@ -26,7 +27,7 @@ async function checkStore(
   try {
     const limit = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]);
     // No such key: what is asked is whether it lets itself be listed.
-    await store.list('autobackup-doctor', { signal: limit });
+    await listObjects(store, 'autobackup-doctor', { signal: limit });
   } catch (error) {
     const known = isBackupError(error) && error.code !== 'ERR_BACKUP_CANCELLED';
     return failWith(

@@ -174,6 +174,9 @@ describe('which copy is meant', () => {
     expect(hosts.message).toContain('"shop-1", "shop-2"');
     expect(hosts.hint).toContain('"host"');
     expect(chooseCopy([elsewhere], {}, 's')).toBe(elsewhere);
+    // Only one of them is that old. It need not be the one that is meant.
+    const before = localTime('2026-11-24 00:00:00');
+    expect(thrownBy(() => chooseCopy([newest, elsewhere], { before }, 's')).message).toContain('"shop-1", "shop-2"');
     const other = aCopy('2026-11-23 10:00:00', {
       name: 'crm_backup_20261123_100000.sqlite',
       key: 'shop-1/crm_backup_20261123_100000.sqlite',

@@ -98,7 +98,10 @@ test('a store whose list ends early, or ignores the prefix, is found out', async
   }));
   expect(early).toEqual([expect.stringContaining('a prefix lists the keys')]);
   const all = await failuresOf((good) => ({ list: async (_prefix, control) => good.list('', control) }));
-  expect(all).toEqual([expect.stringContaining('a prefix lists the keys')]);
+  expect(all).toEqual([
+    expect.stringContaining('a prefix lists the keys'),
+    expect.stringContaining('keys hold spaces'),
+  ]);
 });
 
 test('a store that opens what is not there as nothing is found out', async () => {
@@ -140,6 +143,16 @@ test('a store that ignores its signal is found out', async () => {
     expect.stringContaining('a put that is aborted'),
     expect.stringContaining('with a signal that is aborted already'),
   ]);
+});
+
+test('a store that takes plain keys only is found out', async () => {
+  const failed = await failuresOf((good) => ({
+    put: async (key, ...rest) => {
+      if (/[^\w./-]/.test(key)) throw new Error('no such characters');
+      return good.put(key, ...rest);
+    },
+  }));
+  expect(failed).toEqual([expect.stringContaining('keys hold spaces')]);
 });
 
 test('a store that lets a key lead out of it is found out', async () => {
