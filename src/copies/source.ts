@@ -74,10 +74,13 @@ export async function openSource(
 ): Promise<Source | undefined> {
   throwIfAborted(signal);
   const { spawn } = require('node:child_process') as typeof childProcess;
-  const child = spawn(process.execPath, [MAIN], { ...childOptions(), stdio: ['pipe', 'pipe', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [MAIN], {
+    ...childOptions(),
+    stdio: ['pipe', 'ignore', 'pipe', 'pipe', 'pipe'],
+  });
   // Not started: its error is all that it will ever say. Out of file descriptors it does not even have streams.
   if (child.pid === undefined) throw await errorOf(child);
-  const [stdin, stdout, stderr, messages] = child.stdio as unknown as [Writable, Readable, Readable, Readable];
+  const [stdin, , stderr, messages, bytes] = child.stdio as unknown as [Writable, null, Readable, Readable, Readable];
   let printed = '';
   stderr.setEncoding('utf8').on('data', (text: string) => (printed = (printed + text).slice(-8_192)));
   stdin.on('error', () => {});
@@ -115,7 +118,7 @@ export async function openSource(
   const close = (): Promise<void> => {
     stdin.end();
     // It may be waiting for somebody to read on.
-    stdout.destroy();
+    bytes.destroy();
     const late = setTimeout(() => child.kill('SIGKILL'), END_GRACE_MS);
     late.unref();
     return gone.finally(() => clearTimeout(late));
@@ -162,7 +165,7 @@ export async function openSource(
   const outgoing: Counted = {
     async *body() {
       tell({ type: 'stream' });
-      yield* stdout as AsyncIterable<Uint8Array>;
+      yield* bytes as AsyncIterable<Uint8Array>;
       await encoded.promise;
     },
     encoded: encoded.promise,

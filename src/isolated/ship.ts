@@ -2,11 +2,13 @@
 // hashes, compresses and encrypts the backup; where it can make the store by itself, it also sends the copy and reads it
 // back. So none of that costs the app's process anything.
 //   stdin:  the request as a line, then commands as lines; its end when the parent is done, or dead
-//   stdout: the bytes of the copy, for `stream`     3: JSON lines, as the parent's `SourceMessage`
+//   3: JSON lines, as the parent's `SourceMessage`     4: the bytes of the copy, for `stream`
 import crypto from 'node:crypto';
 import fs from 'node:fs';
+import net from 'node:net';
 import readline from 'node:readline';
 import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { encode } from '../copies/codec.js';
 import { ABORT } from '../copies/source.js';
 import type { SourceCommand, SourceMessage, SourceRequest, StoredFacts } from '../copies/source.js';
@@ -61,14 +63,11 @@ async function obey(command: SourceCommand, request: SourceRequest, signal: Abor
   switch (command.type) {
     case 'stream': {
       const outgoing = new Outgoing(request);
-      try {
-        // Not process.stdout: that blocks this process while the parent does not read.
-        for await (const chunk of outgoing.body()) await writeAll(chunk);
-        return send({ type: 'encoded', ...(await outgoing.encoded) });
-      } finally {
-        // The parent reads to the end, whatever comes after it.
-        fs.closeSync(1);
-      }
+      // Neither process.stdout, which blocks this process while the parent does not read, nor its descriptor: `pipe()` looks at
+      // process.stdout, which makes that descriptor fail (EAGAIN) where it would have waited.
+      const bytes = new net.Socket({ fd: 4, readable: false, writable: true });
+      await pipeline(Readable.from(outgoing.body(), { highWaterMark: 2 }), bytes);
+      return send({ type: 'encoded', ...(await outgoing.encoded) });
     }
     case 'put': {
       const facts = await putCounted(storeOf(request), command.key, new Outgoing(request), {
@@ -117,14 +116,6 @@ class Tally {
 
   result(): StoredFacts {
     return { sizeBytes: this.#bytes, sha256: this.#hash.digest('hex') };
-  }
-}
-
-async function writeAll(chunk: Uint8Array): Promise<void> {
-  for (let at = 0; at < chunk.byteLength;) {
-    at += await new Promise<number>((resolve, reject) => {
-      fs.write(1, chunk, at, chunk.byteLength - at, (error, written) => (error ? reject(error) : resolve(written)));
-    });
   }
 }
 

@@ -1,11 +1,13 @@
 import crypto from 'node:crypto';
 import fs from 'node:fs';
+import Database from 'better-sqlite3';
 import { BackupService, directoryStore, keep, listCopies, pullBackup } from 'sqlite-autobackup';
 import type { BackupServiceOptions, CopySettings } from 'sqlite-autobackup';
 import { addEntry, checkLedger, createLedger } from '../support/databases';
 import { rejectionOf } from '../support/errors';
 import { memoryLogger } from '../support/memory-logger';
 import { HOUR, writeBackup } from '../support/planted-backups';
+import { sleep } from '../support/processes';
 import { nextEvent, watchedStore, withoutFirstLook } from '../support/stores';
 import { useTempFolder } from '../support/temp-folder';
 
@@ -279,6 +281,29 @@ describe('shipping', () => {
     store.put = inner;
     expect(await service.shipPending()).toMatchObject([{ shipped: [backup.name], pending: [] }]);
   });
+
+  test.each([{}, { compress: 'gzip' as const }])(
+    'a store that reads slower than the child sends gets all of it: %j',
+    async (settings) => {
+      const { service, store } = setUp(settings);
+      const db = new Database(folder.file('app.db'));
+      // More than the pipe and the streams at both of its ends hold; it does not get smaller by compressing.
+      db.exec('CREATE TABLE noise AS SELECT randomblob(4000000) AS bytes');
+      db.close();
+      const backup = await take();
+      const put = store.put.bind(store);
+      store.put = (key, body, control) => put(key, slowly(body), control);
+      expect(await service.shipPending()).toMatchObject([{ shipped: [backup.name], errors: [] }]);
+    },
+  );
+
+  async function* slowly(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void> {
+    let chunks = 0;
+    for await (const chunk of body) {
+      if (chunks++ < 20) await sleep(20);
+      yield chunk;
+    }
+  }
 
   test('cancelling stops it, leaves nothing half, and the next call ships', async () => {
     const { service, store } = setUp();
