@@ -75,16 +75,23 @@ export function flushFile(file: string): void {
   }
 }
 
-/** Without it, a power cut can lose the name of a file whose contents are safe. Windows can't, and does it by itself. */
+/**
+ * Without it, a power cut can lose the name of a file whose contents are safe. Windows can't, and does it by itself; nor do
+ * some shared folders and network disks know it for folders (PostgreSQL passes over the same two errors).
+ */
 export function flushFolder(directory: string): void {
   if (process.platform === 'win32') return;
   const descriptor = fs.openSync(directory, 'r');
   try {
     fs.fsyncSync(descriptor);
+  } catch (error) {
+    if (!NO_FOLDER_FLUSH.has(systemCode(error))) throw error;
   } finally {
     fs.closeSync(descriptor);
   }
 }
+
+const NO_FOLDER_FLUSH = new Set(['EINVAL', 'EBADF']);
 
 export function exists(file: string): boolean {
   return fs.lstatSync(file, { throwIfNoEntry: false }) !== undefined;
@@ -137,7 +144,10 @@ export function flushFileAsync(file: string): Promise<void> {
 
 /** As `flushFolder()`. */
 export async function flushFolderAsync(directory: string): Promise<void> {
-  if (process.platform !== 'win32') await flushAsync(directory, 'r');
+  if (process.platform === 'win32') return;
+  await flushAsync(directory, 'r').catch((error: unknown) => {
+    if (!NO_FOLDER_FLUSH.has(systemCode(error))) throw error;
+  });
 }
 
 async function flushAsync(file: string, flags: string): Promise<void> {

@@ -63,3 +63,23 @@ describe.each([
     expect(folder.list()).toEqual(['.app.partial']);
   });
 });
+
+// /proc refuses it with EINVAL, as shared folders of virtual machines and some network disks do.
+(process.platform === 'linux' ? describe : describe.skip)('a folder on a disk that can flush none', () => {
+  test.each([
+    ['flushFolder', async () => durable.flushFolder('/proc')],
+    ['flushFolderAsync', () => durable.flushFolderAsync('/proc')],
+  ])('%s passes over it', async (_name, flush) => {
+    const descriptor = fs.openSync('/proc', 'r');
+    expect(() => fs.fsyncSync(descriptor)).toThrow('EINVAL');
+    fs.closeSync(descriptor);
+    await expect(flush()).resolves.toBeUndefined();
+  });
+
+  test.each([
+    ['flushFolder', async () => durable.flushFolder(folder.file('gone'))],
+    ['flushFolderAsync', () => durable.flushFolderAsync(folder.file('gone'))],
+  ])('%s says so where there is no folder', async (_name, flush) => {
+    await expect(flush()).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+});
