@@ -5,10 +5,12 @@ import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { formatManifest } from '../catalog/manifest.js';
 import type { Manifest } from '../catalog/manifest.js';
-import { flushFileAsync, flushFolderAsync, moveExclusivelyAsync } from '../durable.js';
+import { flushFolderAsync, moveExclusivelyAsync } from '../durable.js';
 import { BackupError, isBackupError, messageOf, systemCode } from '../errors.js';
 import type { BackupStore, StoreControl } from '../stores/backup-store.js';
 import { throwIfAborted } from '../stores/backup-store.js';
+import { harmless } from '../harmless.js';
+import { asBackupError } from './ask-store.js';
 import { chooseCopy } from './choose-copy.js';
 import { decode } from './codec.js';
 import type { CopyManifest } from './copy-manifest.js';
@@ -95,11 +97,16 @@ async function fetchInto(
   let stored = 0;
   let bytes = 0;
   async function* received(): AsyncGenerator<Uint8Array, void> {
-    for await (const chunk of await store.open(copy.key, { signal: watch.signal })) {
-      watch.moved();
-      stored += chunk.byteLength;
-      onProgress?.({ doneBytes: stored, totalBytes: copy.storedBytes });
-      yield chunk;
+    try {
+      for await (const chunk of await store.open(copy.key, { signal: watch.signal })) {
+        watch.moved();
+        stored += chunk.byteLength;
+        harmless(() => onProgress?.({ doneBytes: stored, totalBytes: copy.storedBytes }));
+        yield chunk;
+      }
+    } catch (error) {
+      // Told apart from what goes wrong where it is written.
+      throw asBackupError(error, store.name);
     }
   }
   const tally = new Transform({
@@ -115,14 +122,21 @@ async function fetchInto(
   try {
     const { compress, recipients } = copy;
     const decoded = await decode(Readable.from(received()), { compress, recipients }, identities, copy.key);
-    await pipeline(decoded, tally, fs.createWriteStream(partial, { flags: 'wx', mode: 0o600 }), {
-      signal: watch.signal,
-    });
-    const found = hash.digest('hex');
-    if (bytes !== manifest.sizeBytes || found !== manifest.sha256) {
-      throw new Error(`it holds ${bytes} bytes with the sha256 ${found.slice(0, 12)}…, not those of the backup`);
+    // Opened before anything can fail: a stream that is given up while it opens its file leaves it behind.
+    const file = await fs.promises.open(partial, 'wx', 0o600);
+    try {
+      const write = async (source: AsyncIterable<Buffer>): Promise<void> => {
+        for await (const chunk of source) await file.appendFile(chunk);
+      };
+      await pipeline(decoded, tally, write, { signal: watch.signal });
+      const found = hash.digest('hex');
+      if (bytes !== manifest.sizeBytes || found !== manifest.sha256) {
+        throw new Error(`it holds ${bytes} bytes with the sha256 ${found.slice(0, 12)}…, not those of the backup`);
+      }
+      await file.sync();
+    } finally {
+      await file.close();
     }
-    await flushFileAsync(partial);
     if (!(await moveExclusivelyAsync(partial, target))) throw targetExists(target);
     await flushFolderAsync(path.dirname(target));
   } catch (error) {
@@ -164,7 +178,7 @@ function explain(error: unknown, copy: Copy, target: string, signal: AbortSignal
   throwIfAborted(signal);
   if (isBackupError(error)) return error;
   const code = systemCode(error);
-  if (/^E[A-Z]+$/.test(code) && code !== 'ECONNRESET') {
+  if (/^E[A-Z]+$/.test(code)) {
     return new BackupError('ERR_BACKUP_WRITE_FAILED', `"${target}" could not be written (${messageOf(error)}).`, {
       step: 'pull',
       hint: 'Check that its folder exists, may be written and has room for the database.',

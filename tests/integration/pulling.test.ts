@@ -24,6 +24,34 @@ async function shipped(settings = {}) {
   return { store, service, backup };
 }
 
+test.each(['ETIMEDOUT', 'ECONNRESET', 'EIO'])(
+  'what a store breaks off with (%s) is told as an error of the store, not of the disk here or of the copy',
+  async (code) => {
+    const { store } = await shipped();
+    const open = store.open.bind(store);
+    async function* broken(): AsyncGenerator<Uint8Array, void> {
+      yield Buffer.alloc(100);
+      await Promise.resolve();
+      throw Object.assign(new Error('the line is dead'), { code });
+    }
+    store.open = (key, control) => (key.endsWith('.db') ? Promise.resolve(broken()) : open(key, control));
+    const error = await rejectionOf(pullBackup({ from: store, to: folder.file('back.db') }));
+    expect(error).toMatchObject({ code: 'ERR_BACKUP_STORE_FAILED', cause: { code } });
+    expect(error.message).toContain('the line is dead');
+    expect(folder.list().filter((name) => name.startsWith('back.db'))).toEqual([]);
+  },
+);
+
+test('a progress bar that throws does not end the pull', async () => {
+  const { store, backup } = await shipped();
+  const onProgress = () => {
+    throw new Error('no terminal');
+  };
+  await expect(pullBackup({ from: store, to: folder.file('back.db'), onProgress })).resolves.toMatchObject({
+    name: backup.name,
+  });
+});
+
 test('a pull writes one file that is the backup, and tells how far it is', async () => {
   const { store, backup } = await shipped({ compress: 'gzip' });
   const progress: number[] = [];
