@@ -7,6 +7,14 @@ export class Deadline {
     this.#end = from + timeoutMs;
   }
 
+  /**
+   * A little earlier than the parent ends this process, so that there is time to tidy up and to say what was found. Counted as
+   * the parent does: on a busy machine it takes seconds until this process has come to its work.
+   */
+  static beforeTheParents(timeoutMs: number): Deadline {
+    return new Deadline(timeoutMs - Math.min(3_000, timeoutMs / 5), 0);
+  }
+
   get over(): boolean {
     return performance.now() >= this.#end;
   }

@@ -29,9 +29,7 @@ type Written = Pick<RestoreReport, 'path' | 'method' | 'safetyBackup' | 'movedAs
 
 export async function restore(request: RestoreRequest): Promise<ChildResult> {
   const startedAt = performance.now();
-  // A little earlier than the parent ends this process: whoever waits for a busy database can still tidy up. Counted as the
-  // parent does: on a busy machine it takes seconds until this process has come to here.
-  const deadline = new Deadline(request.timeoutMs - Math.min(3_000, request.timeoutMs / 5), 0);
+  const deadline = Deadline.beforeTheParents(request.timeoutMs);
   const folder = { directory: request.directory, naming: backupNaming(request.database) };
 
   enter('lock');

@@ -20,9 +20,7 @@ import { enter } from './report.js';
 export async function verifyPublished(request: VerifyRequest): Promise<ChildResult> {
   const startedAt = performance.now();
   const { database, directory, name, level } = request;
-  // A little earlier than the parent ends this process, so that what was found until then is told. Counted as the parent does:
-  // on a busy machine it takes seconds until this process has come to here.
-  const deadline = new Deadline(request.timeoutMs - Math.min(3_000, request.timeoutMs / 5), 0);
+  const deadline = Deadline.beforeTheParents(request.timeoutMs);
   const folder = { directory, naming: backupNaming(database) };
   enter('verify');
   refuseFaulty(request.assertions ?? []);
