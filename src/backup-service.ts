@@ -12,7 +12,8 @@ import type { CopyVerifyReport, VerifyCopyOptions } from './copies/verify-copy.j
 import { findLatestBackup, listBackups } from './catalog/list-backups.js';
 import type { BackupError } from './errors.js';
 import type { BackupEvents, BackupListener, PruneReport } from './events.js';
-import { Flight, myTurn } from './flight.js';
+import { Flight } from './flight.js';
+import { Line } from './line.js';
 import type { Purpose } from './log-lines.js';
 import type { BackupServiceOptions, ResolvedOptions } from './options.js';
 import { inSlices } from './slices.js';
@@ -53,8 +54,8 @@ export class BackupService {
   readonly #attempts: Parts['attempts'];
   readonly #warnedOf = new Set<string>();
   #flight: Flight<BackupOutcome> | undefined;
-  /** The end of the last explicit backup: they wait for one another here, not as a crowd of idle children. */
-  #tail: Promise<unknown> = Promise.resolve();
+  /** Explicit backups wait for one another here, not as a crowd of idle children. */
+  readonly #line = new Line();
   #knownFresh = false;
   #freshTimer: NodeJS.Timeout | undefined;
 
@@ -154,10 +155,8 @@ export class BackupService {
   /** Takes a backup in any case, also right after a failure. */
   async createBackup(options: CreateOptions = {}): Promise<Backup> {
     checkCall('createBackup', options);
-    const before = this.#tail;
-    const turn = myTurn(before, options.signal).then(() => this.#attempts.run({ label: options.label }, null, options));
-    this.#tail = settled(before, turn);
-    return createdBackup(await turn);
+    const { label, signal } = options;
+    return createdBackup(await this.#line.run(() => this.#attempts.run({ label }, null, options), signal));
   }
 
   /** The same, blocking the thread until the backup is done. */
@@ -189,12 +188,11 @@ export class BackupService {
    */
   async restoreBackup(name: string, options: RestoreOptions = {}): Promise<RestoreReport> {
     checkCall('restoreBackup', options);
-    const before = this.#tail;
-    const turn = myTurn(before, options.signal)
-      .then(() => care().restore(this.#parts, name, options))
-      .finally(() => (this.#knownFresh = false));
-    this.#tail = settled(before, turn);
-    return turn;
+    const restore = (): Promise<RestoreReport> =>
+      care()
+        .restore(this.#parts, name, options)
+        .finally(() => (this.#knownFresh = false));
+    return this.#line.run(restore, options.signal);
   }
 
   /** Protects a backup from deletion and retention, or (`on: false`) takes that off again. */
@@ -262,13 +260,13 @@ export class BackupService {
 
   /** Resolves when no backup is being taken by this service any more: what an app waits for before it ends. Never rejects. */
   async whenIdle(): Promise<void> {
-    let tail;
+    let end;
     do {
-      tail = this.#tail;
-      await tail;
+      end = this.#line.end;
+      await end;
       await this.#attempts.whenIdle();
       // Meanwhile another one may have got in line.
-    } while (tail !== this.#tail);
+    } while (end !== this.#line.end);
   }
 
   /** The backup that is being made now, by whatever process; `undefined` if none is, or the folder can't be read. */
@@ -342,11 +340,6 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
 
 function care(): typeof import('./backup-care.js') {
   return require('./backup-care.js') as typeof import('./backup-care.js');
-}
-
-/** Without what they gave, or each would keep that of all before it in memory. */
-async function settled(...promises: Promise<unknown>[]): Promise<void> {
-  await Promise.allSettled(promises);
 }
 
 function automatic({ label, moment = 'before' }: IfDueOptions): Purpose {

@@ -50,29 +50,10 @@ export class Flight<T> {
   }
 }
 
-/** Waits for what comes before a caller in a line. Who gives up leaves the line at once, not when it is their turn. */
-export async function myTurn(before: Promise<unknown>, signal: AbortSignal | undefined): Promise<void> {
-  if (!signal) {
-    await before;
-    return;
-  }
-  let onAbort!: () => void;
-  const gaveUp = new Promise<never>((_, reject) => {
-    onAbort = () => reject(cancelled(signal.reason, 'Nothing was begun; the backup before it goes on.'));
-  });
-  if (signal.aborted) onAbort();
-  signal.addEventListener('abort', onAbort, { once: true });
-  try {
-    await Promise.race([gaveUp, before]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-  }
-}
-
-function cancelled(reason: unknown, hint = 'The backup itself goes on for the others that wait for it.'): BackupError {
+function cancelled(reason: unknown): BackupError {
   return new BackupError('ERR_BACKUP_CANCELLED', 'Waiting for the backup was cancelled by the AbortSignal.', {
     step: 'call',
-    hint,
+    hint: 'The backup itself goes on for the others that wait for it.',
     cause: reason,
   });
 }

@@ -2,6 +2,7 @@ import type { Backup } from '../catalog/backup.js';
 import { listBackups, readBackup } from '../catalog/list-backups.js';
 import { BackupError } from '../errors.js';
 import type { Events } from '../events.js';
+import { Line } from '../line.js';
 import { lines } from '../log-lines.js';
 import type { Logger } from '../logger.js';
 import { inSlices } from '../slices.js';
@@ -45,7 +46,7 @@ const OF_ONE_BACKUP = new Set(['ERR_BACKUP_COPY_DAMAGED', 'ERR_BACKUP_COPY_EXIST
 export class Lane {
   /** The backup that this process ships now. */
   shippingNow: string | undefined;
-  #tail: Promise<unknown> = Promise.resolve();
+  readonly #line = new Line();
   #timer: NodeJS.Timeout | undefined;
   #timerAt = Infinity;
 
@@ -65,7 +66,7 @@ export class Lane {
 
   /** Ships all that is pending now, whatever failed a moment ago, and waits for other processes that ship. */
   ship(control: StoreControl): Promise<ShipReport> {
-    return this.#queued(() => this.#run(control, true), control.signal);
+    return this.#line.run(() => this.#run(control, true), control.signal, storeCancelled);
   }
 
   /** Backups without a copy, newest first. */
@@ -77,23 +78,6 @@ export class Lane {
     return inSlices(listBackups(this.place, Date.now()));
   }
 
-  /** One after the other. Whoever cancels before it is his turn does not wait for those before him. */
-  #queued<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
-    return new Promise((resolve, reject) => {
-      const giveUp = (): void => reject(storeCancelled(signal?.reason));
-      signal?.addEventListener('abort', giveUp, { once: true });
-      this.#tail = this.#tail.then(async () => {
-        signal?.removeEventListener('abort', giveUp);
-        try {
-          throwIfAborted(signal);
-          resolve(await work());
-        } catch (error) {
-          reject(error);
-        }
-      });
-    });
-  }
-
   #lookIn(ms: number): void {
     const at = Date.now() + ms;
     if (at >= this.#timerAt) return;
@@ -102,12 +86,14 @@ export class Lane {
     this.#timer = setTimeout(
       () => {
         this.#timerAt = Infinity;
-        void this.#queued(() => this.#run({}, false)).catch((error: unknown) => {
-          this.log.error(
-            lines.copyFailed(this.place.store.name, undefined, asBackupError(error, this.place.store.name)),
-          );
-          this.#lookIn(BUSY_LOOK_MS);
-        });
+        void this.#line
+          .run(() => this.#run({}, false), undefined)
+          .catch((error: unknown) => {
+            this.log.error(
+              lines.copyFailed(this.place.store.name, undefined, asBackupError(error, this.place.store.name)),
+            );
+            this.#lookIn(BUSY_LOOK_MS);
+          });
       },
       Math.min(ms, MAX_TIMER_MS),
     );
