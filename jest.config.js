@@ -22,7 +22,7 @@ module.exports = {
       'cli',
       'package',
       'drivers',
-      'nodes',
+      'runtimes',
       'frameworks',
     ].map(part),
     {

@@ -1,12 +1,18 @@
-export { AutoBackup, withAutoBackup } from './auto-backup.js';
-export type { AutoBackupOptions } from './auto-backup.js';
-export type { AnyMethodDecorator, AsyncMethodDecorator } from './wrap-method.js';
-export { configureAutoBackup } from './default-service.js';
-export { BackupService } from './backup-service.js';
-export type { BackupOutcome, CreateOptions, IfDueOptions, RestoreOptions, VerifyOptions } from './backup-service.js';
-export type { BackupServiceOptions } from './options.js';
-export { BACKUP_ERROR_CODES, BackupError, isBackupError } from './errors.js';
-export type { BackupErrorCode, BackupStep } from './errors.js';
+export { AutoBackup, withAutoBackup } from './decorator/auto-backup.js';
+export type { AutoBackupOptions } from './decorator/auto-backup.js';
+export type { AnyMethodDecorator, AsyncMethodDecorator } from './decorator/wrap-method.js';
+export { configureAutoBackup } from './decorator/default-service.js';
+export { BackupService } from './service/backup-service.js';
+export type {
+  BackupOutcome,
+  CreateOptions,
+  IfDueOptions,
+  RestoreOptions,
+  VerifyOptions,
+} from './service/backup-service.js';
+export type { BackupServiceOptions } from './service/options.js';
+export { BACKUP_ERROR_CODES, BackupError, isBackupError } from './util/errors.js';
+export type { BackupErrorCode, BackupStep } from './util/errors.js';
 export type { Backup, BackupCopy, BackupProblem } from './catalog/backup.js';
 export type { DueCheck } from './catalog/due-check.js';
 export type {
@@ -16,13 +22,13 @@ export type {
   VerificationRecord,
   VerifyLevel,
 } from './catalog/manifest.js';
-export type { Duration } from './duration.js';
-export type { BackupEvents, BackupListener, PruneReport } from './events.js';
-export type { Logger } from './logger.js';
+export type { Duration } from './util/duration.js';
+export type { BackupEvents, BackupListener, PruneReport } from './util/events.js';
+export type { Logger } from './util/logger.js';
 export { keep } from './retention/keep.js';
 export type { KeepRules } from './retention/keep.js';
 export type { KeptBackup, RetentionDecision, RetentionPolicy } from './retention/policy.js';
-export { childProcessSnapshotter } from './snapshot/child-process.js';
+export { childProcessSnapshotter } from './child/child-snapshotter.js';
 export type {
   BackupProgress,
   DatabaseFacts,
@@ -36,15 +42,15 @@ export type {
   Snapshotter,
   VerifyReport,
   VerifyRequest,
-} from './snapshot/snapshotter.js';
-export { directoryStore, listCopies, pullBackup, verifyCopy } from './copies/entry.js';
-export type { Copy, CopyProblem, ListCopiesOptions } from './copies/list-copies.js';
-export type { CopyManifest } from './copies/copy-manifest.js';
-export type { CopyStatus } from './copies/copies.js';
-export type { ShipReport } from './copies/lane.js';
-export type { ListServiceCopiesOptions, OfOneStore } from './copies/of-service.js';
-export type { PullOptions, PullProgress, PullReport } from './copies/pull.js';
-export type { CopyVerifyReport, VerifyCopyOptions } from './copies/verify-copy.js';
+} from './child/snapshotter.js';
+export { directoryStore, listCopies, pullBackup, verifyCopy } from './offsite/index.js';
+export type { Copy, CopyProblem, ListCopiesOptions } from './offsite/list-copies.js';
+export type { CopyManifest } from './offsite/copy-manifest.js';
+export type { CopyStatus } from './offsite/service-shippers.js';
+export type { ShipReport } from './offsite/shipper.js';
+export type { ListServiceCopiesOptions, OfOneStore } from './offsite/service-copies.js';
+export type { PullOptions, PullProgress, PullReport } from './offsite/pull.js';
+export type { CopyVerifyReport, VerifyCopyOptions } from './offsite/verify-copy.js';
 export type {
   BackupStore,
   CopySettings,
@@ -53,4 +59,4 @@ export type {
   StoredObject,
   StoreRecipe,
 } from './stores/backup-store.js';
-export type { LastFailure, LatestVerification, RunningBackup, ServiceStatus } from './status.js';
+export type { LastFailure, LatestVerification, RunningBackup, ServiceStatus } from './service/status.js';

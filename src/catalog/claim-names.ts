@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { BackupError } from '../errors.js';
+import { BackupError } from '../util/errors.js';
 import type { BackupFolder } from './list-backups.js';
 
 /** Which database of this process the names in a folder belong to. */

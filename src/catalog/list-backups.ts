@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { BackupError, messageOf, systemCode } from '../errors.js';
+import { BackupError, messageOf, systemCode } from '../util/errors.js';
 import { NAME_TOLERANCE_MS, newestFirst, toBackup } from './backup.js';
 import type { Backup, BackupFile } from './backup.js';
 import { manifestName, parseBackupName } from './backup-name.js';

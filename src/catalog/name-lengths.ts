@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { BackupError } from '../errors.js';
+import { BackupError } from '../util/errors.js';
 import { backupName, partialName } from './backup-name.js';
 import type { BackupFolder } from './list-backups.js';
 

@@ -1,5 +1,5 @@
 import readline from 'node:readline/promises';
-import { BackupError } from '../errors.js';
+import { BackupError } from '../util/errors.js';
 import type { Context } from './context.js';
 import { usageError } from './usage-error.js';
 

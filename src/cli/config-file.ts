@@ -1,8 +1,8 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { isBackupService } from '../backup-service.js';
-import { messageOf } from '../errors.js';
+import { isBackupService } from '../service/backup-service.js';
+import { messageOf } from '../util/errors.js';
 import type { BackupService, BackupServiceOptions } from '../index.js';
 import { usageError } from './usage-error.js';
 

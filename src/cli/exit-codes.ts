@@ -1,5 +1,5 @@
-import { isBackupError } from '../errors.js';
-import type { BackupErrorCode } from '../errors.js';
+import { isBackupError } from '../util/errors.js';
+import type { BackupErrorCode } from '../util/errors.js';
 
 /** Documented in docs/command-line.md; a test compares. */
 export const EXIT = {

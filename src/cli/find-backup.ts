@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { backupNaming } from '../catalog/backup-name.js';
 import { isSafetyBackup } from '../catalog/safety-backup.js';
-import { BackupError } from '../errors.js';
+import { BackupError } from '../util/errors.js';
 import type { Backup, BackupService } from '../index.js';
 
 /**

@@ -1,6 +1,6 @@
 import path from 'node:path';
-import { chooseCopy } from '../copies/choose-copy.js';
-import { hostOf } from '../copies/copy-name.js';
+import { chooseCopy } from '../offsite/choose-copy.js';
+import { hostOf } from '../offsite/copy-name.js';
 import { listCopies, pullBackup } from '../index.js';
 import type { Backup, BackupService, SnapshotControl } from '../index.js';
 import type { Context } from './context.js';

@@ -1,8 +1,8 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { isBackupService } from '../backup-service.js';
-import { parseDuration } from '../duration.js';
-import { isBackupError } from '../errors.js';
+import { isBackupService } from '../service/backup-service.js';
+import { parseDuration } from '../util/duration.js';
+import { isBackupError } from '../util/errors.js';
 import { BackupService } from '../index.js';
 import type { BackupServiceOptions } from '../index.js';
 import { findConfig, loadConfig } from './config-file.js';

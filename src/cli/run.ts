@@ -1,5 +1,5 @@
 import type { CommanderError } from 'commander';
-import { isBackupError, messageOf, systemCode } from '../errors.js';
+import { isBackupError, messageOf, systemCode } from '../util/errors.js';
 import type { Result } from './context.js';
 import { EXIT, exitCodeOf } from './exit-codes.js';
 import { buildProgram } from './program.js';

@@ -1,4 +1,4 @@
-import { BackupError } from '../errors.js';
+import { BackupError } from '../util/errors.js';
 
 /** Wrong usage: nothing was changed, and the program ends with 2. */
 export function usageError(what: string, hint: string, cause?: unknown): BackupError {

@@ -2,10 +2,10 @@ import type { Hono } from 'hono';
 import { streamSSE } from 'hono/streaming';
 import { readFields } from './body.js';
 import { download } from './download.js';
-import { requireRight } from './enter.js';
+import { requireRight } from './middleware.js';
 import { backupJson, restoreJson, statusJson, verifyJson } from './json.js';
 import { nameOf } from './pages.js';
-import type { DashboardEnv, Site } from './site.js';
+import type { DashboardEnv, Site } from './service-view.js';
 import { follow } from './live.js';
 
 /** The same for other front ends: JSON, documented in docs/dashboard.md. */

@@ -4,7 +4,7 @@ import type { Context } from 'hono';
 import type { Backup } from '../index.js';
 import { HttpError } from './http-error.js';
 import { parseRange } from './range.js';
-import type { DashboardEnv, Site } from './site.js';
+import type { DashboardEnv, Site } from './service-view.js';
 
 const constants: Partial<typeof fs.constants> = fs.constants;
 // Windows has neither of the two.

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { BackupService } from '../backup-service.js';
-import { BackupError, messageOf, systemCode } from '../errors.js';
+import type { BackupService } from '../service/backup-service.js';
+import { BackupError, messageOf, systemCode } from '../util/errors.js';
 import { resolveDashboard } from './options.js';
 import type { DashboardOptions } from './options.js';
 

@@ -1,7 +1,7 @@
 import type { Backup, BackupService, RestoreReport, ServiceStatus, VerifyReport } from '../index.js';
 import type { Rights } from './guard.js';
 import { storeName, withoutFolder } from './redact.js';
-import type { Site } from './site.js';
+import type { Site } from './service-view.js';
 import { sayVerdict } from './texts/say.js';
 import type { Texts } from './texts/index.js';
 import { judge } from './verdict.js';

@@ -1,5 +1,5 @@
 import type { SSEStreamingApi } from 'hono/streaming';
-import type { Site } from './site.js';
+import type { Site } from './service-view.js';
 import type { WatchEvent } from './watch.js';
 
 /** A connection that has lived this long is ended, and the browser makes a new one: none outlives its login for long. */

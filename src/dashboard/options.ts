@@ -1,9 +1,9 @@
-import { isBackupService } from '../backup-service.js';
-import type { BackupService } from '../backup-service.js';
-import { BackupError } from '../errors.js';
-import type { Logger } from '../logger.js';
-import { validate } from '../validate.js';
-import type { Valibot } from '../validate.js';
+import { isBackupService } from '../service/backup-service.js';
+import type { BackupService } from '../service/backup-service.js';
+import { BackupError } from '../util/errors.js';
+import type { Logger } from '../util/logger.js';
+import { validate } from '../util/validate.js';
+import type { Valibot } from '../util/validate.js';
 
 /** What somebody may do. Each is off unless it is `true`. */
 export interface DashboardRights {

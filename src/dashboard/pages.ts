@@ -1,9 +1,9 @@
 import type { Context, Hono } from 'hono';
 import { download } from './download.js';
-import { requireRight } from './enter.js';
+import { requireRight } from './middleware.js';
 import { HttpError, toPublicError } from './http-error.js';
 import { readFields } from './body.js';
-import type { DashboardEnv, Site } from './site.js';
+import type { DashboardEnv, Site } from './service-view.js';
 import { deletePage, detailPage, restorePage } from './views/detail.js';
 import { flashQuery } from './views/flash.js';
 import type { Flash } from './views/flash.js';

@@ -1,9 +1,9 @@
-import type { ChildResult } from '../snapshot/protocol.js';
-import type { InspectRequest } from '../snapshot/snapshotter.js';
-import { Deadline } from './deadline.js';
-import { pinSource } from './pin.js';
-import { enter } from './report.js';
-import { ensureSource } from './space.js';
+import type { ChildResult } from '../child/protocol.js';
+import type { InspectRequest } from '../child/snapshotter.js';
+import { Deadline } from './shared/deadline.js';
+import { pinSource } from './backup/pin.js';
+import { enter } from './shared/steps.js';
+import { ensureSource } from './shared/free-space.js';
 
 /** A locked database must not hold up a status page for long; this process may need longer to start, on a busy machine. */
 const MAX_LOCK_WAIT_MS = 5_000;

@@ -3,23 +3,23 @@
 import fs from 'node:fs';
 import type { Backup } from '../catalog/backup.js';
 import { backupNaming } from '../catalog/backup-name.js';
-import { errorToWire } from '../snapshot/protocol.js';
-import type { ChildRequest, ChildResult, WireBackup } from '../snapshot/protocol.js';
-import type { SnapshotRequest } from '../snapshot/snapshotter.js';
-import { hasStuckThread } from './assertions.js';
-import { Deadline } from './deadline.js';
-import { explain } from './explain.js';
+import { errorToWire } from '../child/protocol.js';
+import type { ChildRequest, ChildResult, WireBackup } from '../child/protocol.js';
+import type { SnapshotRequest } from '../child/snapshotter.js';
+import { hasStuckThread } from './verify/assertions.js';
+import { Deadline } from './shared/deadline.js';
+import { explain } from './shared/explain.js';
 import { inspect } from './inspect.js';
-import { takeLock } from './lock.js';
+import { takeLock } from './shared/lock.js';
 import { probe } from './probe.js';
 import { protect } from './protect.js';
-import { currentStep, enter, send } from './report.js';
-import { restore } from './restore.js';
-import { ensureFolder } from './space.js';
-import { findIfFresh } from './still-due.js';
-import { sweep } from './sweep.js';
-import { takeBackup } from './take-backup.js';
-import { verifyPublished } from './verify-published.js';
+import { currentStep, enter, send } from './shared/steps.js';
+import { restore } from './restore/restore.js';
+import { ensureFolder } from './shared/free-space.js';
+import { findIfFresh } from './backup/still-due.js';
+import { sweep } from './shared/temp-files.js';
+import { takeBackup } from './backup/take-backup.js';
+import { verifyPublished } from './verify/verify-backup.js';
 
 async function createBackup(request: SnapshotRequest): Promise<ChildResult> {
   const startedAt = performance.now();

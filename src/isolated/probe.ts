@@ -2,10 +2,10 @@ import fs from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import { backupNaming, lockName } from '../catalog/backup-name.js';
-import { systemCode } from '../errors.js';
-import type { ProbeReport, ProbeRequest } from '../snapshot/probe.js';
-import type { ChildResult } from '../snapshot/protocol.js';
-import { enter } from './report.js';
+import { systemCode } from '../util/errors.js';
+import type { ProbeReport, ProbeRequest } from '../child/probe.js';
+import type { ChildResult } from '../child/protocol.js';
+import { enter } from './shared/steps.js';
 
 /** For `sqlite-autobackup doctor`: is the lock free at this moment, and which SQLite is this? */
 export function probe({ database, directory }: ProbeRequest): ChildResult {

@@ -4,17 +4,17 @@ import { backupNaming, manifestName, parseBackupName } from '../catalog/backup-n
 import { readBackup } from '../catalog/list-backups.js';
 import type { BackupFolder } from '../catalog/list-backups.js';
 import type { Manifest } from '../catalog/manifest.js';
-import { BackupError } from '../errors.js';
-import type { ChildResult } from '../snapshot/protocol.js';
-import type { ProtectRequest } from '../snapshot/snapshotter.js';
-import { Damaged } from './check-backup.js';
-import { Deadline } from './deadline.js';
-import { isSqlite, readHeader } from './file-header.js';
-import { takeLock } from './lock.js';
-import { enter } from './report.js';
-import { rewriteManifest } from './rewrite-manifest.js';
-import { hashFile } from './sha256.js';
-import { ensureFolder } from './space.js';
+import { BackupError } from '../util/errors.js';
+import type { ChildResult } from '../child/protocol.js';
+import type { ProtectRequest } from '../child/snapshotter.js';
+import { Damaged } from './verify/check-backup.js';
+import { Deadline } from './shared/deadline.js';
+import { isSqlite, readHeader } from './shared/file-header.js';
+import { takeLock } from './shared/lock.js';
+import { enter } from './shared/steps.js';
+import { rewriteManifest } from './shared/rewrite-manifest.js';
+import { hashFile } from './shared/sha256.js';
+import { ensureFolder } from './shared/free-space.js';
 
 /** Another program's backup gets a manifest, so that its protection can be kept somewhere. */
 export async function protect(request: ProtectRequest): Promise<ChildResult> {

@@ -9,16 +9,16 @@ import net from 'node:net';
 import readline from 'node:readline';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { encode } from '../copies/codec.js';
-import { ABORT } from '../copies/source.js';
-import type { SourceCommand, SourceMessage, SourceRequest, StoredFacts } from '../copies/source.js';
-import { measure, putCounted } from '../copies/transfer.js';
-import { BackupError, isBackupError, messageOf } from '../errors.js';
-import { errorToWire } from '../snapshot/protocol.js';
+import { encode } from '../offsite/codec.js';
+import { ABORT } from '../offsite/ship-child.js';
+import type { SourceCommand, SourceMessage, SourceRequest, StoredFacts } from '../offsite/ship-child.js';
+import { measure, putCounted } from '../offsite/transfer.js';
+import { BackupError, isBackupError, messageOf } from '../util/errors.js';
+import { errorToWire } from '../child/protocol.js';
 import type { BackupStore } from '../stores/backup-store.js';
-import { Deadline } from './deadline.js';
-import { takeLockFile } from './lock.js';
-import type { Lock } from './lock.js';
+import { Deadline } from './shared/deadline.js';
+import { takeLockFile } from './shared/lock.js';
+import type { Lock } from './shared/lock.js';
 
 function send(message: SourceMessage): void {
   fs.writeSync(3, `${JSON.stringify(message)}\n`);

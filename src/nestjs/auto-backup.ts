@@ -1,8 +1,8 @@
 import { Inject } from '@nestjs/common';
-import { onlyOptions, wrapperFor } from '../auto-backup.js';
-import type { AutoBackupOptions } from '../auto-backup.js';
-import { decorateMethod } from '../wrap-method.js';
-import type { AnyMethodDecorator, AsyncMethodDecorator } from '../wrap-method.js';
+import { onlyOptions, wrapperFor } from '../decorator/auto-backup.js';
+import type { AutoBackupOptions } from '../decorator/auto-backup.js';
+import { decorateMethod } from '../decorator/wrap-method.js';
+import type { AnyMethodDecorator, AsyncMethodDecorator } from '../decorator/wrap-method.js';
 import { backupServiceKey, checkedName } from './tokens.js';
 
 export interface NestAutoBackupOptions<This = unknown> extends AutoBackupOptions<This> {

@@ -1,11 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
-import type { BackupService } from '../backup-service.js';
+import type { BackupService } from '../service/backup-service.js';
 import type { Backup } from '../catalog/backup.js';
-import { parseDuration } from '../duration.js';
-import type { Duration } from '../duration.js';
-import { BACKUP_ERROR_CODES, BackupError, isBackupError } from '../errors.js';
-import type { BackupErrorCode } from '../errors.js';
+import { parseDuration } from '../util/duration.js';
+import type { Duration } from '../util/duration.js';
+import { BACKUP_ERROR_CODES, BackupError, isBackupError } from '../util/errors.js';
+import type { BackupErrorCode } from '../util/errors.js';
 import { getBackupServiceToken } from './tokens.js';
 
 export interface BackupHealthOptions {

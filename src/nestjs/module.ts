@@ -1,10 +1,10 @@
 import { ConfigurableModuleBuilder, Inject, Logger as NestLogger, Module } from '@nestjs/common';
 import type { DynamicModule, InjectionToken, OnApplicationShutdown, OnModuleInit, Provider } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
-import { BackupService } from '../backup-service.js';
-import { BackupError } from '../errors.js';
-import type { Logger } from '../logger.js';
-import type { BackupServiceOptions } from '../options.js';
+import { BackupService } from '../service/backup-service.js';
+import { BackupError } from '../util/errors.js';
+import type { Logger } from '../util/logger.js';
+import type { BackupServiceOptions } from '../service/options.js';
 import { AutoBackupHealthIndicator } from './health-indicator.js';
 import { backupServiceKey, checkedName, getBackupServiceToken } from './tokens.js';
 

@@ -1,7 +1,7 @@
 import { Inject } from '@nestjs/common';
 import type { InjectionToken } from '@nestjs/common';
-import { BackupService } from '../backup-service.js';
-import { BackupError } from '../errors.js';
+import { BackupService } from '../service/backup-service.js';
+import { BackupError } from '../util/errors.js';
 
 /**
  * The token of a service, and the property that `@AutoBackup()` lets Nest put it in. Its text is what Nest prints when it

@@ -1,5 +1,5 @@
 import type { Backup } from '../catalog/backup.js';
-import { BackupError, messageOf } from '../errors.js';
+import { BackupError, messageOf } from '../util/errors.js';
 import type { KeptBackup, RetentionPolicy } from './policy.js';
 
 export interface RetentionPlan {

@@ -1,8 +1,8 @@
 import type { Backup } from '../catalog/backup.js';
-import { parseDuration } from '../duration.js';
-import type { Duration } from '../duration.js';
-import { BackupError } from '../errors.js';
-import { show } from '../validate.js';
+import { parseDuration } from '../util/duration.js';
+import type { Duration } from '../util/duration.js';
+import { BackupError } from '../util/errors.js';
+import { show } from '../util/validate.js';
 import type { RetentionPolicy } from './policy.js';
 
 /** How many to keep. Rules add up: a backup stays if any rule keeps it. An absent rule (or 0) keeps nothing by itself. */

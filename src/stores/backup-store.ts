@@ -1,5 +1,5 @@
-import type { Duration } from '../duration.js';
-import { BackupError } from '../errors.js';
+import type { Duration } from '../util/duration.js';
+import { BackupError } from '../util/errors.js';
 import type { RetentionPolicy } from '../retention/policy.js';
 
 /** One object in a store. */

@@ -1,8 +1,8 @@
 import zlib from 'node:zlib';
-import { parseDuration } from '../duration.js';
-import type { Duration } from '../duration.js';
+import { parseDuration } from '../util/duration.js';
+import type { Duration } from '../util/duration.js';
 import type { RetentionPolicy } from '../retention/policy.js';
-import type { Valibot } from '../validate.js';
+import type { Valibot } from '../util/validate.js';
 import type { CopySettings } from './backup-store.js';
 
 /** The entries of a schema that every store's options share. Each message finishes the sentence "It must be …". */

@@ -1,10 +1,10 @@
 import crypto from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
-import { flushFolderAsync, moveExclusivelyAsync } from '../durable.js';
-import { BackupError, isBackupError, messageOf, systemCode } from '../errors.js';
-import { validate } from '../validate.js';
-import type { Valibot } from '../validate.js';
+import { flushFolderAsync, moveExclusivelyAsync } from '../util/durable-files.js';
+import { BackupError, isBackupError, messageOf, systemCode } from '../util/errors.js';
+import { validate } from '../util/validate.js';
+import type { Valibot } from '../util/validate.js';
 import { copyExists, copyNotFound, ensureKey, storeCancelled, throwIfAborted } from './backup-store.js';
 import type { BackupStore, CopySettings, PutControl, StoredObject } from './backup-store.js';
 import { copySettingEntries, copySettings } from './copy-settings.js';

@@ -1,5 +1,5 @@
-import { BackupError, isBackupError, messageOf, systemCode } from '../errors.js';
-import type { BackupErrorCode } from '../errors.js';
+import { BackupError, isBackupError, messageOf, systemCode } from '../util/errors.js';
+import type { BackupErrorCode } from '../util/errors.js';
 import { copyExists, copyNotFound, storeCancelled } from './backup-store.js';
 
 interface Place {

@@ -1,5 +1,5 @@
 import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3';
-import type { Valibot } from '../validate.js';
+import type { Valibot } from '../util/validate.js';
 import type { CopySettings } from './backup-store.js';
 import { copySettingEntries } from './copy-settings.js';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import crypto from 'node:crypto';
 import { types } from 'node:util';
-import { isBackupError } from '../errors.js';
+import { isBackupError } from '../util/errors.js';
 import type { BackupStore, StoredObject } from '../stores/backup-store.js';
 import { runnerOr } from './runner.js';
 import type { TestRunner } from './runner.js';

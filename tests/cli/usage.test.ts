@@ -38,7 +38,7 @@ test.each(['--help', '--version'])(
     const names = loaded.map((file) => path.relative(ROOT, file).split(path.sep).join('/'));
     expect(names).toContain('dist/cli/program.js');
     const heavy =
-      /better-sqlite3|winston|reflect-metadata|valibot|cli-progress|dist\/(index|backup-service)\.js|dist\/cli\/commands/;
+      /better-sqlite3|winston|reflect-metadata|valibot|cli-progress|dist\/(index|service\/backup-service)\.js|dist\/cli\/commands/;
     expect(names.filter((name) => heavy.test(name))).toEqual([]);
   },
 );

@@ -2,7 +2,7 @@ import path from 'node:path';
 import { describeDriver } from '../support/driver-scenario';
 import type { AppPlace } from '../support/driver-scenario';
 
-const { makeWorkspace, nodeProgram, NEWER_MODULES } = require('../nodes/workspace.js') as {
+const { makeWorkspace, nodeProgram, NEWER_MODULES } = require('../runtimes/workspace.js') as {
   makeWorkspace(name: string, modules: string): string;
   nodeProgram(major: number): string;
   NEWER_MODULES: string;

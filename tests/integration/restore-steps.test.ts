@@ -3,12 +3,12 @@ import Database from 'better-sqlite3';
 import { BackupService } from 'sqlite-autobackup';
 import type { Backup } from 'sqlite-autobackup';
 import { backupNaming } from '#dist/catalog/backup-name.js';
-import { checkBackup } from '#dist/isolated/check-backup.js';
-import { Deadline } from '#dist/isolated/deadline.js';
-import { LiveDatabase } from '#dist/isolated/live-database.js';
-import { restoreOffline } from '#dist/isolated/restore-offline.js';
-import { restoreOnline } from '#dist/isolated/restore-online.js';
-import { takeBackup } from '#dist/isolated/take-backup.js';
+import { checkBackup } from '#dist/isolated/verify/check-backup.js';
+import { Deadline } from '#dist/isolated/shared/deadline.js';
+import { LiveDatabase } from '#dist/isolated/restore/live-database.js';
+import { restoreOffline } from '#dist/isolated/restore/offline.js';
+import { restoreOnline } from '#dist/isolated/restore/online.js';
+import { takeBackup } from '#dist/isolated/backup/take-backup.js';
 import type { JournalMode } from '../support/databases';
 import { rejectionOf } from '../support/errors';
 import { memoryLogger } from '../support/memory-logger';
@@ -18,7 +18,7 @@ import { backupNames } from '../support/whole-backups';
 
 // What no test from outside can bring about at will: somebody who writes in the instant between two steps, and a copy that
 // claims to be made. So the step itself is run, on real databases, in a process that has no app in it.
-jest.mock('#dist/isolated/report.js', () => ({ enter: () => {}, send: () => {}, currentStep: () => 'restore' }));
+jest.mock('#dist/isolated/shared/steps.js', () => ({ enter: () => {}, send: () => {}, currentStep: () => 'restore' }));
 afterEach(() => jest.restoreAllMocks());
 
 const folder = useTempFolder();

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { BackupService } from 'sqlite-autobackup';
 import type { Backup, BackupServiceOptions, Manifest } from 'sqlite-autobackup';
 import { backupNaming } from '#dist/catalog/backup-name.js';
-import { prune } from '#dist/retention/prune.js';
+import { prune } from '#dist/service/prune.js';
 import { memoryLogger } from '../support/memory-logger';
 import { patience } from '../support/patience';
 import { isolatedChildOf, isRunning, noIsolatedChild, until } from '../support/processes';

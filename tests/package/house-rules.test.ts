@@ -25,7 +25,7 @@ describe('the app’s process never opens a database (law 1)', () => {
     // In the place of a file that exists, since the linter's type service knows no others.
     const planted = [
       "import Database from 'better-sqlite3';",
-      "import { copy } from './isolated/copy.js';",
+      "import { copy } from './isolated/backup/page-copy.js';",
       "new Database('app.db').close();",
       'export { copy };',
       "export const required = require('better-sqlite3') as unknown;",
@@ -41,7 +41,7 @@ describe('the app’s process never opens a database (law 1)', () => {
 
   test('the linter allows it in src/isolated', async () => {
     const allowed = ["import Database from 'better-sqlite3';", "new Database('app.db').close();"];
-    expect(await lint('src/isolated/seal.ts', allowed)).toEqual([]);
+    expect(await lint('src/isolated/backup/seal.ts', allowed)).toEqual([]);
   });
 });
 

@@ -29,7 +29,7 @@ test('package.json is an entry point', async () => {
 });
 
 test('internals are no entry points', async () => {
-  const { code, output } = await consumer.node(['-e', "require('sqlite-autobackup/dist/backup-service.js')"]);
+  const { code, output } = await consumer.node(['-e', "require('sqlite-autobackup/dist/service/backup-service.js')"]);
   expect(output).toContain('ERR_PACKAGE_PATH_NOT_EXPORTED');
   expect(code).toBe(1);
 });

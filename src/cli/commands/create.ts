@@ -1,4 +1,4 @@
-import { isBackupError } from '../../errors.js';
+import { isBackupError } from '../../util/errors.js';
 import type { Backup, BackupError, BackupOutcome, SnapshotControl } from '../../index.js';
 import { backupJson } from '../as-json.js';
 import type { CommandFunction } from '../context.js';

@@ -1,4 +1,4 @@
-import { BackupError } from '../../errors.js';
+import { BackupError } from '../../util/errors.js';
 import type { Backup, BackupService } from '../../index.js';
 import { confirm } from '../ask.js';
 import type { CommandFunction } from '../context.js';

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { isBackupError } from '../../errors.js';
+import { isBackupError } from '../../util/errors.js';
 import { listCopies, verifyCopy } from '../../index.js';
 import type { BackupError, Copy, CopyVerifyReport } from '../../index.js';
 import type { CommandFunction, Context } from '../context.js';
@@ -8,7 +8,7 @@ import { ago, localTime, seconds, size, table } from '../format.js';
 import { openStore, openStores, readIdentities } from '../store-option.js';
 import type { StoreFlags } from '../store-option.js';
 import type { VerifyFlags } from '../program.js';
-import { hostOf } from '../../copies/copy-name.js';
+import { hostOf } from '../../offsite/copy-name.js';
 
 // What list and verify do with the copies in a store instead of the backups in the folder.
 

@@ -1,4 +1,4 @@
-import { isBackupError } from '../../errors.js';
+import { isBackupError } from '../../util/errors.js';
 import type { Backup, BackupError, BackupService, VerifyReport } from '../../index.js';
 import type { CommandFunction, Context } from '../context.js';
 import { EXIT, exitCodeOf } from '../exit-codes.js';

@@ -1,5 +1,5 @@
-import { listObjects } from '../../copies/ask-store.js';
-import { isBackupError, messageOf } from '../../errors.js';
+import { listObjects } from '../../offsite/store-calls.js';
+import { isBackupError, messageOf } from '../../util/errors.js';
 import type { Backup, BackupCopy, BackupService, BackupStore } from '../../index.js';
 import { ago, count } from '../format.js';
 import { failWith, ok, warn } from './check.js';

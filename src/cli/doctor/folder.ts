@@ -1,10 +1,10 @@
 import fs from 'node:fs';
-import { messageOf, systemCode } from '../../errors.js';
+import { messageOf, systemCode } from '../../util/errors.js';
 import type { Backup, BackupService } from '../../index.js';
 import { size } from '../format.js';
 import { fail, ok, some, warn } from './check.js';
 import type { Check } from './check.js';
-import { fileSize, partialsIn } from './places.js';
+import { fileSize, partialsIn } from './paths.js';
 
 /** Is it there, and may this process write in it? The rest needs it. */
 export function checkFolder({ directory }: BackupService): Check {

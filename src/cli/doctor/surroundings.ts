@@ -1,13 +1,13 @@
-import { messageOf, isBackupError } from '../../errors.js';
+import { messageOf, isBackupError } from '../../util/errors.js';
 import { childProcessSnapshotter } from '../../index.js';
-import { probe } from '../../snapshot/probe.js';
-import type { ProbeReport } from '../../snapshot/probe.js';
+import { probe } from '../../child/probe.js';
+import type { ProbeReport } from '../../child/probe.js';
 import { size } from '../format.js';
 import type { Opened } from '../open-service.js';
 import { fail, failWith, ok, warn } from './check.js';
 import type { Check } from './check.js';
 import { describeHolder, holdersOf } from './lock-holder.js';
-import { fileSize, lockFile } from './places.js';
+import { fileSize, lockFile } from './paths.js';
 
 /** For a look that hangs; a locked database is waited for much shorter (isolated/inspect.ts). */
 const TIMEOUT_MS = 30_000;

@@ -1,6 +1,6 @@
 import crypto from 'node:crypto';
 import type { Hono } from 'hono';
-import type { DashboardEnv } from '../site.js';
+import type { DashboardEnv } from '../service-view.js';
 import { SCRIPT } from './script.js';
 import { STYLE } from './style.js';
 

@@ -1,7 +1,7 @@
 import { html } from 'hono/html';
 import type { Backup } from '../../index.js';
 import { withoutFolder } from '../redact.js';
-import type { Site } from '../site.js';
+import type { Site } from '../service-view.js';
 import { flash } from './flash.js';
 import { layout } from './layout.js';
 import { offsiteList } from './offsite.js';

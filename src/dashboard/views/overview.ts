@@ -1,6 +1,6 @@
 import { html } from 'hono/html';
 import type { Backup, ServiceStatus } from '../../index.js';
-import type { Look, Site } from '../site.js';
+import type { Look, Site } from '../service-view.js';
 import { sayVerdict } from '../texts/say.js';
 import { judge } from '../verdict.js';
 import type { Verdict } from '../verdict.js';

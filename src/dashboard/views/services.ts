@@ -1,5 +1,5 @@
 import { html } from 'hono/html';
-import type { Look, Site } from '../site.js';
+import type { Look, Site } from '../service-view.js';
 import { sayVerdict } from '../texts/say.js';
 import { judge } from '../verdict.js';
 import { layout } from './layout.js';

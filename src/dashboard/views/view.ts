@@ -1,7 +1,7 @@
 import type { Context } from 'hono';
 import { html } from 'hono/html';
 import type { Rights } from '../guard.js';
-import type { DashboardEnv, Site } from '../site.js';
+import type { DashboardEnv, Site } from '../service-view.js';
 import type { Texts } from '../texts/index.js';
 
 /** A piece of a page. `html` escapes everything that is inserted into it. */

@@ -1,0 +1,70 @@
+import type { Backup } from '../../catalog/backup.js';
+import { readBackup } from '../../catalog/list-backups.js';
+import type { BackupFolder } from '../../catalog/list-backups.js';
+import type { VerifyLevel } from '../../catalog/manifest.js';
+import { copy } from './page-copy.js';
+import type { Deadline } from '../shared/deadline.js';
+import { pinSource } from './pin.js';
+import { publish } from './publish.js';
+import { enter, send } from '../shared/steps.js';
+import { seal } from './seal.js';
+import { ensureSource, ensureSpace } from '../shared/free-space.js';
+import { partialPath, removePartial } from '../shared/temp-files.js';
+import { checkSnapshot } from './verify-snapshot.js';
+
+export interface BackupOrder {
+  readonly database: string;
+  readonly verify: VerifyLevel;
+  readonly label?: string | undefined;
+  readonly protected: boolean;
+  /** `performance.now()` */
+  readonly startedAt: number;
+}
+
+/** space -> pin -> copy -> seal -> verify -> publish. The caller holds the lock. */
+export async function takeBackup(order: BackupOrder, folder: BackupFolder, deadline: Deadline): Promise<Backup> {
+  enter('space');
+  ensureSource(order.database);
+  ensureSpace(order.database, folder.directory);
+
+  enter('pin');
+  const source = pinSource(order.database, deadline);
+  const createdAt = new Date();
+  const partial = partialPath(folder, createdAt);
+  try {
+    send({ type: 'partial', path: partial });
+    try {
+      enter('copy');
+      await copy(source, partial);
+    } finally {
+      source.close();
+    }
+
+    enter('seal');
+    seal(partial);
+
+    enter('verify');
+    const { sha256, sizeBytes, uncheckedTables } = await checkSnapshot(partial, source.facts, order.verify);
+
+    enter('publish');
+    const { journalMode, pageSize, pageCount } = source.facts;
+    const name = publish(folder, partial, createdAt, order.database, {
+      createdAt: createdAt.toISOString(),
+      ...(order.label !== undefined && { label: order.label }),
+      sizeBytes,
+      pageCount,
+      pageSize,
+      journalMode,
+      sha256,
+      verified: order.verify,
+      ...(uncheckedTables.length > 0 && { uncheckedTables }),
+      verifiedAt: new Date().toISOString(),
+      durationMs: Math.round(performance.now() - order.startedAt),
+      protected: order.protected,
+    });
+    return readBackup(folder, name, Date.now())!;
+  } catch (error) {
+    removePartial(partial);
+    throw error;
+  }
+}

@@ -1,0 +1,68 @@
+import fs from 'node:fs';
+import Database from 'better-sqlite3';
+import type { VerifyLevel } from '../../catalog/manifest.js';
+import { flushFileAsync } from '../../util/durable-files.js';
+import { BackupError } from '../../util/errors.js';
+import { checkDatabase } from '../verify/check-database.js';
+import { readFacts } from '../shared/database-facts.js';
+import type { SourceFacts } from '../shared/database-facts.js';
+import { hashFile } from '../shared/sha256.js';
+import { useSmallCache } from '../shared/small-cache.js';
+
+/**
+ * Proves the sealed copy: it is compared with its pinned source and checked by SQLite, while another thread hashes it
+ * and the system writes it to the disk. Returns what the manifest records.
+ *
+ * @throws BackupError `ERR_BACKUP_VERIFY_FAILED`, `ERR_BACKUP_SOURCE_CORRUPT`
+ */
+export async function checkSnapshot(
+  partial: string,
+  source: SourceFacts,
+  level: VerifyLevel,
+): Promise<{ sha256: string; sizeBytes: number; uncheckedTables: readonly string[] }> {
+  const hashing = hashFile(partial);
+  // The contents do not change any more, so writing them out can begin while they are being checked.
+  const flushing = flushFileAsync(partial);
+  const [hash, flushed, checked] = await Promise.allSettled([hashing, flushing, compare(partial, source, level)]);
+  // The check first: what it says is worth more than that the hash could not be read either.
+  if (checked.status === 'rejected') throw checked.reason;
+  if (flushed.status === 'rejected') throw flushed.reason;
+  if (hash.status === 'rejected') throw hash.reason;
+  return { sha256: hash.value, sizeBytes: fs.statSync(partial).size, uncheckedTables: checked.value };
+}
+
+/** Returns the tables that could not be checked in full. */
+async function compare(partial: string, source: SourceFacts, level: VerifyLevel): Promise<readonly string[]> {
+  // First let the other two begin: what follows blocks this thread.
+  await new Promise((resolve) => setImmediate(resolve));
+  const db = new Database(partial, { readonly: true, fileMustExist: true });
+  try {
+    // integrity_check looks rows up in every index, again and again: it needs the large one.
+    if (level === 'quick') useSmallCache(db);
+    const { problems, uncheckedTables } = checkDatabase(db, level);
+    if (problems.length > 0) throw sourceCorrupt(problems);
+    const copied = readFacts(db);
+    const compared = ['pageCount', 'pageSize', 'userVersion', 'applicationId', 'schemaDigest'] as const;
+    const differing = compared.filter((fact) => copied[fact] !== source[fact]);
+    if (differing.length > 0) throw differs(differing);
+    return uncheckedTables;
+  } finally {
+    db.close();
+  }
+}
+
+function sourceCorrupt(found: readonly string[]): BackupError {
+  return new BackupError('ERR_BACKUP_SOURCE_CORRUPT', `The snapshot is damaged: ${found.join('; ')}.`, {
+    step: 'verify',
+    hint:
+      'Pages are copied as they are, so the live database is damaged, or the disk is. Run PRAGMA integrity_check on the ' +
+      'database and keep the backups you have: they were not touched.',
+  });
+}
+
+function differs(facts: readonly string[]): BackupError {
+  return new BackupError('ERR_BACKUP_VERIFY_FAILED', `The copy differs from its source in ${facts.join(', ')}.`, {
+    step: 'verify',
+    hint: 'It was thrown away. Try again; if it happens twice, check the disk of the backup folder.',
+  });
+}

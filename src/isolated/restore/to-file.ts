@@ -1,0 +1,65 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { parseBackupName } from '../../catalog/backup-name.js';
+import type { BackupFolder } from '../../catalog/list-backups.js';
+import { BackupError, systemCode } from '../../util/errors.js';
+import type { CheckedBackup } from '../verify/check-backup.js';
+import { exists, flushFile, flushFolder, moveExclusively } from '../../util/durable-files.js';
+import { likeDatabase } from '../shared/file-owner.js';
+import { enter, send } from '../shared/steps.js';
+import { ensureSpaceFor } from './restore-space.js';
+import { copyWhole, stagedPath, sweepStaged } from './staged.js';
+import { removePartial } from '../shared/temp-files.js';
+
+/** Into a file that does not exist yet: it appears whole, or not at all. */
+export function restoreTo(target: string, backup: CheckedBackup, folder: BackupFolder): void {
+  enter('restore');
+  refuseTarget(target, folder);
+  sweepStaged(target);
+  ensureSpaceFor(path.dirname(target), backup.sizeBytes);
+  const staged = stagedPath(target);
+  send({ type: 'partial', path: staged });
+  try {
+    copyWhole(backup, staged);
+    likeDatabase(staged, path.join(folder.directory, backup.name), { mode: false });
+    flushFile(staged);
+    if (!moveExclusively(staged, target)) throw taken(target, target);
+    flushFolder(path.dirname(target));
+  } finally {
+    removePartial(staged);
+  }
+}
+
+function refuseTarget(target: string, { directory, naming }: BackupFolder): void {
+  const folder = path.dirname(target);
+  const stats = fs.statSync(folder, { throwIfNoEntry: false });
+  if (!stats?.isDirectory()) {
+    throw refused(`The folder "${folder}" ${stats ? 'is not a folder' : 'does not exist'}.`, 'Create it first.');
+  }
+  try {
+    fs.accessSync(folder, fs.constants.W_OK | fs.constants.X_OK);
+  } catch (error) {
+    throw refused(`The folder "${folder}" cannot be written (${systemCode(error)}).`, 'Give write permission on it.');
+  }
+  // What stands beside it, SQLite would take for a part of the new database.
+  const existing = ['', '-wal', '-journal', '-shm'].map((suffix) => target + suffix).find(exists);
+  if (existing !== undefined) throw taken(target, existing);
+  const main = target.replace(/-(wal|journal|shm)$/, '');
+  if (main !== target && exists(main)) {
+    throw refused(`SQLite would take "${target}" for a part of "${main}".`, 'Choose another name, or another folder.');
+  }
+  if (folder === directory && parseBackupName(naming, path.basename(target))) {
+    throw refused(`"${target}" would be taken for a backup.`, 'Choose another name, or another folder.');
+  }
+}
+
+function taken(target: string, existing: string): BackupError {
+  return refused(
+    `"${target}" cannot be restored to: "${existing}" exists.`,
+    'Nothing is ever overwritten: choose another path, or leave "to" out to restore into the live database.',
+  );
+}
+
+function refused(what: string, hint: string): BackupError {
+  return new BackupError('ERR_BACKUP_RESTORE_TARGET', what, { step: 'restore', hint });
+}

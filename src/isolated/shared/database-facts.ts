@@ -1,0 +1,27 @@
+import crypto from 'node:crypto';
+import type { Database } from 'better-sqlite3';
+import type { DatabaseFacts } from '../../child/snapshotter.js';
+
+/** What must be equal in the source and in its copy, and what the manifest records of the source. */
+export interface SourceFacts extends DatabaseFacts {
+  readonly userVersion: number;
+  readonly applicationId: number;
+  /** sha256 over every row of sqlite_schema. */
+  readonly schemaDigest: string;
+}
+
+/** Reads all facts in the connection's transaction; the first of these reads is what pins the snapshot. */
+export function readFacts(db: Database): SourceFacts {
+  const schema = crypto.createHash('sha256');
+  const rows = db.prepare('SELECT type, name, tbl_name, rootpage, sql FROM sqlite_schema ORDER BY rowid').raw();
+  for (const row of rows.iterate()) schema.update(JSON.stringify(row));
+  const read = (pragma: string): unknown => db.pragma(pragma, { simple: true });
+  return {
+    journalMode: String(read('journal_mode')),
+    pageSize: Number(read('page_size')),
+    pageCount: Number(read('page_count')),
+    userVersion: Number(read('user_version')),
+    applicationId: Number(read('application_id')),
+    schemaDigest: schema.digest('hex'),
+  };
+}

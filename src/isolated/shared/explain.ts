@@ -1,0 +1,107 @@
+import { BackupError, isBackupError, messageOf, systemCode } from '../../util/errors.js';
+import type { BackupErrorCode, BackupStep } from '../../util/errors.js';
+import type { ChildRequest } from '../../child/protocol.js';
+import { noSpace } from './free-space.js';
+
+/** What SQLite or the system said, in the terms of this package: what happened, and what to do. */
+export function explain(error: unknown, step: BackupStep, request: ChildRequest): BackupError {
+  if (isBackupError(error)) return error;
+  const code = systemCode(error);
+  const said = messageOf(error);
+  const directory = 'directory' in request ? request.directory : '';
+  const wrap = (as: BackupErrorCode, what: string, hint: string): BackupError =>
+    new BackupError(as, `${what} (${code ? `${code}: ` : ''}${said}).`, { step, hint, cause: error });
+
+  if (/^(SQLITE_FULL|ENOSPC|EDQUOT)/.test(code)) return noSpace(directory, 'copy', said, error);
+  if (/^(MODULE_NOT_FOUND|ERR_DLOPEN_FAILED)$/.test(code) || /bindings file/.test(said)) {
+    return wrap(
+      'ERR_BACKUP_CHILD_FAILED',
+      'better-sqlite3 could not be loaded',
+      'Run "npm rebuild better-sqlite3" with the Node version that runs the app, and allow its install script.',
+    );
+  }
+
+  switch (step) {
+    case 'lock':
+    case 'sweep':
+    case 'due':
+      if (/^(EACCES|EPERM|EROFS|SQLITE_READONLY|SQLITE_CANTOPEN)/.test(code)) {
+        return wrap(
+          'ERR_BACKUP_DIRECTORY_NOT_WRITABLE',
+          `The backup folder "${directory}" cannot be written`,
+          'Give this process write permission on it, or set the "directory" option to a folder that it may write.',
+        );
+      }
+      return wrap(
+        'ERR_BACKUP_LOCK_FAILED',
+        `The lock file in "${directory}" cannot be used`,
+        'Delete the ".…_backup.lock" file while no backup is running; the folder must be on a disk that supports locks.',
+      );
+    case 'space':
+    case 'pin':
+      return explainSource(request.database, code, said, wrap);
+    case 'hold':
+      return wrap(
+        'ERR_BACKUP_RESTORE_TARGET',
+        `"${request.database}" cannot be written`,
+        'Nothing was changed. Give this process write permission on the file and its folder, and check the disk.',
+      );
+    case 'copy':
+      if (/^SQLITE_(CORRUPT|NOTADB|IOERR_READ|IOERR_SHORT_READ|IOERR_CORRUPTFS)/.test(code)) {
+        return explainSource(request.database, code, said, wrap);
+      }
+      return wrap('ERR_BACKUP_WRITE_FAILED', `Writing the copy in "${directory}" failed`, DISK_HINT);
+    case 'verify':
+      return wrap('ERR_BACKUP_VERIFY_FAILED', `The copy in "${directory}" could not be checked`, DISK_HINT);
+    case 'check':
+    case 'drill':
+      return wrap('ERR_BACKUP_WRITE_FAILED', `The backup in "${directory}" could not be checked`, DISK_HINT);
+    case 'restore':
+    case 'compare':
+    case 'replace':
+      return wrap(
+        'ERR_BACKUP_RESTORE_FAILED',
+        `The restore failed in step "${step}"`,
+        'The old database or the restored one is there, whole; no old file was deleted. Check the disk and try again.',
+      );
+    default:
+      return wrap('ERR_BACKUP_WRITE_FAILED', `Step "${step}" failed in "${directory}"`, DISK_HINT);
+  }
+}
+
+const DISK_HINT = 'Check the disk and the permissions of the backup folder. Existing backups were not touched.';
+
+function explainSource(
+  database: string,
+  code: string,
+  said: string,
+  wrap: (as: BackupErrorCode, what: string, hint: string) => BackupError,
+): BackupError {
+  if (code.startsWith('SQLITE_NOTADB')) {
+    return wrap(
+      'ERR_BACKUP_SOURCE_INVALID',
+      `"${database}" is not a SQLite database`,
+      'Correct the "database" option. If it was a database once (or is an encrypted one), keep the backups you have.',
+    );
+  }
+  if (/malformed database schema .*syntax error/s.test(said)) {
+    return wrap(
+      'ERR_BACKUP_SOURCE_INVALID',
+      `The schema of "${database}" is not one that SQLite can read`,
+      "If the app reads it without trouble, it uses what only its own SQLite knows, such as libsql's RANDOM ROWID: such a " +
+        "database can't be backed up. Otherwise it is damaged: keep the backups you have, they were not touched.",
+    );
+  }
+  if (code.startsWith('SQLITE_CORRUPT')) {
+    return wrap(
+      'ERR_BACKUP_SOURCE_CORRUPT',
+      `"${database}" is damaged`,
+      'Run PRAGMA integrity_check on it and keep the backups you have: they were not touched.',
+    );
+  }
+  return wrap(
+    'ERR_BACKUP_SOURCE_UNREADABLE',
+    `"${database}" cannot be read`,
+    'Give this process read permission on the file and, in WAL mode, write permission on its folder; then check the disk.',
+  );
+}

@@ -1,0 +1,24 @@
+import fs from 'node:fs';
+import type { BackupStep } from '../../util/errors.js';
+import type { ChildMessage } from '../../child/protocol.js';
+
+let step: BackupStep = 'start';
+
+/** Announces the step that begins. The parent needs it to say what a child that it had to kill was doing. */
+export function enter(next: BackupStep): void {
+  step = next;
+  send({ type: 'step', step });
+}
+
+export function currentStep(): BackupStep {
+  return step;
+}
+
+/** One line to the parent. Written synchronously to the descriptor: `process.stdout` costs more to load than to use. */
+export function send(message: ChildMessage): void {
+  try {
+    fs.writeSync(1, `${JSON.stringify(message)}\n`);
+  } catch {
+    // The parent is gone. The backup is still wanted, so go on.
+  }
+}

@@ -1,0 +1,128 @@
+import fs from 'node:fs';
+import Database from 'better-sqlite3';
+import { readBackup } from '../../catalog/list-backups.js';
+import type { BackupFolder } from '../../catalog/list-backups.js';
+import type { Manifest, VerifyLevel } from '../../catalog/manifest.js';
+import { BackupError, messageOf } from '../../util/errors.js';
+import { checkDatabase } from './check-database.js';
+import { contentHash } from '../shared/content-hash.js';
+import { exists } from '../../util/durable-files.js';
+import { readFacts } from '../shared/database-facts.js';
+import type { SourceFacts } from '../shared/database-facts.js';
+import { readHeader } from '../shared/file-header.js';
+import { isUnusable } from '../restore/live-database.js';
+import { send } from '../shared/steps.js';
+import { seal } from '../backup/seal.js';
+import { hashFile } from '../shared/sha256.js';
+import { partialPath, removePartial } from '../shared/temp-files.js';
+
+/** A backup that may be restored. */
+export interface CheckedBackup {
+  readonly name: string;
+  /** What to read: the backup itself, or a private copy of it. One file in DELETE mode, with nothing beside it. */
+  readonly file: string;
+  readonly sizeBytes: number;
+  readonly sha256: string;
+  readonly facts: SourceFacts;
+  readonly contentHash: string;
+  readonly manifest: Manifest | undefined;
+  /** Removes the private copy, if there is one. */
+  dispose(): void;
+}
+
+/** @throws BackupError `ERR_BACKUP_DAMAGED` */
+export async function checkBackup(folder: BackupFolder, name: string): Promise<CheckedBackup> {
+  const backup = readBackup(folder, name, Date.now());
+  if (!backup) {
+    throw new BackupError('ERR_BACKUP_NOT_FOUND', `There is no backup "${name}" in "${folder.directory}".`, {
+      step: 'check',
+      hint: 'It was deleted meanwhile; listBackups() has the names.',
+    });
+  }
+  const { manifest } = backup;
+  const { sizeBytes, sha256, problems } = await compareWithManifest(backup.path, manifest);
+  if (problems.length > 0) throw new Damaged(name, problems);
+
+  let staged: string | undefined;
+  const dispose = (): void => {
+    if (staged !== undefined) removePartial(staged);
+  };
+  try {
+    if (needsStaging(backup.path)) staged = stage(folder, backup.path, manifest !== undefined);
+    const file = staged ?? backup.path;
+    // Without a hash to compare with, SQLite's word is all there is: then in full.
+    const facts = checkStructure(file, name, manifest ? 'quick' : 'full');
+    return { name, file, sizeBytes, sha256, facts, contentHash: contentHash(file, facts), manifest, dispose };
+  } catch (error) {
+    dispose();
+    throw isUnusable(error) ? new Damaged(name, [messageOf(error)], error) : error;
+  }
+}
+
+/** Size and sha256, and what is wrong with them. Without a manifest there is nothing to compare with. */
+export async function compareWithManifest(
+  file: string,
+  manifest: Manifest | undefined,
+): Promise<{ sizeBytes: number; sha256: string; problems: string[] }> {
+  const { size: sizeBytes } = fs.statSync(file);
+  const sha256 = await hashFile(file);
+  const problems: string[] = [];
+  if (manifest && manifest.sizeBytes !== sizeBytes) {
+    problems.push(`it has ${sizeBytes} bytes, its manifest records ${manifest.sizeBytes}`);
+  }
+  if (manifest && manifest.sha256 !== sha256) problems.push('its sha256 is not the one in its manifest');
+  return { sizeBytes, sha256, problems };
+}
+
+/**
+ * Plain copies of a WAL database (the original made such) are in WAL mode: reading one writes beside it. And SQLite takes
+ * whatever `-wal` or `-journal` it finds beside a file for a part of it.
+ */
+function needsStaging(file: string): boolean {
+  const header = readHeader(file);
+  return header[18] === 2 || header[19] === 2 || SIDE_FILES.some((suffix) => exists(file + suffix));
+}
+
+const SIDE_FILES = ['-wal', '-journal'];
+
+/** A copy in DELETE mode. What stands beside a backup with a manifest is none of it: the hash is of the file alone. */
+function stage(folder: BackupFolder, file: string, fileAlone: boolean): string {
+  const partial = partialPath(folder, new Date());
+  send({ type: 'partial', path: partial });
+  try {
+    for (const suffix of ['', ...(fileAlone ? [] : SIDE_FILES)]) {
+      if (exists(file + suffix)) fs.copyFileSync(file + suffix, partial + suffix, fs.constants.COPYFILE_EXCL);
+    }
+    seal(partial);
+    return partial;
+  } catch (error) {
+    removePartial(partial);
+    throw error;
+  }
+}
+
+function checkStructure(file: string, name: string, level: VerifyLevel): SourceFacts {
+  const db = new Database(file, { readonly: true, fileMustExist: true });
+  try {
+    const { problems } = checkDatabase(db, level);
+    if (problems.length > 0) throw new Damaged(name, problems);
+    return readFacts(db);
+  } finally {
+    db.close();
+  }
+}
+
+/** The same error for the user, with its findings one by one for a drill's report. */
+export class Damaged extends BackupError {
+  constructor(
+    name: string,
+    readonly problems: readonly string[],
+    cause?: unknown,
+  ) {
+    super('ERR_BACKUP_DAMAGED', `"${name}" is damaged: ${problems.join('; ')}.`, {
+      step: 'check',
+      hint: 'Nothing was changed. Restore another backup: verifyBackup() tells which of them are good.',
+      cause,
+    });
+  }
+}

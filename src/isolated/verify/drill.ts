@@ -1,0 +1,60 @@
+import path from 'node:path';
+import Database from 'better-sqlite3';
+import type { BackupFolder } from '../../catalog/list-backups.js';
+import type { AssertionResult } from '../../catalog/manifest.js';
+import type { VerifyRequest } from '../../child/snapshotter.js';
+import { refuseFaulty } from './assertion-faults.js';
+import { askAssertions } from './assertions.js';
+import { checkBackup, Damaged } from './check-backup.js';
+import type { CheckedBackup } from './check-backup.js';
+import { checkDatabase } from './check-database.js';
+import type { Deadline } from '../shared/deadline.js';
+import { enter } from '../shared/steps.js';
+import { ensureSpaceFor } from '../restore/restore-space.js';
+import { makeScratch } from './scratch.js';
+import { copyWhole } from '../restore/staged.js';
+
+export interface DrillResult {
+  readonly problems: readonly string[];
+  readonly uncheckedTables: readonly string[];
+  readonly assertions: readonly AssertionResult[];
+}
+
+/** A restore, but into a scratch folder: copied as `restoreTo()` does it, opened as an app would, checked and asked. */
+export async function drill(request: VerifyRequest, folder: BackupFolder, deadline: Deadline): Promise<DrillResult> {
+  const scratch = makeScratch(folder, request.database, deadline);
+  try {
+    enter('check');
+    const backup = await checkBackup(folder, request.name);
+    try {
+      const { assertions: asked = [] } = request;
+      refuseFaulty(asked, backup.file);
+      enter('drill');
+      ensureSpaceFor(folder.directory, backup.sizeBytes);
+      const file = path.join(scratch.folder, path.basename(request.database));
+      copyWhole(backup, file);
+      const checked = openAndCheck(file, backup);
+      // Some time stays for telling what was found.
+      const assertions = await askAssertions(file, asked, deadline.remainingMs() * 0.8);
+      const failed = assertions.filter(({ ok }) => !ok).map(({ sql, error }) => `assertion failed: ${sql} (${error!})`);
+      return { ...checked, problems: [...checked.problems, ...failed], assertions };
+    } finally {
+      backup.dispose();
+    }
+  } catch (error) {
+    if (error instanceof Damaged) return { problems: error.problems, uncheckedTables: [], assertions: [] };
+    throw error;
+  } finally {
+    scratch.dispose();
+  }
+}
+
+function openAndCheck(file: string, { manifest }: CheckedBackup): ReturnType<typeof checkDatabase> {
+  const db = new Database(file, { fileMustExist: true });
+  try {
+    if (manifest?.journalMode === 'wal') db.pragma('journal_mode = WAL');
+    return checkDatabase(db, 'full');
+  } finally {
+    db.close();
+  }
+}

@@ -1,0 +1,50 @@
+import fs from 'node:fs';
+import type { Backup } from '../catalog/backup.js';
+import type { BackupFolder } from '../catalog/list-backups.js';
+import type { RetentionPlan } from '../retention/apply-retention.js';
+import type { BackupStore } from '../stores/backup-store.js';
+import { lanePlace, recordOf } from './ship-target.js';
+import { pendingBackups } from './pending.js';
+
+/**
+ * Local retention and copies that are not made yet: a backup that a store still lacks stays, so that a store that is down
+ * for a week leaves no hole in what it keeps. But backups that cannot be shipped must never fill the disk that the
+ * database lives on: with too little room, retention goes on as without copies.
+ */
+export function holdUnshipped(
+  plan: RetentionPlan,
+  folder: BackupFolder,
+  copies: readonly BackupStore[],
+): RetentionPlan & { readonly missed: readonly Backup[] } {
+  const all = [...plan.keep.map(({ backup }) => backup), ...plan.remove];
+  const waitingFor = new Map<Backup, string[]>();
+  for (const store of copies) {
+    const place = lanePlace(folder, store);
+    for (const backup of pendingBackups(all, recordOf(place), place.settings.retention, new Date())) {
+      waitingFor.set(backup, [...(waitingFor.get(backup) ?? []), store.name]);
+    }
+  }
+  const unshipped = plan.remove.filter((backup) => waitingFor.has(backup));
+  if (unshipped.length === 0) return { ...plan, missed: [] };
+  if (!hasRoom(folder.directory, Math.max(...all.map(({ sizeBytes }) => sizeBytes))))
+    return { ...plan, missed: unshipped };
+  const held = unshipped.map((backup) => ({
+    backup,
+    reasons: [`not yet copied to ${waitingFor.get(backup)!.join(', ')}`],
+  }));
+  return {
+    keep: [...plan.keep, ...held].sort((a, b) => b.backup.createdAt.getTime() - a.backup.createdAt.getTime()),
+    remove: plan.remove.filter((backup) => !waitingFor.has(backup)),
+    missed: [],
+  };
+}
+
+/** A tenth of the disk, and three more backups. */
+function hasRoom(directory: string, backupBytes: number): boolean {
+  const { bavail, blocks, bsize } = fs.statfsSync(directory);
+  return roomToHold(bavail * bsize, blocks * bsize, backupBytes);
+}
+
+export function roomToHold(freeBytes: number, diskBytes: number, backupBytes: number): boolean {
+  return freeBytes >= diskBytes / 10 && freeBytes >= backupBytes * 3;
+}

@@ -1,0 +1,108 @@
+import { applyRetention } from '../retention/apply-retention.js';
+import { newestFirst } from '../catalog/backup.js';
+import { parseBackupName } from '../catalog/backup-name.js';
+import type { StoreControl } from '../stores/backup-store.js';
+import { asBackupError, removeObject } from './store-calls.js';
+import { copyManifestKey } from './copy-name.js';
+import type { CopyRecord, ShippedCopy } from './copy-record.js';
+import { inParallel, lookAtStore, manifestOf } from './list-copies.js';
+import type { CopyGroup } from './list-copies.js';
+import type { LanePlace } from './ship-target.js';
+import { asBackup } from './pending.js';
+import { shippedCopy, siblingOf } from './ship-one.js';
+import type { BackupError } from '../util/errors.js';
+
+export interface Reconciled {
+  readonly record: CopyRecord;
+  readonly removed: readonly string[];
+  readonly kept: number;
+  readonly failed: readonly { readonly name: string; readonly error: BackupError }[];
+}
+
+/**
+ * Compares the record with what the store really has, and then applies the store's retention. Only after a success and
+ * under the store's lock. The laws of local retention hold: a listing that fails removes nothing; the newest good copy,
+ * protected ones, those with a problem and files of others stay; an empty policy removes nothing.
+ */
+export async function reconcile(
+  place: LanePlace,
+  database: string,
+  record: CopyRecord,
+  localNames: ReadonlySet<string>,
+  locallyProtected: ReadonlySet<string>,
+  control: StoreControl,
+): Promise<Reconciled> {
+  const { store, settings, host } = place;
+  const { groups } = await lookAtStore(store, { ...control, host: host ?? '', database });
+  const there = await knownCopies(place, record, groups, control);
+  await removeOrphanManifests(place, groups, control);
+
+  const shipped = new Map<string, ShippedCopy>(there);
+  for (const [name, copy] of Object.entries(record.shipped)) {
+    if (copy.removedAt !== undefined && localNames.has(name) && !there.has(name)) shipped.set(name, copy);
+  }
+  const removed: string[] = [];
+  const failed: { name: string; error: BackupError }[] = [];
+  if (settings.retention) {
+    const copies = [...there].map(([name, copy]) => ({
+      ...asBackup(name, copy),
+      protected: copy.protected || locallyProtected.has(name),
+    }));
+    const { remove } = applyRetention(settings.retention, copies.sort(newestFirst), new Date());
+    for (const { name } of remove) {
+      const copy = there.get(name)!;
+      try {
+        // The object first: a manifest without its object is known as ours and goes the next time.
+        await removeObject(store, copy.key, control);
+        await removeObject(store, copyManifestKey(host, name), control);
+        removed.push(name);
+        shipped.delete(name);
+        if (localNames.has(name)) shipped.set(name, { ...copy, removedAt: new Date().toISOString() });
+      } catch (error) {
+        failed.push({ name, error: asBackupError(error, store.name) });
+      }
+    }
+  }
+  return {
+    record: { ...record, shipped: Object.fromEntries(shipped) },
+    removed,
+    kept: there.size - removed.length,
+    failed,
+  };
+}
+
+/** Whole copies that the store has: as the record knows them, or else by their manifests. */
+async function knownCopies(
+  { store }: LanePlace,
+  record: CopyRecord,
+  groups: readonly CopyGroup[],
+  control: StoreControl,
+): Promise<Map<string, ShippedCopy>> {
+  const found = await inParallel(groups, async (group): Promise<[string, ShippedCopy] | undefined> => {
+    const { object, manifest } = group;
+    if (!object || !manifest) return undefined;
+    const { name } = object.parsed;
+    const known = record.shipped[name];
+    if (known?.key === object.key && known.sizeBytes === object.sizeBytes && known.removedAt === undefined) {
+      return [name, known];
+    }
+    const read = await manifestOf(store, group, control);
+    if (!read || read === 'unreadable' || siblingOf(object.key, read.copy.object) !== object.key) return undefined;
+    return read.copy.sizeBytes === object.sizeBytes ? [name, shippedCopy(object.key, read)] : undefined;
+  });
+  return new Map(found.filter((entry) => entry !== undefined));
+}
+
+/** A removal that broke off between the two. No shipping leaves one: there the manifest comes last. */
+async function removeOrphanManifests(
+  { store, naming }: LanePlace,
+  groups: readonly CopyGroup[],
+  control: StoreControl,
+): Promise<void> {
+  for (const group of groups.filter(({ object, manifest }) => manifest && !object)) {
+    const manifest = await manifestOf(store, group, control);
+    if (manifest === undefined || manifest === 'unreadable') continue;
+    // Of another database of the same stem (app.db, app.sqlite), whose object is none of ours.
+    if (parseBackupName(naming, manifest.name)) await removeObject(store, group.manifest!.key, control);
+  }
+}

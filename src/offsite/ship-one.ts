@@ -1,0 +1,174 @@
+import type { Backup } from '../catalog/backup.js';
+import { BackupError } from '../util/errors.js';
+import { copyExists } from '../stores/backup-store.js';
+import type { BackupStore, CopySettings, StoreControl, StoredObject } from '../stores/backup-store.js';
+import { listObjects, removeObject } from './store-calls.js';
+import { parseCopyManifest } from './copy-manifest.js';
+import type { CopyManifest } from './copy-manifest.js';
+import { copyKey, copyManifestKey, copyStem, parseKey } from './copy-name.js';
+import type { ShippedCopy } from './copy-record.js';
+import type { Source, StoredFacts } from './ship-child.js';
+import { putWatched, readText, same } from './transfer.js';
+
+export interface Shipment {
+  readonly store: BackupStore;
+  readonly settings: CopySettings;
+  readonly host: string | undefined;
+  readonly backup: Backup;
+  readonly source: Source;
+  /** An earlier put of this very object died on this machine, so what stands there without a manifest is ours. */
+  readonly oursToReplace: boolean;
+  /** Called when nothing stands in the way and the put begins. */
+  readonly beforePut: () => void;
+}
+
+/**
+ * One backup into one store: the object, read back; then its manifest, read back. A copy counts with its manifest, so that
+ * a crash at any moment leaves a copy that counts and is right, or one that does not count.
+ */
+export async function shipOne(shipment: Shipment, control: StoreControl): Promise<ShippedCopy> {
+  const { store, settings, host, backup, source } = shipment;
+  const key = copyKey(host, backup.name, settings);
+  const manifestKey = copyManifestKey(host, backup.name);
+
+  const adopted = await clearTheWay(shipment, control);
+  if (adopted) return adopted;
+
+  shipment.beforePut();
+  const encoded = await source.put(key, control);
+  const found = await source.measure(key, control);
+  if (!same(found, encoded)) {
+    await removeObject(store, key, control);
+    throw readBackDiffers(store, key, encoded, found);
+  }
+  const manifest = manifestOf(shipment, key, encoded);
+  const text = Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`);
+  await putWatched(store, manifestKey, once(text), { ...control, sizeBytes: text.byteLength });
+  if ((await readText(store, manifestKey, control)) !== text.toString('utf8')) {
+    await removeObject(store, manifestKey, control);
+    throw readBackDiffers(store, manifestKey, { sizeBytes: text.byteLength, sha256: '' }, undefined);
+  }
+  return shippedCopy(key, manifest);
+}
+
+/** Looks at what stands under the names of this copy. Returns the copy, if it is there already and right. */
+async function clearTheWay(shipment: Shipment, control: StoreControl): Promise<ShippedCopy | undefined> {
+  const { store, host, backup } = shipment;
+  const stem = copyStem(host, backup.name);
+  const found = (await listObjects(store, `${stem}.`, control)).filter(({ key }) => {
+    const parsed = parseKey(key);
+    return parsed?.kind === 'manifest' || parsed?.name === backup.name;
+  });
+  const manifestKey = copyManifestKey(host, backup.name);
+  const objects = found.filter(({ key }) => key !== manifestKey);
+  if (!found.some(({ key }) => key === manifestKey)) {
+    for (const object of objects) await removeLeftover(shipment, object, control);
+    return undefined;
+  }
+
+  const text = await readText(store, manifestKey, control);
+  const manifest = parseCopyManifest(text);
+  if (manifest ? manifest.name !== backup.name : isRecord(text)) throw notOurs(store.name, manifestKey);
+  const object = manifest && objects.find(({ key }) => key === siblingOf(manifestKey, manifest.copy.object));
+  if (manifest && object) {
+    // Of another machine of the same name: its only copy, perhaps.
+    if (manifest.sha256 !== backup.sha256) throw copyExists(store.name, object.key);
+    const { sizeBytes, sha256 } = manifest.copy;
+    if (same(await shipment.source.measure(object.key, control), { sizeBytes, sha256 }))
+      return shippedCopy(object.key, manifest);
+  }
+  // A copy of this backup that is damaged, or a manifest whose object is gone. We hold the good one. The object goes first:
+  // what a crash in between leaves is then still known as ours.
+  for (const { key } of objects) await removeObject(store, key, control);
+  await removeObject(store, manifestKey, control);
+  return undefined;
+}
+
+/** An object without a manifest: a shipping that died, or one under way elsewhere that is about to put its manifest. */
+async function removeLeftover(shipment: Shipment, object: StoredObject, control: StoreControl): Promise<void> {
+  const ageMs = Date.now() - object.modifiedAt.getTime();
+  if (!shipment.oursToReplace && ageMs < UNDER_WAY_MS) {
+    throw new BackupError(
+      'ERR_BACKUP_COPY_EXISTS',
+      `"${object.key}" is in "${shipment.store.name}" without its manifest, and is not an hour old.`,
+      {
+        step: 'ship',
+        hint: 'Another machine seems to be shipping it under the same name: give each a "host" of its own. It is tried again.',
+      },
+    );
+  }
+  await removeObject(shipment.store, object.key, control);
+}
+
+const UNDER_WAY_MS = 3_600_000;
+
+/** Is it JSON that somebody wrote on purpose, and no manifest that has rotted? */
+function isRecord(text: string): boolean {
+  try {
+    const value = JSON.parse(text) as unknown;
+    return typeof value === 'object' && value !== null;
+  } catch {
+    return false;
+  }
+}
+
+/** The manifest of a backup, where the store is a backup folder; of another database's copy; of a later version. */
+function notOurs(store: string, key: string): BackupError {
+  return new BackupError('ERR_BACKUP_COPY_EXISTS', `"${key}" is in "${store}", and is no manifest of this copy.`, {
+    step: 'ship',
+    hint:
+      'Nothing was touched. Give the store a folder or prefix in which nothing else is: no folder of backups, and not the ' +
+      'copies of another database.',
+  });
+}
+
+function manifestOf({ backup, settings, host }: Shipment, key: string, encoded: StoredFacts): CopyManifest {
+  return {
+    ...backup.manifest!,
+    copy: {
+      object: key.slice(key.lastIndexOf('/') + 1),
+      ...(host !== undefined && { host }),
+      sizeBytes: encoded.sizeBytes,
+      sha256: encoded.sha256,
+      ...(settings.compress && { compress: settings.compress }),
+      ...(settings.encrypt && { recipients: settings.encrypt.recipients }),
+      shippedAt: new Date().toISOString(),
+    },
+  };
+}
+
+export function shippedCopy(key: string, manifest: CopyManifest): ShippedCopy {
+  const { createdAt, verified, copy } = manifest;
+  return {
+    key,
+    createdAt,
+    shippedAt: copy.shippedAt,
+    sizeBytes: copy.sizeBytes,
+    sha256: copy.sha256,
+    ...(verified && { verified }),
+    protected: manifest.protected,
+  };
+}
+
+/** Another file in the folder of `key`. */
+export function siblingOf(key: string, file: string): string {
+  return key.slice(0, key.lastIndexOf('/') + 1) + file;
+}
+
+function readBackDiffers(
+  store: BackupStore,
+  key: string,
+  put: StoredFacts,
+  found: StoredFacts | undefined,
+): BackupError {
+  const sizes = found ? ` (${put.sizeBytes} bytes were put, ${found.sizeBytes} came back)` : '';
+  return new BackupError('ERR_BACKUP_COPY_DAMAGED', `"${key}" in "${store.name}" is not what was put there${sizes}.`, {
+    step: 'ship',
+    hint: 'It was removed and is shipped again. If it happens twice, look at the store, its disk or the proxy before it.',
+  });
+}
+
+// eslint-disable-next-line @typescript-eslint/require-await -- what a store reads is asynchronous
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array, void> {
+  yield bytes;
+}

@@ -1,0 +1,261 @@
+import type { Backup } from '../catalog/backup.js';
+import { listBackups, readBackup } from '../catalog/list-backups.js';
+import { BackupError } from '../util/errors.js';
+import type { Events } from '../util/events.js';
+import { Line } from '../util/serial-queue.js';
+import { lines } from '../util/messages.js';
+import type { Logger } from '../util/logger.js';
+import { inSlices } from '../util/cooperative.js';
+import { lockTimeout } from '../util/busy-errors.js';
+import type { StoreControl } from '../stores/backup-store.js';
+import { storeCancelled, throwIfAborted } from '../stores/backup-store.js';
+import { asBackupError, sweepUploads } from './store-calls.js';
+import { copyKey, keyPrefix } from './copy-name.js';
+import { writeRecord } from './copy-record.js';
+import type { CopyRecord } from './copy-record.js';
+import { recordOf } from './ship-target.js';
+import type { LanePlace } from './ship-target.js';
+import { backoffMs, pendingBackups } from './pending.js';
+import { reconcile } from './reconcile.js';
+import { shipOne } from './ship-one.js';
+import { openSource } from './ship-child.js';
+import type { Source } from './ship-child.js';
+
+/** What one `shipPending()` did for one store. */
+export interface ShipReport {
+  readonly store: string;
+  /** Names of the backups that were copied now. */
+  readonly shipped: readonly string[];
+  /** Names of the backups that still have no copy there. */
+  readonly pending: readonly string[];
+  readonly errors: readonly BackupError[];
+}
+
+/** Soon after a backup was published; a script that ends right then is not held up. */
+const WAKE_MS = 100;
+/** After the start of the service: what an earlier process has left. */
+const FIRST_LOOK_MS = 5_000;
+/** Another process is shipping; it may die. */
+const BUSY_LOOK_MS = 60_000;
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/** These say something about one backup, not about the store: the others are shipped all the same. */
+const OF_ONE_BACKUP = new Set(['ERR_BACKUP_COPY_DAMAGED', 'ERR_BACKUP_COPY_EXISTS', 'ERR_BACKUP_NOT_FOUND']);
+
+/** Ships to one store, one backup at a time. Reads finished backups only, and never throws into the app. */
+export class Lane {
+  /** The backup that this process ships now. */
+  shippingNow: string | undefined;
+  readonly #line = new Line();
+  #timer: NodeJS.Timeout | undefined;
+  #timerAt = Infinity;
+
+  constructor(
+    readonly place: LanePlace,
+    private readonly options: { readonly database: string; readonly timeoutMs: number },
+    private readonly log: Logger,
+    private readonly events: Events,
+  ) {
+    this.#lookIn(FIRST_LOOK_MS);
+  }
+
+  /** There may be something to ship. Returns at once. */
+  wake(): void {
+    this.#lookIn(WAKE_MS);
+  }
+
+  /** Ships all that is pending now, whatever failed a moment ago, and waits for other processes that ship. */
+  ship(control: StoreControl): Promise<ShipReport> {
+    return this.#line.run(() => this.#run(control, true), control.signal, storeCancelled);
+  }
+
+  /** Backups without a copy, newest first. */
+  async pending(record = recordOf(this.place)): Promise<Backup[]> {
+    return pendingBackups(await this.#backups(), record, this.place.settings.retention, new Date());
+  }
+
+  #backups(): Promise<Backup[]> {
+    return inSlices(listBackups(this.place, Date.now()));
+  }
+
+  #lookIn(ms: number): void {
+    const at = Date.now() + ms;
+    if (at >= this.#timerAt) return;
+    clearTimeout(this.#timer);
+    this.#timerAt = at;
+    this.#timer = setTimeout(
+      () => {
+        this.#timerAt = Infinity;
+        void this.#line
+          .run(() => this.#run({}, false), undefined)
+          .catch((error: unknown) => {
+            this.log.error(
+              lines.copyFailed(this.place.store.name, undefined, asBackupError(error, this.place.store.name)),
+            );
+            this.#lookIn(BUSY_LOOK_MS);
+          });
+      },
+      Math.min(ms, MAX_TIMER_MS),
+    );
+    this.#timer.unref();
+  }
+
+  async #run(control: StoreControl, explicit: boolean): Promise<ShipReport> {
+    const shipped: string[] = [];
+    const errors: BackupError[] = [];
+    const tried = new Set<string>();
+    for (;;) {
+      throwIfAborted(control.signal);
+      const { failure } = recordOf(this.place);
+      const retryInMs = failure ? Date.parse(failure.retryAt) - Date.now() : 0;
+      const next = (await this.pending()).find(({ name }) => !tried.has(name));
+      if (!next) break;
+      if (!explicit && errors.length === 0 && retryInMs > 0) {
+        this.#lookIn(retryInMs);
+        break;
+      }
+      tried.add(next.name);
+      const end = await this.#shipUnderLock(next, control, explicit);
+      if (end === 'shipped') shipped.push(next.name);
+      else if (end === 'busy') {
+        if (explicit) errors.push(lockTimeout(`${this.options.timeoutMs / 1000} s`));
+        else this.#lookIn(BUSY_LOOK_MS);
+        break;
+      } else if (end instanceof BackupError) {
+        errors.push(end);
+        if (!OF_ONE_BACKUP.has(end.code)) break;
+      }
+    }
+    if (errors.length > 0) {
+      const { failure } = recordOf(this.place);
+      this.#lookIn(failure ? Math.max(WAKE_MS, Date.parse(failure.retryAt) - Date.now()) : BUSY_LOOK_MS);
+    }
+    const pending = (await this.pending()).map(({ name }) => name);
+    return { store: this.place.store.name, shipped, pending, errors };
+  }
+
+  async #shipUnderLock(
+    backup: Backup,
+    control: StoreControl,
+    patient: boolean,
+  ): Promise<'shipped' | 'settled' | 'busy' | BackupError> {
+    const { place } = this;
+    const { compress, encrypt } = place.settings;
+    let source: Source | undefined;
+    try {
+      source = await openSource(
+        {
+          path: backup.path,
+          sizeBytes: backup.sizeBytes,
+          sha256: backup.sha256!,
+          database: this.options.database,
+          lockFile: place.lockFile,
+          waitMs: patient ? this.options.timeoutMs : 1,
+          ...(compress && { compress }),
+          ...(encrypt && { encrypt }),
+          ...(place.store.recipe && { recipe: place.store.recipe }),
+        },
+        place.store,
+        control.signal,
+      );
+      if (!source) return 'busy';
+      // Under the lock nobody else writes the record: look again whether this one is still to be shipped.
+      const record = recordOf(place);
+      if (record.shipped[backup.name] || !readBackup(place, backup.name, Date.now())) return 'settled';
+      await this.#shipAndRecord(backup, source, record, control);
+      return 'shipped';
+    } catch (error) {
+      // Whoever cancels knows it.
+      throwIfAborted(control.signal);
+      const failure = asBackupError(error, place.store.name);
+      this.#fail(failure, backup.name, source !== undefined);
+      return failure;
+    } finally {
+      this.shippingNow = undefined;
+      await source?.close();
+    }
+  }
+
+  async #shipAndRecord(backup: Backup, source: Source, before: CopyRecord, control: StoreControl): Promise<void> {
+    const { store, settings, host, recordFile, naming } = this.place;
+    const startedAt = performance.now();
+    this.shippingNow = backup.name;
+    let record = before;
+    if (record.sweep === true) {
+      await sweepUploads(store, keyPrefix(host, naming.prefix), control).catch((error: unknown) => {
+        // Its permission may be missing. That costs room in the store, but no copy.
+        this.log.warn(lines.sweepFailed(store.name, asBackupError(error, store.name)));
+      });
+    }
+    const key = copyKey(host, backup.name, settings);
+    const oursToReplace = record.attempt?.key === key;
+    const beforePut = (): void => {
+      record = { ...record, attempt: { name: backup.name, key, startedAt: new Date().toISOString() }, sweep: true };
+      writeRecord(recordFile, record);
+    };
+    const copy = await shipOne({ store, settings, host, backup, source, oursToReplace, beforePut }, control);
+
+    const { failure, formatVersion, store: title } = record;
+    const rest = { formatVersion, store: title, shipped: record.shipped };
+    record = {
+      ...rest,
+      shipped: { ...rest.shipped, [backup.name]: copy },
+      // A failure of another backup stays until that one is shipped or gone.
+      ...(failure && failure.name !== backup.name && (await this.#isPending(failure.name, rest)) && { failure }),
+    };
+    writeRecord(recordFile, record);
+    const durationMs = Math.round(performance.now() - startedAt);
+    this.log.info(lines.copied(backup, store.name, copy.sizeBytes, durationMs));
+    this.events.emit('copied', { backup, store: store.name, key: copy.key, sizeBytes: copy.sizeBytes, durationMs });
+    if ((await this.pending(record)).length === 0) await this.#reconcile(record, control);
+  }
+
+  async #isPending(name: string | undefined, record: CopyRecord): Promise<boolean> {
+    return name !== undefined && (await this.pending(record)).some((backup) => backup.name === name);
+  }
+
+  /** The copy is made, whatever becomes of the old ones. */
+  async #reconcile(record: CopyRecord, control: StoreControl): Promise<void> {
+    const { store, recordFile } = this.place;
+    try {
+      const backups = await this.#backups();
+      const names = new Set(backups.map(({ name }) => name));
+      const kept = new Set(
+        backups.filter((b) => b.protected || b.problem === 'unreadable manifest').map(({ name }) => name),
+      );
+      const after = await reconcile(this.place, this.options.database, record, names, kept, control);
+      writeRecord(recordFile, after.record);
+      for (const { name, error } of after.failed) this.log.error(lines.copyPruneFailed(store.name, name, error));
+      if (after.removed.length === 0) return;
+      this.log.info(lines.copiesPruned(store.name, after.removed, after.kept));
+      this.events.emit('copies-pruned', { store: store.name, removed: after.removed, kept: after.kept });
+    } catch (error) {
+      if (control.signal?.aborted) return;
+      const failure = asBackupError(error, store.name);
+      this.log.error(lines.copyPruneFailed(store.name, undefined, failure));
+      this.events.emit('copy-failed', { store: store.name, error: failure });
+    }
+  }
+
+  #fail(error: BackupError, name: string, locked: boolean): void {
+    const { place } = this;
+    const record = recordOf(place);
+    const failures = (record.failure?.failures ?? 0) + 1;
+    const now = Date.now();
+    const retryAt = new Date(now + backoffMs(place.retryAfterMs, failures));
+    this.log.error(lines.copyFailed(place.store.name, name, error, retryAt));
+    this.events.emit('copy-failed', { store: place.store.name, name, error, retryAt });
+    // Only the holder of the lock writes.
+    if (!locked) return;
+    const { code, message } = error;
+    const failure = { name, code, message, at: new Date(now).toISOString(), failures, retryAt: retryAt.toISOString() };
+    // What a put was refused for is not ours to remove.
+    const { attempt, ...rest } = record;
+    const keptAttempt = attempt && code !== 'ERR_BACKUP_COPY_EXISTS' && { attempt };
+    try {
+      writeRecord(place.recordFile, { ...rest, ...keptAttempt, failure });
+    } catch {
+      // The disk of the folder is full: that is reported by the backups themselves.
+    }
+  }
+}

@@ -1,0 +1,103 @@
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import type { VerificationLevel } from '../catalog/manifest.js';
+import { VERIFICATION_LEVELS } from '../catalog/verification.js';
+import { BackupError, isBackupError } from '../util/errors.js';
+import type { VerifyReport } from '../child/snapshotter.js';
+import type { Snapshotter } from '../child/snapshotter.js';
+import type { BackupStore, StoreControl } from '../stores/backup-store.js';
+import { chooseCopy } from './choose-copy.js';
+import type { Wish } from './choose-copy.js';
+import { listCopies } from './list-copies.js';
+import { pullBackup } from './pull.js';
+import { measure } from './transfer.js';
+
+export interface VerifyCopyOptions extends Wish, StoreControl {
+  readonly from: BackupStore;
+  /**
+   * `'hash'` (default): the object is read, and its size and sha256 compared with its manifest; needs no identity. The others
+   * bring it back into a temporary folder, and check the database itself as `verifyBackup()` does.
+   */
+  readonly level?: VerificationLevel | undefined;
+  /** For `level: 'drill'`, as in the service's options: each one SELECT that returns one truthy value. */
+  readonly assertions?: readonly string[] | undefined;
+  readonly identities?: readonly string[] | undefined;
+  /** Where a copy is brought back to; default: a folder below the system's temporary one. It is removed afterwards. */
+  readonly scratch?: string | undefined;
+  /** Default: the child process. */
+  readonly snapshotter?: Snapshotter | undefined;
+}
+
+export interface CopyVerifyReport {
+  readonly name: string;
+  readonly host: string | undefined;
+  readonly store: string;
+  readonly key: string;
+  readonly level: VerificationLevel;
+  readonly ok: boolean;
+  /** What is wrong, in words; empty if `ok`. */
+  readonly problems: readonly string[];
+  readonly durationMs: number;
+}
+
+const TIMEOUT_MS = 600_000;
+
+/** Proves a copy where it is, or by bringing it back. Rejects only where it cannot be looked at. */
+export async function verifyCopy(options: VerifyCopyOptions): Promise<CopyVerifyReport> {
+  const startedAt = performance.now();
+  const { from: store, level = 'hash', signal } = options;
+  if (!VERIFICATION_LEVELS.includes(level)) {
+    throw new BackupError('ERR_BACKUP_OPTIONS', `verifyCopy: the level is ${JSON.stringify(level)}.`, {
+      step: 'options',
+      hint: `It must be one of ${VERIFICATION_LEVELS.join(', ')}.`,
+    });
+  }
+  const copy = chooseCopy(await listCopies(store, options), options, store.name);
+  const problems = level === 'hash' ? await compare() : await bringBack(level);
+  return {
+    name: copy.name,
+    host: copy.host,
+    store: store.name,
+    key: copy.key,
+    level,
+    ok: problems.length === 0,
+    problems,
+    durationMs: Math.round(performance.now() - startedAt),
+  };
+
+  async function compare(): Promise<string[]> {
+    const found = await measure(store, copy.key, { signal });
+    const { sizeBytes, sha256 } = copy.manifest.copy;
+    return [
+      ...(found.sizeBytes === sizeBytes ? [] : [`it has ${found.sizeBytes} bytes, its manifest records ${sizeBytes}`]),
+      ...(found.sha256 === sha256 ? [] : ['its sha256 is not the one in its manifest']),
+    ];
+  }
+
+  async function bringBack(checked: VerificationLevel): Promise<readonly string[]> {
+    const scratch = fs.mkdtempSync(path.join(options.scratch ?? os.tmpdir(), 'autobackup-verify-'));
+    try {
+      const { name, host } = copy;
+      await pullBackup({ from: store, name, host: host ?? '', to: scratch, identities: options.identities, signal });
+      return (await check(scratch, name, checked)).problems;
+    } catch (error) {
+      // That is the answer, not a failure to find it.
+      if (isBackupError(error, 'ERR_BACKUP_COPY_DAMAGED')) return [error.message];
+      throw error;
+    } finally {
+      fs.rmSync(scratch, { recursive: true, force: true });
+    }
+  }
+
+  async function check(directory: string, name: string, checked: VerificationLevel): Promise<VerifyReport> {
+    const { childProcessSnapshotter } =
+      require('../child/child-snapshotter.js') as typeof import('../child/child-snapshotter.js');
+    const snapshotter = options.snapshotter ?? childProcessSnapshotter();
+    // No such file: only its name matters, which tells how backups of it are called.
+    const database = path.join(directory, name.replace(/_backup_\d{8}_\d{6}/, ''));
+    const request = { database, directory, name, level: checked, timeoutMs: TIMEOUT_MS };
+    const { assertions = [] } = options;
+    return snapshotter.verify({ ...request, ...(checked === 'drill' && { assertions }) }, { signal });
+  }
+}

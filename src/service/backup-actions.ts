@@ -1,0 +1,122 @@
+import path from 'node:path';
+import type { Parts } from './service-context.js';
+import { snapshotterFailed } from './backup-runner.js';
+import type { Backup } from '../catalog/backup.js';
+import { parseBackupName } from '../catalog/backup-name.js';
+import { readBackup } from '../catalog/list-backups.js';
+import type { VerificationLevel } from '../catalog/manifest.js';
+import { VERIFICATION_LEVELS } from '../catalog/verification.js';
+import { BackupError, isBackupError } from '../util/errors.js';
+import { areAssertions, ASSERTIONS_ARE } from './options.js';
+import type { ResolvedOptions } from './options.js';
+import { deleteFiles, isProtected } from '../catalog/delete-backup.js';
+import type { RestoreReport, SnapshotControl, VerifyReport } from '../child/snapshotter.js';
+
+// What the service does with one finished backup, given by its name. Loaded with the first such call.
+
+export interface VerifyOptions extends SnapshotControl {
+  /** Default `'quick'`. */
+  readonly level?: VerificationLevel | undefined;
+  /** For `level: 'drill'`; default: the service's. */
+  readonly assertions?: readonly string[] | undefined;
+}
+
+export interface RestoreOptions extends SnapshotControl {
+  /** A new file; a relative path counts from the working directory. Default: the live database. */
+  readonly to?: string | undefined;
+}
+
+export async function verify(parts: Parts, name: string, options: VerifyOptions): Promise<VerifyReport> {
+  const { level = 'quick', assertions = parts.options.assertions, ...control } = options;
+  if (!VERIFICATION_LEVELS.includes(level)) {
+    const allowed = VERIFICATION_LEVELS.map((each) => `"${each}"`).join(', ');
+    throw wrongOption(`verifyBackup: the level is ${JSON.stringify(level)}.`, `one of ${allowed}`);
+  }
+  if (!areAssertions(assertions)) {
+    throw wrongOption(`verifyBackup: the assertions are ${JSON.stringify(assertions)}.`, ASSERTIONS_ARE);
+  }
+  findBackup(parts.options, name);
+  const { database, directory, timeoutMs, snapshotter } = parts.options;
+  const request = { database, directory, name, level, timeoutMs, ...(level === 'drill' && { assertions }) };
+  const report = await answerOf(snapshotter.verify(request, control));
+  parts.log[report.ok ? 'info' : 'error'](parts.lines.verified(report));
+  return report;
+}
+
+export async function restore(parts: Parts, name: string, options: RestoreOptions): Promise<RestoreReport> {
+  const { to, ...control } = options;
+  const { log, lines, events } = parts;
+  if (to !== undefined && (typeof to !== 'string' || to === '' || to.includes('\0'))) {
+    throw wrongOption(`restoreBackup: "to" is ${JSON.stringify(to)}.`, 'the path of a new file');
+  }
+  findBackup(parts.options, name);
+  const { database, directory, verify: level, timeoutMs, snapshotter } = parts.options;
+  const request = { database, directory, name, verify: level, timeoutMs };
+  let report: RestoreReport;
+  try {
+    const target = to === undefined ? {} : { to: path.resolve(to) };
+    report = await answerOf(snapshotter.restore({ ...request, ...target }, control));
+  } catch (error) {
+    if (isBackupError(error)) log.error(lines.restoreFailed(name, error));
+    throw error;
+  }
+  const safety = report.safetyBackup !== undefined && readBackup(parts.options, report.safetyBackup, Date.now());
+  // A backup like any other: whoever copies new ones elsewhere wants this one too.
+  if (safety) events.emit('created', { backup: safety, label: safety.label, durationMs: safety.manifest!.durationMs });
+  log.info(lines.restored(report));
+  events.emit('restored', report);
+  return report;
+}
+
+export async function protect(parts: Parts, name: string, on: boolean, control: SnapshotControl): Promise<void> {
+  if (typeof on !== 'boolean') throw wrongOption(`protectBackup: "on" is ${JSON.stringify(on)}.`, 'true or false');
+  findBackup(parts.options, name);
+  const { database, directory, timeoutMs, snapshotter } = parts.options;
+  await answerOf(snapshotter.protect({ database, directory, name, protected: on, timeoutMs }, control));
+  parts.log.info(parts.lines.protected(name, on));
+  parts.events.emit('protected', { name, protected: on });
+}
+
+export function remove({ options, log, lines, events }: Parts, name: string): void {
+  const backup = findBackup(options, name);
+  if (backup.protected) throw isProtected(name);
+  if (backup.problem === 'unreadable manifest') {
+    throw new BackupError('ERR_BACKUP_PROTECTED', `"${name}" may be protected: its manifest cannot be read.`, {
+      step: 'delete',
+      hint: 'Mend the permissions of its .json file, or delete both files by hand.',
+    });
+  }
+  deleteFiles(options, backup);
+  log.info(lines.deleted(backup));
+  events.emit('deleted', { name });
+}
+
+/** A snapshotter of the user's own may fail in its own way. */
+async function answerOf<T>(answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    throw isBackupError(error) ? error : snapshotterFailed(error);
+  }
+}
+
+/** A listed backup. Names come from users and from the web: only names of the pattern ever reach the file system. */
+function findBackup(options: ResolvedOptions, name: string): Backup {
+  if (typeof name !== 'string' || !parseBackupName(options.naming, name)) {
+    const { prefix, extension } = options.naming;
+    throw new BackupError('ERR_BACKUP_INVALID_NAME', `${JSON.stringify(name)} is not the name of a backup.`, {
+      step: 'call',
+      hint: `Names look like "${prefix}20261124_093000${extension}"; listBackups() has them.`,
+    });
+  }
+  const backup = readBackup(options, name, Date.now());
+  if (backup) return backup;
+  throw new BackupError('ERR_BACKUP_NOT_FOUND', `There is no backup "${name}" in "${options.directory}".`, {
+    step: 'call',
+    hint: 'listBackups() has the names; it may have been pruned meanwhile.',
+  });
+}
+
+function wrongOption(what: string, allowed: string): BackupError {
+  return new BackupError('ERR_BACKUP_OPTIONS', what, { step: 'options', hint: `It must be ${allowed}.` });
+}

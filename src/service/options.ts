@@ -1,0 +1,227 @@
+import path from 'node:path';
+import { backupNaming } from '../catalog/backup-name.js';
+import type { BackupNaming } from '../catalog/backup-name.js';
+import type { VerifyLevel } from '../catalog/manifest.js';
+import { checkNameLengths } from '../catalog/name-lengths.js';
+import { parseDuration } from '../util/duration.js';
+import type { Duration } from '../util/duration.js';
+import { BackupError } from '../util/errors.js';
+import { winstonLogger } from '../util/logger.js';
+import type { LoadableLogger, Logger } from '../util/logger.js';
+import { keep } from '../retention/keep.js';
+import type { KeepRules } from '../retention/keep.js';
+import type { RetentionPolicy } from '../retention/policy.js';
+import { childProcessSnapshotter } from '../child/child-snapshotter.js';
+import type { Snapshotter } from '../child/snapshotter.js';
+import type { BackupStore } from '../stores/backup-store.js';
+import { validate } from '../util/validate.js';
+import type { Valibot } from '../util/validate.js';
+
+export interface BackupServiceOptions {
+  /**
+   * Path of the live SQLite database; a relative one counts from the working directory at the time of the call. The file
+   * must exist when a backup is taken, not before. This process never opens it.
+   */
+  database: string;
+  /** Folder for the backups; must exist and be writable. Default: the database's own folder. */
+  directory?: string;
+  /** A backup is due when the newest one is this old or older. Default `'7d'`; numbers are milliseconds. 0: always due. */
+  interval?: Duration;
+  /**
+   * Which backups stay after a new one was taken. Default `keep({ last: 20 })`, or `keep({ last: N })` where the
+   * environment has `BACKUP_RETENTION_COUNT=N`. It never runs after a failed attempt. The rules alone, `{ last: 20 }`,
+   * mean `keep()` of them: so a JSON file can hold them.
+   */
+  retention?: RetentionPolicy | KeepRules;
+  /**
+   * How a new backup is checked before it counts. `'quick'` (default): PRAGMA quick_check; `'full'`: PRAGMA
+   * integrity_check, which also compares every index with its table and takes about three times as long.
+   */
+  verify?: VerifyLevel;
+  /**
+   * What a decorated method does when the backup before it fails. `'continue'` (default): the failure is logged and
+   * emitted, and the method runs. `'abort'`: the call is rejected with the BackupError, and the method does not run.
+   */
+  onFailure?: 'continue' | 'abort';
+  /** After a failure, due checks start no further attempt before this. Default `'5m'`. `createBackup()` always tries. */
+  retryAfter?: Duration;
+  /**
+   * For one attempt, waiting for another process's backup included; then the child process is killed and the attempt has
+   * failed. Default `'10m'`. At least 1 ms.
+   */
+  timeout?: Duration;
+  /**
+   * How long a decorated method believes "not due" without looking at the folder again. Default `'1s'`. 0: it looks every
+   * time, at a cost of some 20 µs. Calls of the service itself always look.
+   */
+  recheckInterval?: Duration;
+  /**
+   * What must be true of every restored backup: each one SELECT that returns one truthy value, such as
+   * `'SELECT count(*) > 0 FROM invoices'`. `verifyBackup(name, { level: 'drill' })` asks them. Default: none.
+   */
+  assertions?: readonly string[];
+  /** Default: winston to the console, loaded with the first line. Anything with info, warn and error. */
+  logger?: Logger;
+  /** Default: SQLite's online backup API in a child process. */
+  snapshotter?: Snapshotter;
+  /**
+   * Stores off the machine that every backup is copied to in the background: `directoryStore('/mnt/nas')`, `s3Store({ … })`
+   * of `sqlite-autobackup/s3`. Default: none.
+   */
+  copies?: BackupStore[];
+}
+
+/** Every option with its value, checked and frozen. */
+export interface ResolvedOptions {
+  readonly database: string;
+  readonly directory: string;
+  readonly naming: BackupNaming;
+  readonly intervalMs: number;
+  readonly retention: RetentionPolicy;
+  readonly verify: VerifyLevel;
+  readonly onFailure: 'continue' | 'abort';
+  readonly retryAfterMs: number;
+  readonly timeoutMs: number;
+  readonly recheckMs: number;
+  readonly assertions: readonly string[];
+  readonly logger: LoadableLogger;
+  readonly snapshotter: Snapshotter;
+  readonly copies: readonly BackupStore[];
+}
+
+/**
+ * User options become resolved options. Reads `BACKUP_RETENTION_COUNT` from `env`; touches no file.
+ *
+ * @throws BackupError `ERR_BACKUP_OPTIONS`, naming the option, the value and what is allowed
+ */
+export function resolveOptions(options: BackupServiceOptions, env: NodeJS.ProcessEnv = process.env): ResolvedOptions {
+  validate('BackupService', schemaOf, options);
+  const database = path.resolve(options.database);
+  const directory = path.resolve(options.directory ?? path.dirname(database));
+  const naming = backupNaming(database);
+  checkNameLengths({ directory, naming }, database);
+  return Object.freeze({
+    database,
+    directory,
+    naming,
+    intervalMs: parseDuration(options.interval ?? '7d')!,
+    retention: toPolicy(options.retention ?? retentionFromEnvironment(env)),
+    verify: options.verify ?? 'quick',
+    onFailure: options.onFailure ?? 'continue',
+    retryAfterMs: parseDuration(options.retryAfter ?? '5m')!,
+    timeoutMs: parseDuration(options.timeout ?? '10m')!,
+    recheckMs: parseDuration(options.recheckInterval ?? '1s')!,
+    assertions: [...(options.assertions ?? [])],
+    logger: options.logger ?? winstonLogger(),
+    snapshotter: options.snapshotter ?? childProcessSnapshotter(),
+    copies: Object.freeze([...(options.copies ?? [])]),
+  });
+}
+
+function toPolicy(retention: RetentionPolicy | KeepRules): RetentionPolicy {
+  return typeof retention === 'function' ? retention : keep(retention);
+}
+
+function retentionFromEnvironment(env: NodeJS.ProcessEnv): RetentionPolicy {
+  const text = env['BACKUP_RETENTION_COUNT'];
+  if (text === undefined || text.trim() === '') return keep({ last: 20 });
+  if (!/^[1-9]\d{0,8}$/.test(text.trim())) {
+    throw new BackupError(
+      'ERR_BACKUP_OPTIONS',
+      `The environment variable BACKUP_RETENTION_COUNT is ${JSON.stringify(text)}.`,
+      { step: 'options', hint: 'Set it to how many backups to keep, a whole number of 1 or more, or unset it.' },
+    );
+  }
+  return keep({ last: Number(text) });
+}
+
+function isListOfStores(value: unknown): boolean {
+  if (!Array.isArray(value)) return false;
+  const stores = value as readonly (Partial<Record<string, unknown>> | null)[];
+  const isStore = (store: (typeof stores)[number]): boolean =>
+    typeof store === 'object' &&
+    typeof store?.['name'] === 'string' &&
+    store['name'] !== '' &&
+    ['list', 'put', 'open', 'remove'].every((method) => typeof store[method] === 'function');
+  return stores.every(isStore) && new Set(stores.map((store) => store?.['name'])).size === stores.length;
+}
+
+/** A list of single SELECTs, as far as that can be seen without a database. */
+export function areAssertions(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((sql) => typeof sql === 'string' && /^\s*(select|with)\b/i.test(sql));
+}
+
+export const ASSERTIONS_ARE = 'a list of SELECT statements, such as ["SELECT count(*) > 0 FROM invoices"]';
+
+// Each message finishes the sentence "It must be …".
+// eslint-disable-next-line @typescript-eslint/explicit-function-return-type -- the type is what valibot infers
+function schemaOf(v: Valibot) {
+  // eslint-disable-next-line @typescript-eslint/explicit-function-return-type -- as above
+  const duration = (allowed: (milliseconds: number) => boolean, message: string) =>
+    v.optional(
+      v.custom<Duration>((value) => {
+        const milliseconds = parseDuration(value);
+        return milliseconds !== undefined && allowed(milliseconds);
+      }, message),
+    );
+  const anyLength = duration(
+    () => true,
+    'a duration such as "7d", "12h" or "90s", or a number of milliseconds from 0 up',
+  );
+  const methods = (names: readonly string[]) => (value: unknown) =>
+    typeof value === 'object' &&
+    value !== null &&
+    names.every((name) => typeof (value as Record<string, unknown>)[name] === 'function');
+  return v.strictObject({
+    database: v.pipe(
+      v.custom<string>((value) => typeof value === 'string' && value !== '', 'the path of a SQLite database file'),
+      v.check((value) => !value.includes('\0'), 'a path without NUL characters'),
+      v.check(
+        (value) => !/^file:/i.test(value) && value !== ':memory:',
+        'the path of a file on disk: no "file:" URI, and an in-memory database cannot be backed up',
+      ),
+      v.check((value) => !/\s$/.test(value), 'a path that does not end in white space, which better-sqlite3 cuts off'),
+      v.check((value) => !/[\\/]\.{0,2}$/.test(value), 'the path of a file, not of a folder'),
+      v.check(
+        (value) => path.extname(value).toLowerCase() !== '.json',
+        'a path whose extension is not .json, which the manifests beside the backups use',
+      ),
+    ),
+    directory: v.optional(
+      v.custom<string>(
+        (value) => typeof value === 'string' && value !== '' && !value.includes('\0'),
+        'the path of a folder',
+      ),
+    ),
+    interval: anyLength,
+    retention: v.optional(
+      v.custom<RetentionPolicy | KeepRules>(
+        (value) =>
+          typeof value === 'function' || (typeof value === 'object' && value !== null && !Array.isArray(value)),
+        'a policy such as keep({ last: 20 }), or a function',
+      ),
+    ),
+    verify: v.optional(v.picklist(['quick', 'full'], '"quick" or "full"')),
+    onFailure: v.optional(v.picklist(['continue', 'abort'], '"continue" or "abort"')),
+    retryAfter: anyLength,
+    timeout: duration((value) => value >= 1, 'a duration of at least 1 ms, such as "10m"'),
+    recheckInterval: anyLength,
+    assertions: v.optional(v.custom<readonly string[]>(areAssertions, ASSERTIONS_ARE)),
+    logger: v.optional(
+      v.custom<Logger>(methods(['info', 'warn', 'error']), 'an object with the methods info, warn and error'),
+    ),
+    snapshotter: v.optional(
+      v.custom<Snapshotter>(
+        methods(['create', 'createSync', 'verify', 'inspect', 'restore', 'protect']),
+        'an object with the methods create, createSync, verify, inspect, restore and protect',
+      ),
+    ),
+    copies: v.optional(
+      v.custom<BackupStore[]>(
+        isListOfStores,
+        'an array of stores, such as [directoryStore("/mnt/nas")]: each has a name that no other one has, and the methods ' +
+          'list, put, open and remove',
+      ),
+    ),
+  });
+}

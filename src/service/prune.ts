@@ -1,0 +1,50 @@
+import type { Backup } from '../catalog/backup.js';
+import { listBackups } from '../catalog/list-backups.js';
+import type { BackupFolder } from '../catalog/list-backups.js';
+import type * as hold from '../offsite/keep-unshipped.js';
+import type { BackupError } from '../util/errors.js';
+import type { PruneReport } from '../util/events.js';
+import { applyRetention } from '../retention/apply-retention.js';
+import type { RetentionPlan } from '../retention/apply-retention.js';
+import { deleteFiles } from '../catalog/delete-backup.js';
+import type { BackupStore } from '../stores/backup-store.js';
+import type { RetentionPolicy } from '../retention/policy.js';
+
+/**
+ * Applies the policy to the folder. Yields after each file. One backup that can't be deleted stops none of the others.
+ *
+ * @throws BackupError if the folder can't be listed or the policy fails; then nothing was removed
+ */
+export function* prune(
+  folder: BackupFolder & {
+    readonly retention: RetentionPolicy;
+    readonly copies?: readonly BackupStore[];
+  },
+  dryRun: boolean,
+): Generator<void, PruneReport> {
+  const now = new Date();
+  let plan: RetentionPlan & { missed?: readonly Backup[] } = applyRetention(
+    folder.retention,
+    yield* listBackups(folder, now.getTime()),
+    now,
+  );
+  if (folder.copies?.length) {
+    const { holdUnshipped } = require('../offsite/keep-unshipped.js') as typeof hold;
+    plan = holdUnshipped(plan, folder, folder.copies);
+  }
+  if (dryRun) return { dryRun, kept: plan.keep, removed: plan.remove, failed: [] };
+
+  const removed: Backup[] = [];
+  const failed: { backup: Backup; error: BackupError }[] = [];
+  for (const backup of plan.remove) {
+    try {
+      deleteFiles(folder, backup);
+      removed.push(backup);
+    } catch (error) {
+      failed.push({ backup, error: error as BackupError });
+    }
+    yield;
+  }
+  const missed = removed.filter((backup) => plan.missed?.includes(backup));
+  return { dryRun, kept: plan.keep, removed, failed, ...(missed.length > 0 && { missed }) };
+}

@@ -1,0 +1,155 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import type { Backup } from '../catalog/backup.js';
+import { isPartialName } from '../catalog/backup-name.js';
+import type { DueCheck } from '../catalog/due-check.js';
+import { listBackups } from '../catalog/list-backups.js';
+import type { VerificationLevel } from '../catalog/manifest.js';
+import { isBackupError, messageOf } from '../util/errors.js';
+import type { Copies, CopyStatus } from '../offsite/service-shippers.js';
+import type { BackupError } from '../util/errors.js';
+import type { ResolvedOptions } from './options.js';
+import { inSlices } from '../util/cooperative.js';
+import type { DatabaseFacts } from '../child/snapshotter.js';
+
+export interface ServiceStatus {
+  readonly database: {
+    readonly path: string;
+    /** `undefined`: there is no file. */
+    readonly sizeBytes: number | undefined;
+    /** `'wal'`, or `'delete'` for every rollback-journal mode; `undefined` while it can't be read. */
+    readonly journalMode: string | undefined;
+  };
+  readonly directory: string;
+  readonly due: DueCheck;
+  readonly latest: Backup | undefined;
+  readonly backupCount: number;
+  /** Of all backups together. */
+  readonly backupBytes: number;
+  /** On the disk of the backup folder, for this process. */
+  readonly freeBytes: number;
+  /** When the attempt of this process began that runs now. */
+  readonly runningSince: Date | undefined;
+  /** The backup that is being made now, by whatever process. */
+  readonly inProgress: RunningBackup | undefined;
+  /** Of this process, and only while no later attempt succeeded. */
+  readonly lastFailure: LastFailure | undefined;
+  /** One entry for each store in `copies`, from what is known on this machine; no store is asked. */
+  readonly copies: readonly CopyStatus[];
+  /** The newest of all backups; `undefined`: none was ever verified after it was taken. */
+  readonly lastVerification: LatestVerification | undefined;
+  /** What the owner should know, each a full sentence: a journal mode in which writers wait, backups that do not count. */
+  readonly warnings: readonly string[];
+}
+
+export interface LatestVerification {
+  /** Of the backup. */
+  readonly name: string;
+  readonly level: VerificationLevel;
+  readonly ok: boolean;
+  readonly at: Date;
+}
+
+export interface LastFailure {
+  readonly error: BackupError;
+  readonly at: Date;
+  /** No automatic attempt before this. */
+  readonly retryAt: Date;
+}
+
+/** A backup in the making, as far as its unfinished file tells. */
+export interface RunningBackup {
+  /** Written so far. */
+  readonly doneBytes: number;
+  /** The size that the database has now, and so about that of the backup; never less than `doneBytes`. */
+  readonly totalBytes: number;
+}
+
+/** For a look that hangs; a locked database is waited for much shorter (isolated/inspect.ts). */
+const INSPECT_TIMEOUT_MS = 30_000;
+
+export async function readStatus(
+  options: ResolvedOptions,
+  due: DueCheck,
+  running: Pick<ServiceStatus, 'runningSince' | 'lastFailure'>,
+  stores: Copies | undefined,
+): Promise<ServiceStatus> {
+  const { database, directory } = options;
+  const warnings: string[] = [];
+  const [backups, facts] = await Promise.all([
+    inSlices(listBackups(options, Date.now())),
+    inspect(options).catch((error: unknown) => {
+      // Not known is no reason to show nothing: also of a snapshotter that fails in its own way.
+      warnings.push(isBackupError(error) ? error.message : `The database could not be looked at: ${messageOf(error)}.`);
+      return undefined;
+    }),
+  ]);
+  if (facts && facts.journalMode !== 'wal') {
+    warnings.push(
+      'The database is in rollback-journal mode: while a backup is copied, writers wait. ' +
+        'PRAGMA journal_mode=WAL, run once, lets them go on.',
+    );
+  }
+  for (const { name, problem } of backups) {
+    if (problem) warnings.push(`${name} does not count as a backup: ${problem}.`);
+  }
+  const copies = stores?.status(backups) ?? [];
+  for (const { store, pending, pendingSince, lastError } of copies) {
+    if (!pendingSince || !lastError) continue;
+    warnings.push(
+      `${pending.length} of the backups have no copy in ${store}, the oldest from ${pendingSince.toISOString()}: ` +
+        lastError.message,
+    );
+  }
+  const { bavail, bsize } = await fs.promises.statfs(directory);
+  return {
+    database: {
+      path: database,
+      sizeBytes: fs.statSync(database, { throwIfNoEntry: false })?.size,
+      journalMode: facts?.journalMode,
+    },
+    directory,
+    due,
+    latest: due.reason === 'none' ? undefined : due.latest,
+    backupCount: backups.length,
+    backupBytes: backups.reduce((sum, backup) => sum + backup.sizeBytes, 0),
+    freeBytes: bavail * bsize,
+    ...running,
+    copies,
+    lastVerification: latestVerification(backups),
+    inProgress: findRunning(options),
+    warnings,
+  };
+}
+
+function latestVerification(backups: readonly Backup[]): LatestVerification | undefined {
+  return backups
+    .flatMap(({ name, lastVerification: last }) =>
+      last ? [{ name, level: last.level, ok: last.ok, at: new Date(last.at) }] : [],
+    )
+    .sort((a, b) => b.at.getTime() - a.at.getTime())[0];
+}
+
+/** A file that nobody has written to for so long was left by a process that died. The check at the end takes its time. */
+const ABANDONED_MS = 120_000;
+
+/** By `readdir` and `stat` alone, so it may be asked often. */
+export function findRunning({ database, directory, naming }: ResolvedOptions): RunningBackup | undefined {
+  try {
+    for (const name of fs.readdirSync(directory)) {
+      if (!name.endsWith('.partial') || !isPartialName(naming, name)) continue;
+      const stats = fs.statSync(path.join(directory, name), { throwIfNoEntry: false });
+      if (!stats || stats.mtimeMs < Date.now() - ABANDONED_MS) continue;
+      const doneBytes = stats.size;
+      const size = fs.statSync(database, { throwIfNoEntry: false })?.size ?? 0;
+      return { doneBytes, totalBytes: Math.max(doneBytes, size) };
+    }
+  } catch {
+    // A folder that can't be read is the due check's to report.
+  }
+  return undefined;
+}
+
+function inspect({ database, timeoutMs, snapshotter }: ResolvedOptions): Promise<DatabaseFacts> {
+  return snapshotter.inspect({ database, timeoutMs: Math.min(timeoutMs, INSPECT_TIMEOUT_MS) });
+}

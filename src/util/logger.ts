@@ -1,0 +1,54 @@
+import type * as winston from 'winston';
+import { harmless } from './call-safely.js';
+
+/** Anything with these three methods: winston, pino, Nest's ConsoleLogger behind a small adapter, `console`. */
+export interface Logger {
+  info(message: string): unknown;
+  warn(message: string): unknown;
+  error(message: string): unknown;
+}
+
+/** A symbol, so that it is no method of a user's logger. */
+export const LOAD = Symbol('load');
+
+/** One that takes long to load can be told to do so while there is nothing else to do. */
+export interface LoadableLogger extends Logger {
+  [LOAD]?(): void;
+}
+
+type Level = keyof Logger;
+
+/**
+ * The default: winston to the console. It is loaded with the first line that is logged, since loading it takes longer
+ * than everything else in this package together.
+ */
+export function winstonLogger(): LoadableLogger {
+  let logger: winston.Logger | undefined;
+  const load = (): winston.Logger => {
+    const { createLogger, format, transports } = require('winston') as typeof winston;
+    return createLogger({
+      format: format.combine(
+        format.timestamp(),
+        format.printf(({ timestamp, level, message }) => `${timestamp} ${level} [sqlite-autobackup] ${message}`),
+      ),
+      // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- winston types it as a value
+      transports: [new transports.Console()],
+    });
+  };
+  const write =
+    (level: Level) =>
+    (message: string): void =>
+      void (logger ??= load())[level](message);
+  return { info: write('info'), warn: write('warn'), error: write('error'), [LOAD]: () => void (logger ??= load()) };
+}
+
+/** A logger that never throws: a full disk under the log file must not stop the operation that is being protected. */
+export function safeLogger(logger: LoadableLogger): Required<LoadableLogger> {
+  // There is nowhere left to report it.
+  return {
+    info: (message) => harmless(() => logger.info(message)),
+    warn: (message) => harmless(() => logger.warn(message)),
+    error: (message) => harmless(() => logger.error(message)),
+    [LOAD]: () => harmless(() => logger[LOAD]?.()),
+  };
+}

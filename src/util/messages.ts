@@ -1,0 +1,82 @@
+import type bytes from 'bytes';
+import type { Backup } from '../catalog/backup.js';
+import type { BackupError } from './errors.js';
+import type { RestoreReport, VerifyReport } from '../child/snapshotter.js';
+
+/** What a backup is taken for. `moment` is set where a protected operation, not a person, caused it. */
+export interface Purpose {
+  readonly label?: string | undefined;
+  readonly moment?: 'before' | 'after' | undefined;
+}
+
+/** Every line that the service logs, for people: what happened, of what size, how long it took, what for. */
+export const lines = {
+  created: (purpose: Purpose, backup: Backup, durationMs: number) =>
+    `${subject(purpose)} created${reason(purpose)}: ${file(backup)}, ${seconds(durationMs)}${unchecked(backup)}`,
+  madeElsewhere: (purpose: Purpose, latest: Backup) =>
+    `${subject(purpose)} not needed${reason(purpose)}: another process has made ${file(latest)}`,
+  failed: (purpose: Purpose, error: BackupError, retryAt: Date) =>
+    `${subject(purpose)} FAILED${reason(purpose)} [${error.code}]: ${error.message} ` +
+    `No further automatic attempt before ${retryAt.toLocaleTimeString()}.`,
+  cancelled: (purpose: Purpose) => `${subject(purpose)} cancelled${reason(purpose)}`,
+  skipped: (purpose: Purpose, retryAt: Date) =>
+    `${subject(purpose)} skipped${reason(purpose)}: the last attempt failed, next try after ${retryAt.toLocaleTimeString()}`,
+  pruned: (removed: readonly Backup[], kept: number) =>
+    `Old backups removed: ${removed.map(file).join(', ')}; ${kept} kept`,
+  pruneFailed: (error: BackupError) => `Removing old backups FAILED [${error.code}]: ${error.message}`,
+  deleted: (backup: Backup) => `Backup deleted: ${file(backup)}`,
+  copied: (backup: Backup, store: string, storedBytes: number, durationMs: number) =>
+    `Backup copied: ${file(backup)} to ${store} as ${size(storedBytes)}, read back, ${seconds(durationMs)}`,
+  copyFailed: (store: string, name: string | undefined, error: BackupError, retryAt?: Date) =>
+    `Copying ${name ?? 'backups'} to ${store} FAILED [${error.code}]: ${error.message}` +
+    (retryAt ? ` Next try after ${retryAt.toLocaleTimeString()}.` : ''),
+  copiesPruned: (store: string, removed: readonly string[], kept: number) =>
+    `Old copies removed from ${store}: ${removed.join(', ')}; ${kept} kept`,
+  copyPruneFailed: (store: string, name: string | undefined, error: BackupError) =>
+    `Looking after the copies in ${store} FAILED${name === undefined ? '' : ` at ${name}`} [${error.code}]: ${error.message}`,
+  sweepFailed: (store: string, error: BackupError) =>
+    `Unfinished uploads in ${store} could not be removed [${error.code}]: ${error.message}`,
+  missedCopies: (removed: readonly Backup[]) =>
+    `Removed before they were copied off the machine, as the disk has no room to keep them longer: ${removed.map(file).join(', ')}`,
+  restored: ({ name, path, safetyBackup, movedAside, sizeBytes, durationMs }: RestoreReport) =>
+    `Backup restored: ${name} (${size(sizeBytes)}) to "${path}", ${seconds(durationMs)}` +
+    (safetyBackup === undefined ? '' : `; the state before is in ${safetyBackup}, protected`) +
+    (movedAside.length === 0 ? '' : `; the old files are ${movedAside.join(', ')}`),
+  restoreFailed: (name: string, error: BackupError) => `Restoring ${name} FAILED [${error.code}]: ${error.message}`,
+  protected: (name: string, on: boolean) => `Backup ${on ? 'protected' : 'no longer protected'}: ${name}`,
+  verified: ({ name, level, ok, problems, durationMs }: VerifyReport) =>
+    `Backup verified (${level}): ${name} ${ok ? 'is good' : `is BAD: ${problems.join('; ')}`}, ${seconds(durationMs)}`,
+  passedOver: (backup: Backup) =>
+    `Backup not counted: ${backup.name} (${backup.problem}${backup.problem === 'dated in the future' ? `, ${backup.createdAt.toISOString()}: check the clock` : ''})`,
+  listenerFailed: (event: string, error: unknown) =>
+    `A listener of "${event}" failed: ${error instanceof Error ? error.stack : String(error)}`,
+};
+
+function subject({ moment }: Purpose): string {
+  return moment ? 'Automatic backup' : 'Backup';
+}
+
+/** ` before InvoicesController.create`, ` (nightly)`, or nothing */
+function reason({ label, moment }: Purpose): string {
+  if (label === undefined) return '';
+  return moment ? ` ${moment} ${label}` : ` (${label})`;
+}
+
+function file(backup: Backup): string {
+  return `${backup.name} (${size(backup.sizeBytes)})`;
+}
+
+function size(sizeBytes: number): string {
+  // Loaded with the first line: requiring this package stays cheap.
+  const format = require('bytes') as typeof bytes;
+  return format(sizeBytes, { unitSeparator: ' ' }) ?? '';
+}
+
+function unchecked({ manifest }: Backup): string {
+  const tables = manifest?.uncheckedTables;
+  return tables ? `; the rows of ${tables.join(', ')} need the app's own functions and were not checked` : '';
+}
+
+function seconds(milliseconds: number): string {
+  return `${(milliseconds / 1000).toFixed(2)} s`;
+}

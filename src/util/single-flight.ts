@@ -1,0 +1,59 @@
+import { BackupError } from './errors.js';
+import { harmless } from './call-safely.js';
+import type { BackupProgress, SnapshotControl } from '../child/snapshotter.js';
+
+/**
+ * One attempt that any number of callers wait for. Each may give up on its own; the attempt itself is cancelled when the
+ * last of them has, and that one learns of it when everything is cleaned up.
+ */
+export class Flight<T> {
+  readonly #controller = new AbortController();
+  readonly #listeners = new Set<(progress: BackupProgress) => void>();
+  readonly #result: Promise<T>;
+  #waiting = 0;
+
+  constructor(start: (control: SnapshotControl) => Promise<T>) {
+    this.#result = start({
+      signal: this.#controller.signal,
+      onProgress: (progress) => {
+        // One that throws must not keep it from the others.
+        for (const listener of this.#listeners) harmless(() => listener(progress));
+      },
+    });
+  }
+
+  /** Nobody has cancelled it. */
+  get joinable(): boolean {
+    return !this.#controller.signal.aborted;
+  }
+
+  async join({ signal, onProgress }: SnapshotControl = {}): Promise<T> {
+    this.#waiting += 1;
+    if (!signal && !onProgress) return this.#result;
+    if (onProgress) this.#listeners.add(onProgress);
+    let onAbort!: () => void;
+    const gaveUp = new Promise<never>((_, reject) => {
+      onAbort = () => {
+        this.#waiting -= 1;
+        if (this.#waiting > 0) reject(cancelled(signal?.reason));
+        else this.#controller.abort(signal?.reason);
+      };
+    });
+    if (signal?.aborted) onAbort();
+    else signal?.addEventListener('abort', onAbort, { once: true });
+    try {
+      return await Promise.race([this.#result, gaveUp]);
+    } finally {
+      signal?.removeEventListener('abort', onAbort);
+      if (onProgress) this.#listeners.delete(onProgress);
+    }
+  }
+}
+
+function cancelled(reason: unknown): BackupError {
+  return new BackupError('ERR_BACKUP_CANCELLED', 'Waiting for the backup was cancelled by the AbortSignal.', {
+    step: 'call',
+    hint: 'The backup itself goes on for the others that wait for it.',
+    cause: reason,
+  });
+}

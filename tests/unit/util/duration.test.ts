@@ -1,0 +1,36 @@
+import { parseDuration } from '#dist/util/duration.js';
+
+test.each([
+  ['7d', 604_800_000],
+  ['12 hours', 43_200_000],
+  ['90s', 90_000],
+  ['1.5h', 5_400_000],
+  ['250', 250],
+  ['0', 0],
+  [0, 0],
+  [1, 1],
+  [604_800_000, 604_800_000],
+])('%j is %d milliseconds', (value, milliseconds) => {
+  expect(parseDuration(value)).toBe(milliseconds);
+});
+
+test.each([
+  ['a negative number', -1],
+  ['a negative text', '-1d'],
+  ['NaN', NaN],
+  ['an infinite number', Infinity],
+  ['the empty text', ''],
+  ['a blank', ' '],
+  ['words', 'seven days'],
+  ['an unknown unit', '7 moons'],
+  ['two lengths', '1d 2h'],
+  ['a text longer than ms reads', '9'.repeat(101)],
+  ['null', null],
+  ['undefined', undefined],
+  ['a boolean', true],
+  ['an object', {}],
+  ['a list', [7]],
+  ['a BigInt', 7n],
+])('%s is no duration', (_what, value) => {
+  expect(parseDuration(value)).toBeUndefined();
+});
