@@ -44,7 +44,10 @@ export type {
   VerifyRequest,
 } from './child/snapshotter.js';
 export { directoryStore, listCopies, pullBackup, verifyCopy } from './offsite/index.js';
-export type { Copy, CopyProblem, ListCopiesOptions } from './offsite/list-copies.js';
+export type { CopyProblem, ListCopiesOptions, RemoteCopy } from './offsite/list-copies.js';
+import type { RemoteCopy } from './offsite/list-copies.js';
+/** @deprecated Use {@link RemoteCopy}. */
+export type Copy = RemoteCopy;
 export type { CopyManifest } from './offsite/copy-manifest.js';
 export type { CopyStatus } from './offsite/service-shippers.js';
 export type { ShipReport } from './offsite/shipper.js';

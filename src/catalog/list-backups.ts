@@ -18,7 +18,7 @@ export interface LatestBackup {
   /** The newest whole backup, if there is one. */
   readonly latest: Backup | undefined;
   /** Newer files that do not count, with the problem that each has. */
-  readonly passedOver: readonly Backup[];
+  readonly ignored: readonly Backup[];
 }
 
 /**
@@ -35,16 +35,16 @@ export function findLatestBackup(folder: BackupFolder, now: number): LatestBacku
     .sort((a, b) => b.time.getTime() - a.time.getTime() || (a.name < b.name ? 1 : -1));
 
   let latest: Backup | undefined;
-  const passedOver: Backup[] = [];
+  const ignored: Backup[] = [];
   for (const { name, time } of candidates) {
     if (latest && time.getTime() + NAME_TOLERANCE_MS < latest.createdAt.getTime()) break;
     const file = readBackupFile(folder, name, time);
     if (!file) continue;
     const backup = toBackup(file, now);
-    if (backup.problem) passedOver.push(backup);
+    if (backup.problem) ignored.push(backup);
     else if (!latest || newestFirst(backup, latest) < 0) latest = backup;
   }
-  return { latest, passedOver };
+  return { latest, ignored };
 }
 
 /**

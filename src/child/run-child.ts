@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { BackupError } from '../util/errors.js';
 import type { BackupStep } from '../util/errors.js';
-import { harmless } from '../util/call-safely.js';
+import { callSafely } from '../util/call-safely.js';
 import { lockTimeout, restoreBusy, sourceLocked } from '../util/busy-errors.js';
 import { errorFromWire, messageReader } from './protocol.js';
 import type { ChildMessage, ChildRequest, ChildResult } from './protocol.js';
@@ -132,7 +132,7 @@ class ChildState {
   }
 
   #progress(step: BackupStep, doneBytes: number, totalBytes: number): void {
-    harmless(() => this.onProgress?.({ step, doneBytes, totalBytes }));
+    callSafely(() => this.onProgress?.({ step, doneBytes, totalBytes }));
   }
 }
 
@@ -186,7 +186,7 @@ function timedOut({ timeoutMs, ...request }: ChildRequest, step: BackupStep): Ba
   if (step === 'pin') {
     return sourceLocked(request.database, after);
   }
-  if (step === 'hold') {
+  if (step === 'block-writers') {
     return restoreBusy(request.database, after);
   }
   const work = WORK[request.kind];

@@ -19,7 +19,7 @@ const STEPS: Readonly<Record<string, string>> = {
   pull: 'fetching',
 };
 /** Those in which nothing happens but waiting: told of only when there is something to wait for. */
-const WAITS: readonly string[] = ['lock', 'pin', 'hold'];
+const WAITS: readonly string[] = ['lock', 'pin', 'block-writers'];
 const WAIT_SHOWN_AFTER_MS = 1_000;
 const LINE_EVERY_MS = 10_000;
 

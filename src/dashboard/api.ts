@@ -5,11 +5,11 @@ import { download } from './download.js';
 import { requireRight } from './middleware.js';
 import { backupJson, restoreJson, statusJson, verifyJson } from './json.js';
 import { nameOf } from './pages.js';
-import type { DashboardEnv, Site } from './service-view.js';
+import type { DashboardEnv, ServiceView } from './service-view.js';
 import { follow } from './live.js';
 
 /** The same for other front ends: JSON, documented in docs/dashboard.md. */
-export function addApi(app: Hono<DashboardEnv>, base: string, site: Site): void {
+export function addApi(app: Hono<DashboardEnv>, base: string, site: ServiceView): void {
   const { operations, service } = site;
   const api = `${base}/api`;
   const one = `${api}/backups/:name`;

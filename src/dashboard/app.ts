@@ -3,11 +3,11 @@ import type { Context } from 'hono';
 import { secureHeaders } from 'hono/secure-headers';
 import { addApi } from './api.js';
 import { addAssets } from './assets/assets.js';
-import { doors, requireRight } from './middleware.js';
+import { middleware, requireRight } from './middleware.js';
 import { HttpError, toPublicError } from './http-error.js';
 import type { ResolvedDashboard } from './options.js';
 import { addPages, logFailure } from './pages.js';
-import { siteOf } from './service-view.js';
+import { serviceView } from './service-view.js';
 import type { DashboardEnv } from './service-view.js';
 import { textsFor } from './texts/index.js';
 import { errorPage, errorText } from './views/error.js';
@@ -50,10 +50,10 @@ export function buildApp(options: ResolvedDashboard): DashboardApp {
     // Style and script say so themselves: their names in a cache tell nobody anything.
     if (!c.res.headers.get('cache-control')?.includes('private')) c.res.headers.set('Cache-Control', 'no-store');
   });
-  for (const door of doors(options)) app.use(door);
+  for (const each of middleware(options)) app.use(each);
 
   addAssets(app);
-  const sites = [...options.services].map(([name, service]) => siteOf(name, service, options));
+  const sites = [...options.services].map(([name, service]) => serviceView(name, service, options));
   const names = sites.map(({ name }) => name);
   for (const site of sites) {
     const base = site.name === '' ? '' : `/${site.name}`;

@@ -4,7 +4,7 @@ import type { Context } from 'hono';
 import type { Backup } from '../index.js';
 import { HttpError } from './http-error.js';
 import { parseRange } from './range.js';
-import type { DashboardEnv, Site } from './service-view.js';
+import type { DashboardEnv, ServiceView } from './service-view.js';
 
 const constants: Partial<typeof fs.constants> = fs.constants;
 // Windows has neither of the two.
@@ -14,7 +14,7 @@ const OPEN_FLAGS = fs.constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (consta
  * Streams a finished backup. It is opened once and looked at through that descriptor, so that what is sent is what was
  * checked; deleted meanwhile, it is sent to its end all the same.
  */
-export async function download(site: Site, c: Context<DashboardEnv>, name: string): Promise<Response> {
+export async function download(site: ServiceView, c: Context<DashboardEnv>, name: string): Promise<Response> {
   const backup = await site.operations.find(name);
   refuseDatabase(site, backup);
   const file = await open(backup);
@@ -60,7 +60,7 @@ export async function download(site: Site, c: Context<DashboardEnv>, name: strin
 }
 
 /** Law 1: closing a descriptor of the live database drops its locks, so not even a second name of it is opened. */
-function refuseDatabase({ service }: Site, backup: Backup): void {
+function refuseDatabase({ service }: ServiceView, backup: Backup): void {
   const database = fs.statSync(service.database, { throwIfNoEntry: false, bigint: true });
   const file = fs.lstatSync(backup.path, { throwIfNoEntry: false, bigint: true });
   const same = database && file && database.ino === file.ino && database.dev === file.dev;

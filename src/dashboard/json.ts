@@ -1,7 +1,7 @@
 import type { Backup, BackupService, RestoreReport, ServiceStatus, VerifyReport } from '../index.js';
 import type { Rights } from './guard.js';
 import { storeName, withoutFolder } from './redact.js';
-import type { Site } from './service-view.js';
+import type { ServiceView } from './service-view.js';
 import { sayVerdict } from './texts/say.js';
 import type { Texts } from './texts/index.js';
 import { judge } from './verdict.js';
@@ -36,7 +36,7 @@ export function backupJson(backup: Backup, service: BackupService) {
   };
 }
 
-export function statusJson(status: ServiceStatus, { service }: Site, rights: Rights, texts: Texts, now: number) {
+export function statusJson(status: ServiceStatus, { service }: ServiceView, rights: Rights, texts: Texts, now: number) {
   const { due, latest, lastFailure, database } = status;
   const verdict = judge(status);
   return {
@@ -77,7 +77,7 @@ export function statusJson(status: ServiceStatus, { service }: Site, rights: Rig
   };
 }
 
-export function verifyJson(report: VerifyReport, { service }: Site) {
+export function verifyJson(report: VerifyReport, { service }: ServiceView) {
   const { name, level, ok, problems, assertions, sizeBytes, sha256, durationMs } = report;
   const said = problems.map((problem) => withoutFolder(problem, service));
   return { name, level, ok, problems: said, assertions, sizeBytes, sha256, durationMs };

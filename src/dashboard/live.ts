@@ -1,5 +1,5 @@
 import type { SSEStreamingApi } from 'hono/streaming';
-import type { Site } from './service-view.js';
+import type { ServiceView } from './service-view.js';
 import type { WatchEvent } from './watch.js';
 
 /** A connection that has lived this long is ended, and the browser makes a new one: none outlives its login for long. */
@@ -8,7 +8,7 @@ const BEAT_MS = 15_000;
 const CLOSING_MS = 500;
 
 /** Sends what `watch` tells to one live page, until it leaves, its time is up or the server closes. */
-export function follow(site: Site, stream: SSEStreamingApi, isServing: () => boolean): Promise<void> {
+export function follow(site: ServiceView, stream: SSEStreamingApi, isServing: () => boolean): Promise<void> {
   return new Promise((resolve) => {
     const end = (): void => {
       unsubscribe();

@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 // Where in the dashboard a request leads, and where the dashboard is from there. Pure.
 
 /** `path` counts from the dashboard's base and is `''` for the base itself, without a slash. */
-export interface Place {
+export interface Route {
   readonly url: URL;
   readonly path: string;
 }
@@ -15,7 +15,7 @@ const DOT_SEGMENT = /\/(?:\.|%2e){1,2}(?:\/|$)/i;
  * Frameworks that mount a handler at a path take that path off `url` and keep it in `originalUrl`: what is missing in the
  * one is where the dashboard is mounted, unless `basePath` says it.
  */
-export function locateNode(incoming: IncomingMessage, basePath: string | undefined): Place | 'elsewhere' | 'malformed' {
+export function locateNode(incoming: IncomingMessage, basePath: string | undefined): Route | 'elsewhere' | 'malformed' {
   const stripped = incoming.url ?? '/';
   const original = (incoming as { originalUrl?: unknown }).originalUrl;
   const full = typeof original === 'string' ? original : stripped;

@@ -10,7 +10,7 @@ type Handler = MiddlewareHandler<DashboardEnv>;
 const SAFE = new Set(['GET', 'HEAD']);
 
 /** The doors that every request passes, in this order, before anything else looks at it. */
-export function doors(options: ResolvedDashboard): Handler[] {
+export function middleware(options: ResolvedDashboard): Handler[] {
   const { hosts, authorize, logger } = options;
 
   const ownHost: Handler = async (c, next) => {

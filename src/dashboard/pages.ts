@@ -3,7 +3,7 @@ import { download } from './download.js';
 import { requireRight } from './middleware.js';
 import { HttpError, toPublicError } from './http-error.js';
 import { readFields } from './body.js';
-import type { DashboardEnv, Site } from './service-view.js';
+import type { DashboardEnv, ServiceView } from './service-view.js';
 import { deletePage, detailPage, restorePage } from './views/detail.js';
 import { flashQuery } from './views/flash.js';
 import type { Flash } from './views/flash.js';
@@ -14,7 +14,7 @@ import { linkTo, viewOf } from './views/view.js';
 type C = Context<DashboardEnv>;
 
 /** The pages of one service, and the forms on them: a form's answer is a redirect to the page that says what came of it. */
-export function addPages(app: Hono<DashboardEnv>, base: string, site: Site, names: readonly string[]): void {
+export function addPages(app: Hono<DashboardEnv>, base: string, site: ServiceView, names: readonly string[]): void {
   const { operations } = site;
   const one = `${base}/backups/:name`;
 
@@ -68,7 +68,7 @@ export function addPages(app: Hono<DashboardEnv>, base: string, site: Site, name
     const { confirm } = await readFields(c.req.raw);
     const typed = typeof confirm === 'string' ? confirm.trim() : confirm;
     const back =
-      typed === nameOf(c) ? overview : (site_: Site, c_: C) => linkTo(viewOf(c_, site_), nameOf(c_), '/restore');
+      typed === nameOf(c) ? overview : (site_: ServiceView, c_: C) => linkTo(viewOf(c_, site_), nameOf(c_), '/restore');
     return act(c, site, back, async (name) => {
       const { method, safetyBackup, durationMs } = await operations.restore(name, typed);
       return { done: 'restored', name, method, safety: safetyBackup, ms: Math.round(durationMs) };
@@ -80,14 +80,14 @@ export function nameOf(c: C): string {
   return c.req.param('name') ?? '';
 }
 
-const overview = (site: Site, c: C): string => viewOf(c, site).home;
-const detail = (site: Site, c: C): string => linkTo(viewOf(c, site), nameOf(c));
+const overview = (site: ServiceView, c: C): string => viewOf(c, site).home;
+const detail = (site: ServiceView, c: C): string => linkTo(viewOf(c, site), nameOf(c));
 
 /** Does it, and leads to the page that says what came of it. What is not there is a page of its own. */
 async function act(
   c: C,
-  site: Site,
-  where: (site: Site, c: C) => string,
+  site: ServiceView,
+  where: (site: ServiceView, c: C) => string,
   work: (name: string) => Promise<Flash>,
 ): Promise<Response> {
   let flash: Flash;
@@ -103,6 +103,6 @@ async function act(
   return c.redirect(where(site, c) + flashQuery(flash), 303);
 }
 
-export function logFailure({ logger }: Pick<Site, 'logger'>, error: unknown): void {
+export function logFailure({ logger }: Pick<ServiceView, 'logger'>, error: unknown): void {
   logger.error(`The dashboard could not do what was asked: ${error instanceof Error ? error.stack : String(error)}`);
 }

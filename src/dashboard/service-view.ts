@@ -5,18 +5,18 @@ import { operationsOf } from './operations.js';
 import type { Operations } from './operations.js';
 import type { ResolvedDashboard } from './options.js';
 import type { Texts } from './texts/index.js';
-import { watch } from './watch.js';
-import type { Watch } from './watch.js';
+import { activityFeed } from './watch.js';
+import type { ActivityFeed } from './watch.js';
 
 /** All that the routes of one service need. */
-export interface Site {
+export interface ServiceView {
   /** `''` for the only one. */
   readonly name: string;
   /** Above its pages. */
   title(texts: Texts): string;
   readonly service: BackupService;
   readonly operations: Operations;
-  readonly watch: Watch;
+  readonly watch: ActivityFeed;
   readonly logger: Logger;
   /** One look for all that ask while another is under way, since each takes a child process; it begins after they asked. */
   status(): Promise<ServiceStatus>;
@@ -43,7 +43,7 @@ export interface DashboardEnv {
   Variables: { rights: Rights; texts: Texts };
 }
 
-export function siteOf(name: string, service: BackupService, options: ResolvedDashboard): Site {
+export function serviceView(name: string, service: BackupService, options: ResolvedDashboard): ServiceView {
   const operations = operationsOf(service);
   const { logger } = options;
   const file = service.database.replace(/^.*[\\/]/, '');
@@ -53,7 +53,7 @@ export function siteOf(name: string, service: BackupService, options: ResolvedDa
     title: (texts) => [options.title ?? texts.title(file), ...(name === '' ? [] : [name])].join(' · '),
     service,
     operations,
-    watch: watch(service, operations),
+    watch: activityFeed(service, operations),
     logger,
     status,
     async look() {

@@ -15,7 +15,7 @@ export type WatchEvent =
   /** Backups have come, gone or changed: what is shown is out of date. */
   | { readonly type: 'changed' };
 
-export interface Watch {
+export interface ActivityFeed {
   /** @returns ends it */
   subscribe(listener: (event: WatchEvent) => void): () => void;
 }
@@ -42,7 +42,7 @@ const OWN_MS = 50;
  * Watches one service for all live pages together, and only while there are some: the backup of this process by its own
  * progress, those of others by the growing file in the folder.
  */
-export function watch(service: BackupService, operations: Operations): Watch {
+export function activityFeed(service: BackupService, operations: Operations): ActivityFeed {
   const listeners = new Set<(event: WatchEvent) => void>();
   let stop: (() => void) | undefined;
 

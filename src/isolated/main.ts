@@ -13,27 +13,27 @@ import { inspect } from './inspect.js';
 import { takeLock } from './shared/lock.js';
 import { probe } from './probe.js';
 import { protect } from './protect.js';
-import { currentStep, enter, send } from './shared/steps.js';
+import { currentStep, beginStep, send } from './shared/steps.js';
 import { restore } from './restore/restore.js';
 import { ensureFolder } from './shared/free-space.js';
 import { findIfFresh } from './backup/still-due.js';
 import { sweep } from './shared/temp-files.js';
 import { takeBackup } from './backup/take-backup.js';
-import { verifyPublished } from './verify/verify-backup.js';
+import { verifyBackup } from './verify/verify-backup.js';
 
 async function createBackup(request: SnapshotRequest): Promise<ChildResult> {
   const startedAt = performance.now();
   const deadline = new Deadline(request.timeoutMs);
   const folder = { directory: request.directory, naming: backupNaming(request.database) };
 
-  enter('lock');
+  beginStep('lock');
   ensureFolder(request.directory);
   const lock = takeLock(folder, request.database, deadline);
   try {
-    enter('sweep');
+    beginStep('sweep');
     sweep(folder);
 
-    enter('due');
+    beginStep('due');
     const fresh = findIfFresh(folder, request.ifOlderThanMs);
     if (fresh) return { kind: 'fresh', latest: toWire(fresh) };
 
@@ -53,7 +53,7 @@ function answer(request: ChildRequest): Promise<ChildResult> | ChildResult {
     case 'create':
       return createBackup(request);
     case 'verify':
-      return verifyPublished(request);
+      return verifyBackup(request);
     case 'inspect':
       return inspect(request);
     case 'probe':

@@ -5,11 +5,11 @@ import { backupNaming, lockName } from '../catalog/backup-name.js';
 import { systemCode } from '../util/errors.js';
 import type { ProbeReport, ProbeRequest } from '../child/probe.js';
 import type { ChildResult } from '../child/protocol.js';
-import { enter } from './shared/steps.js';
+import { beginStep } from './shared/steps.js';
 
 /** For `sqlite-autobackup doctor`: is the lock free at this moment, and which SQLite is this? */
 export function probe({ database, directory }: ProbeRequest): ChildResult {
-  enter('lock');
+  beginStep('lock');
   const { version: betterSqlite3 } = require('better-sqlite3/package.json') as { version: string };
   const memory = new Database(':memory:');
   const sqlite = String(memory.prepare('SELECT sqlite_version()').pluck().get());

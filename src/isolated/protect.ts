@@ -11,7 +11,7 @@ import { Damaged } from './verify/check-backup.js';
 import { Deadline } from './shared/deadline.js';
 import { isSqlite, readHeader } from './shared/file-header.js';
 import { takeLock } from './shared/lock.js';
-import { enter } from './shared/steps.js';
+import { beginStep } from './shared/steps.js';
 import { rewriteManifest } from './shared/rewrite-manifest.js';
 import { hashFile } from './shared/sha256.js';
 import { ensureFolder } from './shared/free-space.js';
@@ -19,11 +19,11 @@ import { ensureFolder } from './shared/free-space.js';
 /** Another program's backup gets a manifest, so that its protection can be kept somewhere. */
 export async function protect(request: ProtectRequest): Promise<ChildResult> {
   const folder = { directory: request.directory, naming: backupNaming(request.database) };
-  enter('lock');
+  beginStep('lock');
   ensureFolder(request.directory);
   const lock = takeLock(folder, request.database, new Deadline(request.timeoutMs));
   try {
-    enter('record');
+    beginStep('record');
     const backup = readBackup(folder, request.name, Date.now());
     if (!backup) {
       throw new BackupError('ERR_BACKUP_NOT_FOUND', `There is no backup "${request.name}" in "${request.directory}".`, {

@@ -11,8 +11,8 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { encode } from '../offsite/codec.js';
 import { ABORT } from '../offsite/ship-child.js';
-import type { SourceCommand, SourceMessage, SourceRequest, StoredFacts } from '../offsite/ship-child.js';
-import { measure, putCounted } from '../offsite/transfer.js';
+import type { ShipCommand, ShipMessage, ShipRequest, ObjectDigest } from '../offsite/ship-child.js';
+import { digestObject, putDigested } from '../offsite/transfer.js';
 import { BackupError, isBackupError, messageOf } from '../util/errors.js';
 import { errorToWire } from '../child/protocol.js';
 import type { BackupStore } from '../stores/backup-store.js';
@@ -20,24 +20,24 @@ import { Deadline } from './shared/deadline.js';
 import { takeLockFile } from './shared/lock.js';
 import type { Lock } from './shared/lock.js';
 
-function send(message: SourceMessage): void {
+function send(message: ShipMessage): void {
   fs.writeSync(3, `${JSON.stringify(message)}\n`);
 }
 
 /** What is sent: the bytes of the copy, once, and what they were. It throws, rather than ends, where the backup has rotted. */
 class Outgoing {
-  readonly encoded: Promise<StoredFacts>;
-  #done!: (facts: StoredFacts) => void;
+  readonly encoded: Promise<ObjectDigest>;
+  #done!: (facts: ObjectDigest) => void;
 
-  constructor(private readonly request: SourceRequest) {
+  constructor(private readonly request: ShipRequest) {
     this.encoded = new Promise((resolve) => (this.#done = resolve));
   }
 
   async *body(): AsyncGenerator<Uint8Array, void> {
     const { request } = this;
-    const plain = new Tally();
+    const plain = new HashCounter();
     const asItIs = request.compress === undefined && request.encrypt === undefined;
-    const stored = asItIs ? plain : new Tally();
+    const stored = asItIs ? plain : new HashCounter();
     async function* read(): AsyncGenerator<Uint8Array, void> {
       for await (const chunk of fs.createReadStream(request.path, { highWaterMark: READ_BYTES })) {
         plain.add(chunk as Buffer);
@@ -59,7 +59,7 @@ class Outgoing {
 const READ_BYTES = 256 * 1024;
 
 /** Does one command of the parent's. */
-async function obey(command: SourceCommand, request: SourceRequest, signal: AbortSignal): Promise<void> {
+async function handleCommand(command: ShipCommand, request: ShipRequest, signal: AbortSignal): Promise<void> {
   switch (command.type) {
     case 'stream': {
       const outgoing = new Outgoing(request);
@@ -70,27 +70,27 @@ async function obey(command: SourceCommand, request: SourceRequest, signal: Abor
       return send({ type: 'encoded', ...(await outgoing.encoded) });
     }
     case 'put': {
-      const facts = await putCounted(storeOf(request), command.key, new Outgoing(request), {
+      const facts = await putDigested(storeOf(request), command.key, new Outgoing(request), {
         signal,
         sizeBytes: request.sizeBytes,
       });
       return send({ type: 'done', ...facts });
     }
     case 'measure':
-      return send({ type: 'done', ...(await measure(storeOf(request), command.key, { signal })) });
+      return send({ type: 'done', ...(await digestObject(storeOf(request), command.key, { signal })) });
   }
 }
 
-function storeOf({ recipe }: SourceRequest): BackupStore {
+function storeOf({ recipe }: ShipRequest): BackupStore {
   const made = require(recipe!.module) as Record<string, (...args: readonly unknown[]) => BackupStore>;
   return made[recipe!.name]!(...recipe!.args);
 }
 
 /** Held until this process ends; referred to here, so that it is not collected as garbage before. */
-const held: Lock[] = [];
+const locks: Lock[] = [];
 
 /** In short steps, so that the parent's end is seen while another process holds it. */
-async function waitForLock({ lockFile, database, waitMs }: SourceRequest): Promise<Lock> {
+async function waitForLock({ lockFile, database, waitMs }: ShipRequest): Promise<Lock> {
   const deadline = new Deadline(waitMs);
   for (;;) {
     try {
@@ -105,7 +105,7 @@ async function waitForLock({ lockFile, database, waitMs }: SourceRequest): Promi
 const LOCK_STEP_MS = 50;
 
 /** Counts and hashes what passes. */
-class Tally {
+class HashCounter {
   readonly #hash = crypto.createHash('sha256');
   #bytes = 0;
 
@@ -114,7 +114,7 @@ class Tally {
     this.#hash.update(chunk);
   }
 
-  result(): StoredFacts {
+  result(): ObjectDigest {
     return { sizeBytes: this.#bytes, sha256: this.#hash.digest('hex') };
   }
 }
@@ -131,19 +131,19 @@ function main(): void {
   // Ctrl-C in a terminal reaches the whole process group; the parent decides, and its end is seen below.
   process.on('SIGINT', () => {});
   const controller = new AbortController();
-  let request: SourceRequest | undefined;
+  let request: ShipRequest | undefined;
   let work: Promise<unknown> = Promise.resolve();
   const lines = readline.createInterface({ input: process.stdin });
   lines.on('line', (line) => {
     if (line === ABORT) return controller.abort(new Error('the parent has cancelled it'));
     if (request) {
       const asked = request;
-      const command = JSON.parse(line) as SourceCommand;
-      work = answer(() => obey(command, asked, controller.signal));
+      const command = JSON.parse(line) as ShipCommand;
+      work = answer(() => handleCommand(command, asked, controller.signal));
     } else {
-      const asked = (request = JSON.parse(line) as SourceRequest);
+      const asked = (request = JSON.parse(line) as ShipRequest);
       work = answer(async () => {
-        held.push(await waitForLock(asked));
+        locks.push(await waitForLock(asked));
         send({ type: 'locked' });
       });
     }

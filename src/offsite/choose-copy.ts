@@ -1,9 +1,9 @@
 import { BackupError } from '../util/errors.js';
 import type { CopyManifest } from './copy-manifest.js';
 import { parseKey } from './copy-name.js';
-import type { Copy } from './list-copies.js';
+import type { RemoteCopy } from './list-copies.js';
 
-export interface Wish {
+export interface CopySelector {
   readonly name?: string | undefined;
   readonly before?: Date | undefined;
   readonly host?: string | undefined;
@@ -16,10 +16,10 @@ export interface Wish {
  * @throws BackupError `ERR_BACKUP_COPY_NOT_FOUND`, `ERR_BACKUP_COPY_DAMAGED`, `ERR_BACKUP_OPTIONS`
  */
 export function chooseCopy(
-  copies: readonly Copy[],
-  { name = 'latest', before, host, database }: Wish,
+  copies: readonly RemoteCopy[],
+  { name = 'latest', before, host, database }: CopySelector,
   store: string,
-): Copy & { readonly manifest: CopyManifest } {
+): RemoteCopy & { readonly manifest: CopyManifest } {
   if (before && Number.isNaN(before.getTime())) {
     throw new BackupError('ERR_BACKUP_OPTIONS', '"before" is not a date.', {
       step: 'pull',
@@ -65,11 +65,11 @@ export function chooseCopy(
   });
 }
 
-function isWhole(copy: Copy): copy is Copy & { readonly manifest: CopyManifest } {
+function isWhole(copy: RemoteCopy): copy is RemoteCopy & { readonly manifest: CopyManifest } {
   return copy.problem === undefined && copy.manifest !== undefined;
 }
 
-function databaseOf({ key, name }: Copy): string {
+function databaseOf({ key, name }: RemoteCopy): string {
   const { prefix, stem } = parseKey(key)!;
   return prefix.slice(0, -'_backup_'.length) + name.slice(stem.length);
 }

@@ -16,7 +16,7 @@ export function directoryStore(path: string, options?: CopySettings): BackupStor
 }
 
 /** The copies in a store, newest first, those with a problem among them; files of others are passed over. */
-export async function listCopies(store: BackupStore, options?: list.ListCopiesOptions): Promise<list.Copy[]> {
+export async function listCopies(store: BackupStore, options?: list.ListCopiesOptions): Promise<list.RemoteCopy[]> {
   return (require('./list-copies.js') as typeof list).listCopies(store, options);
 }
 

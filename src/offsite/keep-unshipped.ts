@@ -3,7 +3,7 @@ import type { Backup } from '../catalog/backup.js';
 import type { BackupFolder } from '../catalog/list-backups.js';
 import type { RetentionPlan } from '../retention/apply-retention.js';
 import type { BackupStore } from '../stores/backup-store.js';
-import { lanePlace, recordOf } from './ship-target.js';
+import { shipTarget, recordOf } from './ship-target.js';
 import { pendingBackups } from './pending.js';
 
 /**
@@ -11,7 +11,7 @@ import { pendingBackups } from './pending.js';
  * for a week leaves no hole in what it keeps. But backups that cannot be shipped must never fill the disk that the
  * database lives on: with too little room, retention goes on as without copies.
  */
-export function holdUnshipped(
+export function keepUnshipped(
   plan: RetentionPlan,
   folder: BackupFolder,
   copies: readonly BackupStore[],
@@ -19,8 +19,8 @@ export function holdUnshipped(
   const all = [...plan.keep.map(({ backup }) => backup), ...plan.remove];
   const waitingFor = new Map<Backup, string[]>();
   for (const store of copies) {
-    const place = lanePlace(folder, store);
-    for (const backup of pendingBackups(all, recordOf(place), place.settings.retention, new Date())) {
+    const target = shipTarget(folder, store);
+    for (const backup of pendingBackups(all, recordOf(target), target.settings.retention, new Date())) {
       waitingFor.set(backup, [...(waitingFor.get(backup) ?? []), store.name]);
     }
   }
@@ -42,9 +42,9 @@ export function holdUnshipped(
 /** A tenth of the disk, and three more backups. */
 function hasRoom(directory: string, backupBytes: number): boolean {
   const { bavail, blocks, bsize } = fs.statfsSync(directory);
-  return roomToHold(bavail * bsize, blocks * bsize, backupBytes);
+  return hasRoomToKeep(bavail * bsize, blocks * bsize, backupBytes);
 }
 
-export function roomToHold(freeBytes: number, diskBytes: number, backupBytes: number): boolean {
+export function hasRoomToKeep(freeBytes: number, diskBytes: number, backupBytes: number): boolean {
   return freeBytes >= diskBytes / 10 && freeBytes >= backupBytes * 3;
 }

@@ -10,7 +10,7 @@ import { siblingOf } from './ship-one.js';
 import { readText } from './transfer.js';
 
 /** One copy in a store. */
-export interface Copy {
+export interface RemoteCopy {
   /** Of the backup: `app_backup_20261124_093000.db`. */
   readonly name: string;
   readonly host: string | undefined;
@@ -49,7 +49,7 @@ export interface ListCopiesOptions extends StoreControl {
 }
 
 /** The copies in a store, newest first, those with a problem among them; files of others are passed over. */
-export async function listCopies(store: BackupStore, options: ListCopiesOptions = {}): Promise<Copy[]> {
+export async function listCopies(store: BackupStore, options: ListCopiesOptions = {}): Promise<RemoteCopy[]> {
   const { groups } = await lookAtStore(store, options);
   const withObjects = groups.filter(({ object }) => object);
   const copies = await inParallel(withObjects, async (group) =>
@@ -99,7 +99,7 @@ export async function manifestOf(
   return parseCopyManifest(await readText(store, manifest.key, { signal })) ?? 'unreadable';
 }
 
-function toCopy(store: BackupStore, group: CopyGroup, found: CopyManifest | 'unreadable' | undefined): Copy {
+function toCopy(store: BackupStore, group: CopyGroup, found: CopyManifest | 'unreadable' | undefined): RemoteCopy {
   const { key, sizeBytes, parsed, modifiedAt } = group.object!;
   const manifest = found === 'unreadable' ? undefined : found;
   const problem = problemOf(group, found);

@@ -5,19 +5,19 @@ import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { formatManifest } from '../catalog/manifest.js';
 import type { Manifest } from '../catalog/manifest.js';
-import { flushFolderAsync, moveExclusivelyAsync } from '../util/durable-files.js';
+import { flushFolderAsync, renameNoReplaceAsync } from '../util/durable-files.js';
 import { BackupError, isBackupError, messageOf, systemCode } from '../util/errors.js';
 import type { BackupStore, StoreControl } from '../stores/backup-store.js';
 import { throwIfAborted } from '../stores/backup-store.js';
-import { harmless } from '../util/call-safely.js';
+import { callSafely } from '../util/call-safely.js';
 import { asBackupError } from './store-calls.js';
 import { chooseCopy } from './choose-copy.js';
 import { decode } from './codec.js';
 import type { CopyManifest } from './copy-manifest.js';
 import { copyManifestKey } from './copy-name.js';
 import { listCopies } from './list-copies.js';
-import type { Copy } from './list-copies.js';
-import { Watch } from './transfer.js';
+import type { RemoteCopy } from './list-copies.js';
+import { StallTimer } from './transfer.js';
 
 export interface PullOptions extends StoreControl {
   readonly from: BackupStore;
@@ -82,7 +82,7 @@ export async function pullBackup(options: PullOptions): Promise<PullReport> {
   };
 }
 
-type WholeCopy = Copy & { readonly manifest: CopyManifest };
+type WholeCopy = RemoteCopy & { readonly manifest: CopyManifest };
 
 async function fetchInto(
   store: BackupStore,
@@ -91,7 +91,7 @@ async function fetchInto(
   { identities = [], signal, onProgress }: PullOptions,
 ): Promise<void> {
   const partial = `${target}.${crypto.randomBytes(6).toString('hex')}.partial`;
-  const watch = new Watch(signal);
+  const watch = new StallTimer(signal);
   const { manifest } = copy;
   const hash = crypto.createHash('sha256');
   let stored = 0;
@@ -101,7 +101,7 @@ async function fetchInto(
       for await (const chunk of await store.open(copy.key, { signal: watch.signal })) {
         watch.moved();
         stored += chunk.byteLength;
-        harmless(() => onProgress?.({ doneBytes: stored, totalBytes: copy.storedBytes }));
+        callSafely(() => onProgress?.({ doneBytes: stored, totalBytes: copy.storedBytes }));
         yield chunk;
       }
     } catch (error) {
@@ -137,7 +137,7 @@ async function fetchInto(
     } finally {
       await file.close();
     }
-    if (!(await moveExclusivelyAsync(partial, target))) throw targetExists(target);
+    if (!(await renameNoReplaceAsync(partial, target))) throw targetExists(target);
     await flushFolderAsync(path.dirname(target));
   } catch (error) {
     throw explain(error, copy, target, signal);
@@ -174,7 +174,7 @@ async function writeManifest(folder: string, copy: WholeCopy): Promise<void> {
     });
 }
 
-function explain(error: unknown, copy: Copy, target: string, signal: AbortSignal | undefined): unknown {
+function explain(error: unknown, copy: RemoteCopy, target: string, signal: AbortSignal | undefined): unknown {
   throwIfAborted(signal);
   if (isBackupError(error)) return error;
   const code = systemCode(error);

@@ -7,7 +7,7 @@ import { copyManifestKey } from './copy-name.js';
 import type { CopyRecord, ShippedCopy } from './copy-record.js';
 import { inParallel, lookAtStore, manifestOf } from './list-copies.js';
 import type { CopyGroup } from './list-copies.js';
-import type { LanePlace } from './ship-target.js';
+import type { ShipTarget } from './ship-target.js';
 import { asBackup } from './pending.js';
 import { shippedCopy, siblingOf } from './ship-one.js';
 import type { BackupError } from '../util/errors.js';
@@ -25,17 +25,17 @@ export interface Reconciled {
  * protected ones, those with a problem and files of others stay; an empty policy removes nothing.
  */
 export async function reconcile(
-  place: LanePlace,
+  target: ShipTarget,
   database: string,
   record: CopyRecord,
   localNames: ReadonlySet<string>,
   locallyProtected: ReadonlySet<string>,
   control: StoreControl,
 ): Promise<Reconciled> {
-  const { store, settings, host } = place;
+  const { store, settings, host } = target;
   const { groups } = await lookAtStore(store, { ...control, host: host ?? '', database });
-  const there = await knownCopies(place, record, groups, control);
-  await removeOrphanManifests(place, groups, control);
+  const there = await knownCopies(target, record, groups, control);
+  await removeOrphanManifests(target, groups, control);
 
   const shipped = new Map<string, ShippedCopy>(there);
   for (const [name, copy] of Object.entries(record.shipped)) {
@@ -73,7 +73,7 @@ export async function reconcile(
 
 /** Whole copies that the store has: as the record knows them, or else by their manifests. */
 async function knownCopies(
-  { store }: LanePlace,
+  { store }: ShipTarget,
   record: CopyRecord,
   groups: readonly CopyGroup[],
   control: StoreControl,
@@ -95,7 +95,7 @@ async function knownCopies(
 
 /** A removal that broke off between the two. No shipping leaves one: there the manifest comes last. */
 async function removeOrphanManifests(
-  { store, naming }: LanePlace,
+  { store, naming }: ShipTarget,
   groups: readonly CopyGroup[],
   control: StoreControl,
 ): Promise<void> {

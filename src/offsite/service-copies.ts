@@ -4,7 +4,7 @@ import type { ResolvedOptions } from '../service/options.js';
 import type { BackupStore, StoreControl } from '../stores/backup-store.js';
 import { hostOf } from './copy-name.js';
 import { listCopies } from './list-copies.js';
-import type { Copy } from './list-copies.js';
+import type { RemoteCopy } from './list-copies.js';
 import { pullBackup } from './pull.js';
 import type { PullOptions, PullReport } from './pull.js';
 import { verifyCopy } from './verify-copy.js';
@@ -22,7 +22,7 @@ export interface ListServiceCopiesOptions extends StoreControl {
 export async function listServiceCopies(
   service: ResolvedOptions,
   { from, allHosts = false, signal }: ListServiceCopiesOptions,
-): Promise<Copy[]> {
+): Promise<RemoteCopy[]> {
   const { store, host, database } = chooseStore(service, from);
   return listCopies(store, { database, signal, ...(!allHosts && { host }) });
 }

@@ -4,9 +4,9 @@ import type { Events } from '../util/events.js';
 import type { Logger } from '../util/logger.js';
 import type { BackupStore, StoreControl } from '../stores/backup-store.js';
 import type { BackupFolder } from '../catalog/list-backups.js';
-import { Lane } from './shipper.js';
+import { Shipper } from './shipper.js';
 import type { ShipReport } from './shipper.js';
-import { lanePlace, recordOf } from './ship-target.js';
+import { shipTarget, recordOf } from './ship-target.js';
 import { pendingBackups } from './pending.js';
 
 /** What is known on this machine of one store of `copies`; the store is not asked. */
@@ -47,19 +47,19 @@ type Folder = BackupFolder & {
 };
 
 /** The stores of one service. */
-export class Copies {
-  readonly #lanes: readonly Lane[];
+export class ServiceShippers {
+  readonly #shippers: readonly Shipper[];
 
   constructor(folder: Folder, log: Logger, events: Events) {
-    this.#lanes = folder.copies.map((store) => new Lane(lanePlace(folder, store), folder, log, events));
+    this.#shippers = folder.copies.map((store) => new Shipper(shipTarget(folder, store), folder, log, events));
     events.on('created', () => {
-      for (const lane of this.#lanes) lane.wake();
+      for (const shipper of this.#shippers) shipper.wake();
     });
   }
 
   /** Stores side by side, each with one backup at a time; a failure of one hides nothing of the others. */
   async ship(control: StoreControl): Promise<readonly ShipReport[]> {
-    const ends = await Promise.allSettled(this.#lanes.map((lane) => lane.ship(control)));
+    const ends = await Promise.allSettled(this.#shippers.map((shipper) => shipper.ship(control)));
     return ends.map((end) => {
       if (end.status === 'rejected') throw end.reason;
       return end.value;
@@ -67,15 +67,15 @@ export class Copies {
   }
 
   status(backups: readonly Backup[]): CopyStatus[] {
-    return this.#lanes.map(({ place, shippingNow }) => {
-      const record = recordOf(place);
-      const pending = pendingBackups(backups, record, place.settings.retention, new Date());
+    return this.#shippers.map(({ target, shippingNow }) => {
+      const record = recordOf(target);
+      const pending = pendingBackups(backups, record, target.settings.retention, new Date());
       const there = Object.entries(record.shipped).filter(([, copy]) => copy.removedAt === undefined);
       const [latest] = there.sort(([, a], [, b]) => Date.parse(b.createdAt) - Date.parse(a.createdAt));
       const { failure } = record;
       return {
-        store: place.store.name,
-        host: place.host,
+        store: target.store.name,
+        host: target.host,
         copyCount: there.length,
         copyBytes: there.reduce((sum, [, copy]) => sum + copy.sizeBytes, 0),
         latest: latest && {
@@ -100,13 +100,13 @@ export class Copies {
 
   /** The backups with what is known of their copies. */
   annotate(backups: readonly Backup[]): Backup[] {
-    const perStore = this.#lanes.map(({ place }) => {
-      const record = recordOf(place);
-      const pending = new Set(pendingBackups(backups, record, place.settings.retention, new Date()));
+    const perStore = this.#shippers.map(({ target }) => {
+      const record = recordOf(target);
+      const pending = new Set(pendingBackups(backups, record, target.settings.retention, new Date()));
       return (backup: Backup): BackupCopy => {
         const copy = record.shipped[backup.name];
         const { failure } = record;
-        const store = place.store.name;
+        const store = target.store.name;
         if (copy) {
           const { removedAt, shippedAt, sizeBytes } = copy;
           if (removedAt !== undefined) return { store, state: 'removed', at: new Date(removedAt) };

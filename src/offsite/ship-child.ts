@@ -9,11 +9,11 @@ import type { WireError } from '../child/protocol.js';
 import { childOptions } from '../child/run-child.js';
 import { throwIfAborted } from '../stores/backup-store.js';
 import type { BackupStore, CopySettings, StoreControl, StoreRecipe } from '../stores/backup-store.js';
-import { measure, putCounted } from './transfer.js';
-import type { Counted } from './transfer.js';
+import { digestObject, putDigested } from './transfer.js';
+import type { DigestedBody } from './transfer.js';
 
 /** What the child of a shipping is asked for: `isolated/ship.ts`. */
-export interface SourceRequest extends Pick<CopySettings, 'compress' | 'encrypt'> {
+export interface ShipRequest extends Pick<CopySettings, 'compress' | 'encrypt'> {
   readonly path: string;
   /** What its manifest records. */
   readonly sizeBytes: number;
@@ -27,7 +27,7 @@ export interface SourceRequest extends Pick<CopySettings, 'compress' | 'encrypt'
 }
 
 /** A JSON line each, one at a time. */
-export type SourceCommand =
+export type ShipCommand =
   | { readonly type: 'stream' }
   | { readonly type: 'put'; readonly key: string }
   | { readonly type: 'measure'; readonly key: string };
@@ -35,26 +35,26 @@ export type SourceCommand =
 /** A line that ends the command that is being done. */
 export const ABORT = 'abort';
 
-export type SourceMessage =
+export type ShipMessage =
   | { readonly type: 'locked' }
   /** The end of `stream`. */
-  | ({ readonly type: 'encoded' } & StoredFacts)
+  | ({ readonly type: 'encoded' } & ObjectDigest)
   /** The end of `put` or `measure`. */
-  | ({ readonly type: 'done' } & StoredFacts)
+  | ({ readonly type: 'done' } & ObjectDigest)
   | { readonly type: 'error'; readonly error: WireError };
 
 /** Of a copy as it is stored. */
-export interface StoredFacts {
+export interface ObjectDigest {
   readonly sizeBytes: number;
   readonly sha256: string;
 }
 
 /** A backup on its way out, and the lock of the store that it is going to. */
-export interface Source {
+export interface ShipChild {
   /** Puts the copy, and says what was put. Rejects where the backup is not what its manifest records. */
-  put(key: string, control: StoreControl): Promise<StoredFacts>;
+  put(key: string, control: StoreControl): Promise<ObjectDigest>;
   /** Reads an object of the store and says what it is. */
-  measure(key: string, control: StoreControl): Promise<StoredFacts>;
+  digest(key: string, control: StoreControl): Promise<ObjectDigest>;
   /** Gives the lock back. */
   close(): Promise<void>;
 }
@@ -67,11 +67,11 @@ const MAIN = path.join(__dirname, '..', 'isolated', 'ship.js');
  *
  * @returns `undefined` if another process held the lock for all of `waitMs`
  */
-export async function openSource(
-  request: SourceRequest,
+export async function startShipChild(
+  request: ShipRequest,
   store: BackupStore,
   signal?: AbortSignal,
-): Promise<Source | undefined> {
+): Promise<ShipChild | undefined> {
   throwIfAborted(signal);
   const { spawn } = require('node:child_process') as typeof childProcess;
   const child = spawn(process.execPath, [MAIN], {
@@ -86,8 +86,8 @@ export async function openSource(
   stdin.on('error', () => {});
 
   const locked = deferred<boolean>();
-  const encoded = deferred<StoredFacts>();
-  let reply: ReturnType<typeof deferred<StoredFacts>> | undefined;
+  const encoded = deferred<ObjectDigest>();
+  let reply: ReturnType<typeof deferred<ObjectDigest>> | undefined;
   let ended: BackupError | undefined;
   const fail = (error: BackupError): void => {
     locked.reject(error);
@@ -97,7 +97,7 @@ export async function openSource(
   // Looked at where it matters; a failure that nobody waits for is no unhandled rejection.
   encoded.promise.catch(() => {});
   readline.createInterface({ input: messages }).on('line', (line) => {
-    const message = JSON.parse(line) as SourceMessage;
+    const message = JSON.parse(line) as ShipMessage;
     if (message.type === 'locked') locked.resolve(true);
     else if (message.type === 'encoded') encoded.resolve({ sizeBytes: message.sizeBytes, sha256: message.sha256 });
     else if (message.type === 'done') reply?.resolve({ sizeBytes: message.sizeBytes, sha256: message.sha256 });
@@ -136,11 +136,11 @@ export async function openSource(
   } finally {
     signal?.removeEventListener('abort', onAbort);
   }
-  const tell = (command: SourceCommand): void => void stdin.write(`${JSON.stringify(command)}\n`);
-  const ask = async (command: SourceCommand, control: StoreControl): Promise<StoredFacts> => {
+  const tell = (command: ShipCommand): void => void stdin.write(`${JSON.stringify(command)}\n`);
+  const ask = async (command: ShipCommand, control: StoreControl): Promise<ObjectDigest> => {
     throwIfAborted(control.signal);
     if (ended) throw ended;
-    reply = deferred<StoredFacts>();
+    reply = deferred<ObjectDigest>();
     const cancel = (): void => void stdin.write(`${ABORT}\n`);
     control.signal?.addEventListener('abort', cancel, { once: true });
     try {
@@ -157,12 +157,12 @@ export async function openSource(
   if (request.recipe) {
     return {
       put: (key, control) => ask({ type: 'put', key }, control),
-      measure: (key, control) => ask({ type: 'measure', key }, control),
+      digest: (key, control) => ask({ type: 'measure', key }, control),
       close,
     };
   }
   // The store is made of what no other process has: a client, a function that gives credentials.
-  const outgoing: Counted = {
+  const outgoing: DigestedBody = {
     async *body() {
       tell({ type: 'stream' });
       yield* bytes as AsyncIterable<Uint8Array>;
@@ -171,8 +171,8 @@ export async function openSource(
     encoded: encoded.promise,
   };
   return {
-    put: (key, control) => putCounted(store, key, outgoing, { ...control, sizeBytes: request.sizeBytes }),
-    measure: (key, control) => measure(store, key, control),
+    put: (key, control) => putDigested(store, key, outgoing, { ...control, sizeBytes: request.sizeBytes }),
+    digest: (key, control) => digestObject(store, key, control),
     close,
   };
 }

@@ -7,7 +7,7 @@ import { parseCopyManifest } from './copy-manifest.js';
 import type { CopyManifest } from './copy-manifest.js';
 import { copyKey, copyManifestKey, copyStem, parseKey } from './copy-name.js';
 import type { ShippedCopy } from './copy-record.js';
-import type { Source, StoredFacts } from './ship-child.js';
+import type { ShipChild, ObjectDigest } from './ship-child.js';
 import { putWatched, readText, same } from './transfer.js';
 
 export interface Shipment {
@@ -15,7 +15,7 @@ export interface Shipment {
   readonly settings: CopySettings;
   readonly host: string | undefined;
   readonly backup: Backup;
-  readonly source: Source;
+  readonly source: ShipChild;
   /** An earlier put of this very object died on this machine, so what stands there without a manifest is ours. */
   readonly oursToReplace: boolean;
   /** Called when nothing stands in the way and the put begins. */
@@ -36,7 +36,7 @@ export async function shipOne(shipment: Shipment, control: StoreControl): Promis
 
   shipment.beforePut();
   const encoded = await source.put(key, control);
-  const found = await source.measure(key, control);
+  const found = await source.digest(key, control);
   if (!same(found, encoded)) {
     await removeObject(store, key, control);
     throw readBackDiffers(store, key, encoded, found);
@@ -74,7 +74,7 @@ async function clearTheWay(shipment: Shipment, control: StoreControl): Promise<S
     // Of another machine of the same name: its only copy, perhaps.
     if (manifest.sha256 !== backup.sha256) throw copyExists(store.name, object.key);
     const { sizeBytes, sha256 } = manifest.copy;
-    if (same(await shipment.source.measure(object.key, control), { sizeBytes, sha256 }))
+    if (same(await shipment.source.digest(object.key, control), { sizeBytes, sha256 }))
       return shippedCopy(object.key, manifest);
   }
   // A copy of this backup that is damaged, or a manifest whose object is gone. We hold the good one. The object goes first:
@@ -122,7 +122,7 @@ function notOurs(store: string, key: string): BackupError {
   });
 }
 
-function manifestOf({ backup, settings, host }: Shipment, key: string, encoded: StoredFacts): CopyManifest {
+function manifestOf({ backup, settings, host }: Shipment, key: string, encoded: ObjectDigest): CopyManifest {
   return {
     ...backup.manifest!,
     copy: {
@@ -158,8 +158,8 @@ export function siblingOf(key: string, file: string): string {
 function readBackDiffers(
   store: BackupStore,
   key: string,
-  put: StoredFacts,
-  found: StoredFacts | undefined,
+  put: ObjectDigest,
+  found: ObjectDigest | undefined,
 ): BackupError {
   const sizes = found ? ` (${put.sizeBytes} bytes were put, ${found.sizeBytes} came back)` : '';
   return new BackupError('ERR_BACKUP_COPY_DAMAGED', `"${key}" in "${store.name}" is not what was put there${sizes}.`, {

@@ -6,7 +6,7 @@ import { copyId, readRecord, recordFile } from './copy-record.js';
 import type { CopyRecord } from './copy-record.js';
 
 /** One store, seen from one database's backup folder. */
-export interface LanePlace extends BackupFolder {
+export interface ShipTarget extends BackupFolder {
   readonly store: BackupStore;
   readonly settings: CopySettings;
   readonly host: string | undefined;
@@ -15,7 +15,7 @@ export interface LanePlace extends BackupFolder {
   readonly retryAfterMs: number;
 }
 
-export function lanePlace(folder: BackupFolder, store: BackupStore): LanePlace {
+export function shipTarget(folder: BackupFolder, store: BackupStore): ShipTarget {
   const { directory, naming } = folder;
   const settings = store.settings ?? {};
   const host = hostOf(settings);
@@ -32,7 +32,7 @@ export function lanePlace(folder: BackupFolder, store: BackupStore): LanePlace {
   };
 }
 
-export function recordOf(place: LanePlace): CopyRecord {
-  const { store, host, recordFile: file } = place;
+export function recordOf(target: ShipTarget): CopyRecord {
+  const { store, host, recordFile: file } = target;
   return readRecord(file, host === undefined ? store.name : `${store.name} (${host})`);
 }

@@ -2,10 +2,10 @@ import type { Backup } from '../catalog/backup.js';
 import { listBackups, readBackup } from '../catalog/list-backups.js';
 import { BackupError } from '../util/errors.js';
 import type { Events } from '../util/events.js';
-import { Line } from '../util/serial-queue.js';
-import { lines } from '../util/messages.js';
+import { SerialQueue } from '../util/serial-queue.js';
+import { messages } from '../util/messages.js';
 import type { Logger } from '../util/logger.js';
-import { inSlices } from '../util/cooperative.js';
+import { runYielding } from '../util/cooperative.js';
 import { lockTimeout } from '../util/busy-errors.js';
 import type { StoreControl } from '../stores/backup-store.js';
 import { storeCancelled, throwIfAborted } from '../stores/backup-store.js';
@@ -14,12 +14,12 @@ import { copyKey, keyPrefix } from './copy-name.js';
 import { writeRecord } from './copy-record.js';
 import type { CopyRecord } from './copy-record.js';
 import { recordOf } from './ship-target.js';
-import type { LanePlace } from './ship-target.js';
+import type { ShipTarget } from './ship-target.js';
 import { backoffMs, pendingBackups } from './pending.js';
 import { reconcile } from './reconcile.js';
 import { shipOne } from './ship-one.js';
-import { openSource } from './ship-child.js';
-import type { Source } from './ship-child.js';
+import { startShipChild } from './ship-child.js';
+import type { ShipChild } from './ship-child.js';
 
 /** What one `shipPending()` did for one store. */
 export interface ShipReport {
@@ -43,15 +43,15 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
 const OF_ONE_BACKUP = new Set(['ERR_BACKUP_COPY_DAMAGED', 'ERR_BACKUP_COPY_EXISTS', 'ERR_BACKUP_NOT_FOUND']);
 
 /** Ships to one store, one backup at a time. Reads finished backups only, and never throws into the app. */
-export class Lane {
+export class Shipper {
   /** The backup that this process ships now. */
   shippingNow: string | undefined;
-  readonly #line = new Line();
+  readonly #queue = new SerialQueue();
   #timer: NodeJS.Timeout | undefined;
   #timerAt = Infinity;
 
   constructor(
-    readonly place: LanePlace,
+    readonly target: ShipTarget,
     private readonly options: { readonly database: string; readonly timeoutMs: number },
     private readonly log: Logger,
     private readonly events: Events,
@@ -66,16 +66,16 @@ export class Lane {
 
   /** Ships all that is pending now, whatever failed a moment ago, and waits for other processes that ship. */
   ship(control: StoreControl): Promise<ShipReport> {
-    return this.#line.run(() => this.#run(control, true), control.signal, storeCancelled);
+    return this.#queue.run(() => this.#run(control, true), control.signal, storeCancelled);
   }
 
   /** Backups without a copy, newest first. */
-  async pending(record = recordOf(this.place)): Promise<Backup[]> {
-    return pendingBackups(await this.#backups(), record, this.place.settings.retention, new Date());
+  async pending(record = recordOf(this.target)): Promise<Backup[]> {
+    return pendingBackups(await this.#backups(), record, this.target.settings.retention, new Date());
   }
 
   #backups(): Promise<Backup[]> {
-    return inSlices(listBackups(this.place, Date.now()));
+    return runYielding(listBackups(this.target, Date.now()));
   }
 
   #lookIn(ms: number): void {
@@ -86,11 +86,11 @@ export class Lane {
     this.#timer = setTimeout(
       () => {
         this.#timerAt = Infinity;
-        void this.#line
+        void this.#queue
           .run(() => this.#run({}, false), undefined)
           .catch((error: unknown) => {
             this.log.error(
-              lines.copyFailed(this.place.store.name, undefined, asBackupError(error, this.place.store.name)),
+              messages.copyFailed(this.target.store.name, undefined, asBackupError(error, this.target.store.name)),
             );
             this.#lookIn(BUSY_LOOK_MS);
           });
@@ -106,7 +106,7 @@ export class Lane {
     const tried = new Set<string>();
     for (;;) {
       throwIfAborted(control.signal);
-      const { failure } = recordOf(this.place);
+      const { failure } = recordOf(this.target);
       const retryInMs = failure ? Date.parse(failure.retryAt) - Date.now() : 0;
       const next = (await this.pending()).find(({ name }) => !tried.has(name));
       if (!next) break;
@@ -127,11 +127,11 @@ export class Lane {
       }
     }
     if (errors.length > 0) {
-      const { failure } = recordOf(this.place);
+      const { failure } = recordOf(this.target);
       this.#lookIn(failure ? Math.max(WAKE_MS, Date.parse(failure.retryAt) - Date.now()) : BUSY_LOOK_MS);
     }
     const pending = (await this.pending()).map(({ name }) => name);
-    return { store: this.place.store.name, shipped, pending, errors };
+    return { store: this.target.store.name, shipped, pending, errors };
   }
 
   async #shipUnderLock(
@@ -139,35 +139,35 @@ export class Lane {
     control: StoreControl,
     patient: boolean,
   ): Promise<'shipped' | 'settled' | 'busy' | BackupError> {
-    const { place } = this;
-    const { compress, encrypt } = place.settings;
-    let source: Source | undefined;
+    const { target } = this;
+    const { compress, encrypt } = target.settings;
+    let source: ShipChild | undefined;
     try {
-      source = await openSource(
+      source = await startShipChild(
         {
           path: backup.path,
           sizeBytes: backup.sizeBytes,
           sha256: backup.sha256!,
           database: this.options.database,
-          lockFile: place.lockFile,
+          lockFile: target.lockFile,
           waitMs: patient ? this.options.timeoutMs : 1,
           ...(compress && { compress }),
           ...(encrypt && { encrypt }),
-          ...(place.store.recipe && { recipe: place.store.recipe }),
+          ...(target.store.recipe && { recipe: target.store.recipe }),
         },
-        place.store,
+        target.store,
         control.signal,
       );
       if (!source) return 'busy';
       // Under the lock nobody else writes the record: look again whether this one is still to be shipped.
-      const record = recordOf(place);
-      if (record.shipped[backup.name] || !readBackup(place, backup.name, Date.now())) return 'settled';
+      const record = recordOf(target);
+      if (record.shipped[backup.name] || !readBackup(target, backup.name, Date.now())) return 'settled';
       await this.#shipAndRecord(backup, source, record, control);
       return 'shipped';
     } catch (error) {
       // Whoever cancels knows it.
       throwIfAborted(control.signal);
-      const failure = asBackupError(error, place.store.name);
+      const failure = asBackupError(error, target.store.name);
       this.#fail(failure, backup.name, source !== undefined);
       return failure;
     } finally {
@@ -176,15 +176,15 @@ export class Lane {
     }
   }
 
-  async #shipAndRecord(backup: Backup, source: Source, before: CopyRecord, control: StoreControl): Promise<void> {
-    const { store, settings, host, recordFile, naming } = this.place;
+  async #shipAndRecord(backup: Backup, source: ShipChild, before: CopyRecord, control: StoreControl): Promise<void> {
+    const { store, settings, host, recordFile, naming } = this.target;
     const startedAt = performance.now();
     this.shippingNow = backup.name;
     let record = before;
     if (record.sweep === true) {
       await sweepUploads(store, keyPrefix(host, naming.prefix), control).catch((error: unknown) => {
         // Its permission may be missing. That costs room in the store, but no copy.
-        this.log.warn(lines.sweepFailed(store.name, asBackupError(error, store.name)));
+        this.log.warn(messages.sweepFailed(store.name, asBackupError(error, store.name)));
       });
     }
     const key = copyKey(host, backup.name, settings);
@@ -205,7 +205,7 @@ export class Lane {
     };
     writeRecord(recordFile, record);
     const durationMs = Math.round(performance.now() - startedAt);
-    this.log.info(lines.copied(backup, store.name, copy.sizeBytes, durationMs));
+    this.log.info(messages.copied(backup, store.name, copy.sizeBytes, durationMs));
     this.events.emit('copied', { backup, store: store.name, key: copy.key, sizeBytes: copy.sizeBytes, durationMs });
     if ((await this.pending(record)).length === 0) await this.#reconcile(record, control);
   }
@@ -216,35 +216,35 @@ export class Lane {
 
   /** The copy is made, whatever becomes of the old ones. */
   async #reconcile(record: CopyRecord, control: StoreControl): Promise<void> {
-    const { store, recordFile } = this.place;
+    const { store, recordFile } = this.target;
     try {
       const backups = await this.#backups();
       const names = new Set(backups.map(({ name }) => name));
       const kept = new Set(
         backups.filter((b) => b.protected || b.problem === 'unreadable manifest').map(({ name }) => name),
       );
-      const after = await reconcile(this.place, this.options.database, record, names, kept, control);
+      const after = await reconcile(this.target, this.options.database, record, names, kept, control);
       writeRecord(recordFile, after.record);
-      for (const { name, error } of after.failed) this.log.error(lines.copyPruneFailed(store.name, name, error));
+      for (const { name, error } of after.failed) this.log.error(messages.copyPruneFailed(store.name, name, error));
       if (after.removed.length === 0) return;
-      this.log.info(lines.copiesPruned(store.name, after.removed, after.kept));
+      this.log.info(messages.copiesPruned(store.name, after.removed, after.kept));
       this.events.emit('copies-pruned', { store: store.name, removed: after.removed, kept: after.kept });
     } catch (error) {
       if (control.signal?.aborted) return;
       const failure = asBackupError(error, store.name);
-      this.log.error(lines.copyPruneFailed(store.name, undefined, failure));
+      this.log.error(messages.copyPruneFailed(store.name, undefined, failure));
       this.events.emit('copy-failed', { store: store.name, error: failure });
     }
   }
 
   #fail(error: BackupError, name: string, locked: boolean): void {
-    const { place } = this;
-    const record = recordOf(place);
+    const { target } = this;
+    const record = recordOf(target);
     const failures = (record.failure?.failures ?? 0) + 1;
     const now = Date.now();
-    const retryAt = new Date(now + backoffMs(place.retryAfterMs, failures));
-    this.log.error(lines.copyFailed(place.store.name, name, error, retryAt));
-    this.events.emit('copy-failed', { store: place.store.name, name, error, retryAt });
+    const retryAt = new Date(now + backoffMs(target.retryAfterMs, failures));
+    this.log.error(messages.copyFailed(target.store.name, name, error, retryAt));
+    this.events.emit('copy-failed', { store: target.store.name, name, error, retryAt });
     // Only the holder of the lock writes.
     if (!locked) return;
     const { code, message } = error;
@@ -253,7 +253,7 @@ export class Lane {
     const { attempt, ...rest } = record;
     const keptAttempt = attempt && code !== 'ERR_BACKUP_COPY_EXISTS' && { attempt };
     try {
-      writeRecord(place.recordFile, { ...rest, ...keptAttempt, failure });
+      writeRecord(target.recordFile, { ...rest, ...keptAttempt, failure });
     } catch {
       // The disk of the folder is full: that is reported by the backups themselves.
     }

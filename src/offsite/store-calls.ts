@@ -1,7 +1,7 @@
 import { BackupError, isBackupError, messageOf } from '../util/errors.js';
 import { throwIfAborted } from '../stores/backup-store.js';
 import type { BackupStore, StoreControl, StoredObject } from '../stores/backup-store.js';
-import { Watch } from './transfer.js';
+import { StallTimer } from './transfer.js';
 
 // The small calls of a store. One that hangs, or that hears no signal, holds up nobody for ever; what it rejects with is a
 // BackupError.
@@ -31,7 +31,7 @@ async function ask<T>(
   call: (control: StoreControl) => Promise<T>,
 ): Promise<T> {
   throwIfAborted(signal);
-  const watch = new Watch(signal, stallMs);
+  const watch = new StallTimer(signal, stallMs);
   try {
     return await watch.guard(call({ signal: watch.signal }), GRACE_MS);
   } catch (error) {

@@ -1,7 +1,7 @@
 import crypto from 'node:crypto';
 import { BackupError, isBackupError, systemCode } from '../util/errors.js';
 import type { BackupStore, PutControl, StoreControl } from '../stores/backup-store.js';
-import type { StoredFacts } from './ship-child.js';
+import type { ObjectDigest } from './ship-child.js';
 
 /**
  * Nothing has moved for so long: the store has hung, whatever its own time limits say. A store may hold several parts at a
@@ -10,7 +10,7 @@ import type { StoredFacts } from './ship-child.js';
 const STALL_MS = 30 * 60_000;
 
 /** A signal that also aborts when nothing has moved for `stallMs`, and a function to say that something has. */
-export class Watch {
+export class StallTimer {
   readonly #controller = new AbortController();
   readonly #onAbort: () => void;
   #timer: NodeJS.Timeout | undefined;
@@ -70,7 +70,7 @@ export async function putWatched(
   body: AsyncIterable<Uint8Array>,
   { signal, sizeBytes, stallMs }: PutControl & { stallMs?: number },
 ): Promise<void> {
-  const watch = new Watch(signal, stallMs);
+  const watch = new StallTimer(signal, stallMs);
   let failure: { readonly error: unknown } | undefined;
   let ended = false as boolean;
   async function* watched(): AsyncGenerator<Uint8Array, void> {
@@ -100,18 +100,18 @@ export async function putWatched(
 }
 
 /** The bytes of a copy, and what they were when they have all been read. */
-export interface Counted {
+export interface DigestedBody {
   body(): AsyncIterable<Uint8Array>;
-  readonly encoded: Promise<StoredFacts>;
+  readonly encoded: Promise<ObjectDigest>;
 }
 
 /** Puts an object and says what was put. */
-export async function putCounted(
+export async function putDigested(
   store: BackupStore,
   key: string,
-  outgoing: Counted,
+  outgoing: DigestedBody,
   control: PutControl,
-): Promise<StoredFacts> {
+): Promise<ObjectDigest> {
   let sent = false as boolean;
   async function* body(): AsyncGenerator<Uint8Array, void> {
     yield* outgoing.body();
@@ -122,25 +122,25 @@ export async function putCounted(
   } catch (error) {
     // The answer to our own put was lost and the request repeated: then what stands there is ours. It is read back anyway.
     const ours = isBackupError(error, 'ERR_BACKUP_COPY_EXISTS') && sent;
-    if (!ours || !same(await measure(store, key, control), await outgoing.encoded)) throw error;
+    if (!ours || !same(await digestObject(store, key, control), await outgoing.encoded)) throw error;
   }
   return outgoing.encoded;
 }
 
-export function same(a: StoredFacts, b: StoredFacts): boolean {
+export function same(a: ObjectDigest, b: ObjectDigest): boolean {
   return a.sizeBytes === b.sizeBytes && a.sha256 === b.sha256;
 }
 
 /** Reads an object and says what it is. */
-export async function measure(
+export async function digestObject(
   store: BackupStore,
   key: string,
   { signal, stallMs }: StoreControl & { stallMs?: number } = {},
-): Promise<StoredFacts> {
-  const watch = new Watch(signal, stallMs);
+): Promise<ObjectDigest> {
+  const watch = new StallTimer(signal, stallMs);
   const hash = crypto.createHash('sha256');
   let sizeBytes = 0;
-  const read = async (): Promise<StoredFacts> => {
+  const read = async (): Promise<ObjectDigest> => {
     for await (const chunk of await store.open(key, { signal: watch.signal })) {
       watch.moved();
       sizeBytes += chunk.byteLength;
@@ -157,7 +157,7 @@ export async function measure(
 
 /** A small object, such as a manifest. */
 export async function readText(store: BackupStore, key: string, control: StoreControl = {}): Promise<string> {
-  const watch = new Watch(control.signal);
+  const watch = new StallTimer(control.signal);
   const read = async (): Promise<string> => {
     const chunks: Uint8Array[] = [];
     let sizeBytes = 0;

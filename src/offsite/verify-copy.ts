@@ -8,12 +8,12 @@ import type { VerifyReport } from '../child/snapshotter.js';
 import type { Snapshotter } from '../child/snapshotter.js';
 import type { BackupStore, StoreControl } from '../stores/backup-store.js';
 import { chooseCopy } from './choose-copy.js';
-import type { Wish } from './choose-copy.js';
+import type { CopySelector } from './choose-copy.js';
 import { listCopies } from './list-copies.js';
 import { pullBackup } from './pull.js';
-import { measure } from './transfer.js';
+import { digestObject } from './transfer.js';
 
-export interface VerifyCopyOptions extends Wish, StoreControl {
+export interface VerifyCopyOptions extends CopySelector, StoreControl {
   readonly from: BackupStore;
   /**
    * `'hash'` (default): the object is read, and its size and sha256 compared with its manifest; needs no identity. The others
@@ -67,7 +67,7 @@ export async function verifyCopy(options: VerifyCopyOptions): Promise<CopyVerify
   };
 
   async function compare(): Promise<string[]> {
-    const found = await measure(store, copy.key, { signal });
+    const found = await digestObject(store, copy.key, { signal });
     const { sizeBytes, sha256 } = copy.manifest.copy;
     return [
       ...(found.sizeBytes === sizeBytes ? [] : [`it has ${found.sizeBytes} bytes, its manifest records ${sizeBytes}`]),

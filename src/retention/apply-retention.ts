@@ -19,22 +19,22 @@ export interface RetentionPlan {
 export function applyRetention(policy: RetentionPolicy, backups: readonly Backup[], now: Date): RetentionPlan {
   const whole = backups.filter((backup) => !backup.problem);
   const newestVerified = whole.find(({ verified }) => verified);
-  const laws = new Map(backups.map((backup) => [backup, lawsFor(backup, whole[0], newestVerified)]));
+  const alwaysKept = new Map(backups.map((backup) => [backup, alwaysKeptReasons(backup, whole[0], newestVerified)]));
   const { keep, remove } = decide(policy, whole, now);
   const emptyPolicy = keep.length === 0;
   const toRemove = new Set(remove);
-  const wishesFor = new Map(keep.map(({ backup, reasons }) => [backup, reasons]));
+  const policyKeeps = new Map(keep.map(({ backup, reasons }) => [backup, reasons]));
 
   const kept: KeptBackup[] = [];
   const removed: Backup[] = [];
   for (const backup of backups) {
     const reasons = [
-      ...(wishesFor.get(backup) ?? []),
-      ...laws.get(backup)!,
+      ...(policyKeeps.get(backup) ?? []),
+      ...alwaysKept.get(backup)!,
       ...(emptyPolicy && !backup.problem ? ['the policy keeps nothing, so nothing is removed'] : []),
     ];
     // A policy that wants a backup both kept and removed keeps it.
-    if (toRemove.has(backup) && !wishesFor.has(backup) && reasons.length === 0) {
+    if (toRemove.has(backup) && !policyKeeps.has(backup) && reasons.length === 0) {
       removed.push(backup);
     } else {
       kept.push({ backup, reasons: reasons.length > 0 ? reasons : ['not removed by the policy'] });
@@ -44,7 +44,7 @@ export function applyRetention(policy: RetentionPolicy, backups: readonly Backup
 }
 
 /** Why a backup stays whatever the policy says; empty if the policy may decide. */
-function lawsFor(backup: Backup, newest: Backup | undefined, newestVerified: Backup | undefined): string[] {
+function alwaysKeptReasons(backup: Backup, newest: Backup | undefined, newestVerified: Backup | undefined): string[] {
   return [
     ...(backup === newest ? ['newest'] : []),
     ...(backup === newestVerified && backup !== newest ? ['newest verified'] : []),

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import type { Parts } from './service-context.js';
+import type { ServiceContext } from './service-context.js';
 import { snapshotterFailed } from './backup-runner.js';
 import type { Backup } from '../catalog/backup.js';
 import { parseBackupName } from '../catalog/backup-name.js';
@@ -26,8 +26,8 @@ export interface RestoreOptions extends SnapshotControl {
   readonly to?: string | undefined;
 }
 
-export async function verify(parts: Parts, name: string, options: VerifyOptions): Promise<VerifyReport> {
-  const { level = 'quick', assertions = parts.options.assertions, ...control } = options;
+export async function verify(context: ServiceContext, name: string, options: VerifyOptions): Promise<VerifyReport> {
+  const { level = 'quick', assertions = context.options.assertions, ...control } = options;
   if (!VERIFICATION_LEVELS.includes(level)) {
     const allowed = VERIFICATION_LEVELS.map((each) => `"${each}"`).join(', ');
     throw wrongOption(`verifyBackup: the level is ${JSON.stringify(level)}.`, `one of ${allowed}`);
@@ -35,49 +35,54 @@ export async function verify(parts: Parts, name: string, options: VerifyOptions)
   if (!areAssertions(assertions)) {
     throw wrongOption(`verifyBackup: the assertions are ${JSON.stringify(assertions)}.`, ASSERTIONS_ARE);
   }
-  findBackup(parts.options, name);
-  const { database, directory, timeoutMs, snapshotter } = parts.options;
+  findBackup(context.options, name);
+  const { database, directory, timeoutMs, snapshotter } = context.options;
   const request = { database, directory, name, level, timeoutMs, ...(level === 'drill' && { assertions }) };
   const report = await answerOf(snapshotter.verify(request, control));
-  parts.log[report.ok ? 'info' : 'error'](parts.lines.verified(report));
+  context.log[report.ok ? 'info' : 'error'](context.messages.verified(report));
   return report;
 }
 
-export async function restore(parts: Parts, name: string, options: RestoreOptions): Promise<RestoreReport> {
+export async function restore(context: ServiceContext, name: string, options: RestoreOptions): Promise<RestoreReport> {
   const { to, ...control } = options;
-  const { log, lines, events } = parts;
+  const { log, messages, events } = context;
   if (to !== undefined && (typeof to !== 'string' || to === '' || to.includes('\0'))) {
     throw wrongOption(`restoreBackup: "to" is ${JSON.stringify(to)}.`, 'the path of a new file');
   }
-  findBackup(parts.options, name);
-  const { database, directory, verify: level, timeoutMs, snapshotter } = parts.options;
+  findBackup(context.options, name);
+  const { database, directory, verify: level, timeoutMs, snapshotter } = context.options;
   const request = { database, directory, name, verify: level, timeoutMs };
   let report: RestoreReport;
   try {
     const target = to === undefined ? {} : { to: path.resolve(to) };
     report = await answerOf(snapshotter.restore({ ...request, ...target }, control));
   } catch (error) {
-    if (isBackupError(error)) log.error(lines.restoreFailed(name, error));
+    if (isBackupError(error)) log.error(messages.restoreFailed(name, error));
     throw error;
   }
-  const safety = report.safetyBackup !== undefined && readBackup(parts.options, report.safetyBackup, Date.now());
+  const safety = report.safetyBackup !== undefined && readBackup(context.options, report.safetyBackup, Date.now());
   // A backup like any other: whoever copies new ones elsewhere wants this one too.
   if (safety) events.emit('created', { backup: safety, label: safety.label, durationMs: safety.manifest!.durationMs });
-  log.info(lines.restored(report));
+  log.info(messages.restored(report));
   events.emit('restored', report);
   return report;
 }
 
-export async function protect(parts: Parts, name: string, on: boolean, control: SnapshotControl): Promise<void> {
+export async function protect(
+  context: ServiceContext,
+  name: string,
+  on: boolean,
+  control: SnapshotControl,
+): Promise<void> {
   if (typeof on !== 'boolean') throw wrongOption(`protectBackup: "on" is ${JSON.stringify(on)}.`, 'true or false');
-  findBackup(parts.options, name);
-  const { database, directory, timeoutMs, snapshotter } = parts.options;
+  findBackup(context.options, name);
+  const { database, directory, timeoutMs, snapshotter } = context.options;
   await answerOf(snapshotter.protect({ database, directory, name, protected: on, timeoutMs }, control));
-  parts.log.info(parts.lines.protected(name, on));
-  parts.events.emit('protected', { name, protected: on });
+  context.log.info(context.messages.protected(name, on));
+  context.events.emit('protected', { name, protected: on });
 }
 
-export function remove({ options, log, lines, events }: Parts, name: string): void {
+export function remove({ options, log, messages, events }: ServiceContext, name: string): void {
   const backup = findBackup(options, name);
   if (backup.protected) throw isProtected(name);
   if (backup.problem === 'unreadable manifest') {
@@ -87,7 +92,7 @@ export function remove({ options, log, lines, events }: Parts, name: string): vo
     });
   }
   deleteFiles(options, backup);
-  log.info(lines.deleted(backup));
+  log.info(messages.deleted(backup));
   events.emit('deleted', { name });
 }
 

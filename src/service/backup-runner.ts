@@ -2,19 +2,19 @@ import { checkDue } from '../catalog/due-check.js';
 import { findLatestBackup, readBackup } from '../catalog/list-backups.js';
 import { BackupError, isBackupError, messageOf } from '../util/errors.js';
 import type { Events, PruneReport } from '../util/events.js';
-import { lines } from '../util/messages.js';
+import { messages } from '../util/messages.js';
 import type { Purpose } from '../util/messages.js';
 import { LOAD } from '../util/logger.js';
 import type { LoadableLogger } from '../util/logger.js';
 import type { ResolvedOptions } from './options.js';
 import { prune } from './prune.js';
-import { atOnce, inSlices } from '../util/cooperative.js';
+import { runSync, runYielding } from '../util/cooperative.js';
 import { show } from '../util/validate.js';
 import type { SnapshotControl, SnapshotRequest, SnapshotResult } from '../child/snapshotter.js';
 import type { LastFailure } from './status.js';
 
 /** Runs the snapshotter, judges what it made, prunes after a success, and reports each end in the log and as an event. */
-export class Attempts {
+export class BackupRunner {
   lastFailure: LastFailure | undefined;
   runningSince: Date | undefined;
   #skipLogged = false;
@@ -51,12 +51,12 @@ export class Attempts {
       this.log[LOAD]();
       result = this.#judge(await creating, ifOlderThanMs);
     } catch (error) {
-      result = this.#freshAfterAll(ifOlderThanMs, error) ?? this.fail(error, purpose);
+      result = this.#freshDespiteError(ifOlderThanMs, error) ?? this.fail(error, purpose);
     } finally {
       this.runningSince = undefined;
     }
     this.#succeed(result, purpose);
-    if (result.status === 'created') await inSlices(this.#pruneQuietly());
+    if (result.status === 'created') await runYielding(this.#pruneQuietly());
     return result;
   }
 
@@ -65,10 +65,10 @@ export class Attempts {
     try {
       result = this.#judge(this.options.snapshotter.createSync(this.#request(purpose, ifOlderThanMs)), ifOlderThanMs);
     } catch (error) {
-      result = this.#freshAfterAll(ifOlderThanMs, error) ?? this.fail(error, purpose);
+      result = this.#freshDespiteError(ifOlderThanMs, error) ?? this.fail(error, purpose);
     }
     this.#succeed(result, purpose);
-    if (result.status === 'created') atOnce(this.#pruneQuietly());
+    if (result.status === 'created') runSync(this.#pruneQuietly());
     return result;
   }
 
@@ -76,14 +76,14 @@ export class Attempts {
   fail(cause: unknown, purpose: Purpose): never {
     const error = isBackupError(cause) ? cause : snapshotterFailed(cause);
     if (error.code === 'ERR_BACKUP_CANCELLED') {
-      this.log.info(lines.cancelled(purpose));
+      this.log.info(messages.cancelled(purpose));
       throw error;
     }
     const at = new Date();
     const retryAt = new Date(at.getTime() + this.options.retryAfterMs);
     this.lastFailure = { error, at, retryAt };
     this.#skipLogged = false;
-    this.log.error(lines.failed(purpose, error, retryAt));
+    this.log.error(messages.failed(purpose, error, retryAt));
     this.events.emit('failed', { error, label: purpose.label, retryAt });
     throw error;
   }
@@ -92,12 +92,12 @@ export class Attempts {
   skip(purpose: Purpose, retryAt: Date): void {
     if (this.#skipLogged) return;
     this.#skipLogged = true;
-    this.log.warn(lines.skipped(purpose, retryAt));
+    this.log.warn(messages.skipped(purpose, retryAt));
   }
 
   reportPruned(report: PruneReport): void {
-    if (report.removed.length > 0) this.log.info(lines.pruned(report.removed, report.kept.length));
-    if (report.missed) this.log.warn(lines.missedCopies(report.missed));
+    if (report.removed.length > 0) this.log.info(messages.pruned(report.removed, report.kept.length));
+    if (report.missed) this.log.warn(messages.missedCopies(report.missed));
     for (const { error } of report.failed) this.#pruneFailed(error);
     if (report.removed.length > 0) this.events.emit('pruned', report);
   }
@@ -123,7 +123,7 @@ export class Attempts {
   }
 
   /** A child that died after it had published, or another process's backup: what is in the folder is what counts. */
-  #freshAfterAll(ifOlderThanMs: number | null, error: unknown): SnapshotResult | undefined {
+  #freshDespiteError(ifOlderThanMs: number | null, error: unknown): SnapshotResult | undefined {
     if (ifOlderThanMs === null || isBackupError(error, 'ERR_BACKUP_CANCELLED')) return undefined;
     try {
       const now = Date.now();
@@ -138,11 +138,11 @@ export class Attempts {
   #succeed(result: SnapshotResult, purpose: Purpose): void {
     this.lastFailure = undefined;
     if (result.status === 'fresh') {
-      this.log.info(lines.madeElsewhere(purpose, result.latest));
+      this.log.info(messages.madeByOther(purpose, result.latest));
       return;
     }
     const { backup, durationMs } = result;
-    this.log.info(lines.created(purpose, backup, durationMs));
+    this.log.info(messages.created(purpose, backup, durationMs));
     this.events.emit('created', { backup, label: purpose.label, durationMs });
   }
 
@@ -156,7 +156,7 @@ export class Attempts {
   }
 
   #pruneFailed(error: BackupError): void {
-    this.log.error(lines.pruneFailed(error));
+    this.log.error(messages.pruneFailed(error));
     this.events.emit('failed', { error });
   }
 }

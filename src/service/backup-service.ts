@@ -1,10 +1,10 @@
-import type { Parts } from './service-context.js';
+import type { ServiceContext } from './service-context.js';
 import type { RestoreOptions, VerifyOptions } from './backup-actions.js';
 import type { Backup } from '../catalog/backup.js';
-import { checkCall } from './method-options.js';
+import { checkMethodOptions } from './method-options.js';
 import { ageOf, checkDue } from '../catalog/due-check.js';
 import type { DueCheck } from '../catalog/due-check.js';
-import type { Copy } from '../offsite/list-copies.js';
+import type { RemoteCopy } from '../offsite/list-copies.js';
 import type { ShipReport } from '../offsite/shipper.js';
 import type { ListServiceCopiesOptions, OfOneStore } from '../offsite/service-copies.js';
 import type { PullOptions, PullReport } from '../offsite/pull.js';
@@ -12,11 +12,11 @@ import type { CopyVerifyReport, VerifyCopyOptions } from '../offsite/verify-copy
 import { findLatestBackup, listBackups } from '../catalog/list-backups.js';
 import type { BackupError } from '../util/errors.js';
 import type { BackupEvents, BackupListener, PruneReport } from '../util/events.js';
-import { Flight } from '../util/single-flight.js';
-import { Line } from '../util/serial-queue.js';
+import { SingleFlight } from '../util/single-flight.js';
+import { SerialQueue } from '../util/serial-queue.js';
 import type { Purpose } from '../util/messages.js';
 import type { BackupServiceOptions, ResolvedOptions } from './options.js';
-import { inSlices } from '../util/cooperative.js';
+import { runYielding } from '../util/cooperative.js';
 import type { RestoreReport, SnapshotControl, SnapshotResult, VerifyReport } from '../child/snapshotter.js';
 import type { LastFailure, RunningBackup, ServiceStatus } from './status.js';
 import type { BackupStore } from '../stores/backup-store.js';
@@ -50,22 +50,22 @@ const brand = Symbol.for('sqlite-autobackup.BackupService');
  */
 export class BackupService {
   readonly #options: ResolvedOptions;
-  readonly #parts: Parts;
-  readonly #attempts: Parts['attempts'];
+  readonly #context: ServiceContext;
+  readonly #runner: ServiceContext['runner'];
   readonly #warnedOf = new Set<string>();
-  #flight: Flight<BackupOutcome> | undefined;
+  #singleFlight: SingleFlight<BackupOutcome> | undefined;
   /** Explicit backups wait for one another here, not as a crowd of idle children. */
-  readonly #line = new Line();
+  readonly #queue = new SerialQueue();
   #knownFresh = false;
   #freshTimer: NodeJS.Timeout | undefined;
 
   /** @throws BackupError `ERR_BACKUP_OPTIONS`, naming the option, the value and what is allowed */
   constructor(options: BackupServiceOptions) {
-    const { assemble } = require('./service-context.js') as typeof import('./service-context.js');
-    const parts = assemble(options);
-    this.#parts = parts;
-    this.#options = parts.options;
-    this.#attempts = parts.attempts;
+    const { createContext } = require('./service-context.js') as typeof import('./service-context.js');
+    const context = createContext(options);
+    this.#context = context;
+    this.#options = context.options;
+    this.#runner = context.runner;
   }
 
   /** @internal */
@@ -115,7 +115,7 @@ export class BackupService {
   checkDue(): DueCheck {
     const now = Date.now();
     const latest = this.#findLatest(now);
-    const retryAt = this.#attempts.lastFailure?.retryAt.getTime();
+    const retryAt = this.#runner.lastFailure?.retryAt.getTime();
     const check = checkDue({ latest, now, intervalMs: this.#options.intervalMs, retryAt });
     if (check.reason === 'fresh') this.#believeFresh(check.dueAt.getTime() - now);
     return check;
@@ -126,49 +126,49 @@ export class BackupService {
    * others, make one; all of them resolve when it is there.
    */
   async backupIfDue(options: IfDueOptions = {}): Promise<BackupOutcome> {
-    checkCall('backupIfDue', options);
-    if (this.#flight?.joinable) return this.#flight.join(options);
+    checkMethodOptions('backupIfDue', options);
+    if (this.#singleFlight?.joinable) return this.#singleFlight.join(options);
     const purpose = automatic(options);
     const settled = this.#settleWithoutAttempt(purpose);
     if (settled) return settled;
 
-    const flight = new Flight(async (control) =>
-      this.#toOutcome(await this.#attempts.run(purpose, this.#options.intervalMs, control)),
+    const flight = new SingleFlight(async (control) =>
+      this.#toOutcome(await this.#runner.run(purpose, this.#options.intervalMs, control)),
     );
-    this.#flight = flight;
+    this.#singleFlight = flight;
     try {
       return await flight.join(options);
     } finally {
-      if (this.#flight === flight) this.#flight = undefined;
+      if (this.#singleFlight === flight) this.#singleFlight = undefined;
     }
   }
 
   /** The same, blocking the thread until the backup is done. */
   backupIfDueSync(options: Omit<IfDueOptions, keyof SnapshotControl> = {}): BackupOutcome {
-    checkCall('backupIfDueSync', options);
+    checkMethodOptions('backupIfDueSync', options);
     const purpose = automatic(options);
     return (
-      this.#settleWithoutAttempt(purpose) ?? this.#toOutcome(this.#attempts.runSync(purpose, this.#options.intervalMs))
+      this.#settleWithoutAttempt(purpose) ?? this.#toOutcome(this.#runner.runSync(purpose, this.#options.intervalMs))
     );
   }
 
   /** Takes a backup in any case, also right after a failure. */
   async createBackup(options: CreateOptions = {}): Promise<Backup> {
-    checkCall('createBackup', options);
+    checkMethodOptions('createBackup', options);
     const { label, signal } = options;
-    return createdBackup(await this.#line.run(() => this.#attempts.run({ label }, null, options), signal));
+    return createdBackup(await this.#queue.run(() => this.#runner.run({ label }, null, options), signal));
   }
 
   /** The same, blocking the thread until the backup is done. */
   createBackupSync(options: Omit<CreateOptions, keyof SnapshotControl> = {}): Backup {
-    checkCall('createBackupSync', options);
-    return createdBackup(this.#attempts.runSync({ label: options.label }, null));
+    checkMethodOptions('createBackupSync', options);
+    return createdBackup(this.#runner.runSync({ label: options.label }, null));
   }
 
   /** All backups in the folder, newest first: also those of other programs, and those with a `problem`. */
   async listBackups(): Promise<Backup[]> {
-    const backups = await inSlices(listBackups(this.#options, Date.now()));
-    return this.#parts.copies?.annotate(backups) ?? backups;
+    const backups = await runYielding(listBackups(this.#options, Date.now()));
+    return this.#context.copies?.annotate(backups) ?? backups;
   }
 
   /**
@@ -177,8 +177,8 @@ export class BackupService {
    * full and asked the `assertions`. What is wrong with it is in the report; it rejects if it can't be read.
    */
   async verifyBackup(name: string, options: VerifyOptions = {}): Promise<VerifyReport> {
-    checkCall('verifyBackup', options);
-    return care().verify(this.#parts, name, options);
+    checkMethodOptions('verifyBackup', options);
+    return actions().verify(this.#context, name, options);
   }
 
   /**
@@ -187,17 +187,17 @@ export class BackupService {
    * the old or entirely the restored one. Throws `ERR_BACKUP_DAMAGED`, `ERR_BACKUP_RESTORE_…`, and what a backup throws.
    */
   async restoreBackup(name: string, options: RestoreOptions = {}): Promise<RestoreReport> {
-    checkCall('restoreBackup', options);
+    checkMethodOptions('restoreBackup', options);
     const restore = (): Promise<RestoreReport> =>
-      care()
-        .restore(this.#parts, name, options)
+      actions()
+        .restore(this.#context, name, options)
         .finally(() => (this.#knownFresh = false));
-    return this.#line.run(restore, options.signal);
+    return this.#queue.run(restore, options.signal);
   }
 
   /** Protects a backup from deletion and retention, or (`on: false`) takes that off again. */
   async protectBackup(name: string, on = true, control: SnapshotControl = {}): Promise<void> {
-    return care().protect(this.#parts, name, on, control);
+    return actions().protect(this.#context, name, on, control);
   }
 
   /**
@@ -208,25 +208,25 @@ export class BackupService {
    */
   // eslint-disable-next-line @typescript-eslint/require-await -- a promise, so that errors are rejections
   async deleteBackup(name: string): Promise<void> {
-    care().remove(this.#parts, name);
+    actions().remove(this.#context, name);
     this.#knownFresh = false;
   }
 
   /** Removes what the retention policy does not keep. `dryRun` only says what it would remove, and why the rest stays. */
   async pruneBackups(options: { dryRun?: boolean } = {}): Promise<PruneReport> {
-    checkCall('pruneBackups', options);
+    checkMethodOptions('pruneBackups', options);
     const { dryRun = false } = options;
     const { prune } = require('./prune.js') as typeof import('./prune.js');
-    const report = await inSlices(prune(this.#options, dryRun));
-    if (!dryRun) this.#attempts.reportPruned(report);
+    const report = await runYielding(prune(this.#options, dryRun));
+    if (!dryRun) this.#runner.reportPruned(report);
     return report;
   }
 
   /** Everything that a status page shows. Asks a child process for the journal mode. */
   async status(): Promise<ServiceStatus> {
     const { readStatus } = require('./status.js') as typeof import('./status.js');
-    const { runningSince, lastFailure } = this.#attempts;
-    return readStatus(this.#options, this.checkDue(), { runningSince, lastFailure }, this.#parts.copies);
+    const { runningSince, lastFailure } = this.#runner;
+    return readStatus(this.#options, this.checkDue(), { runningSince, lastFailure }, this.#context.copies);
   }
 
   /**
@@ -235,11 +235,11 @@ export class BackupService {
    * end. Rejects only if it is cancelled or the backup folder cannot be listed.
    */
   async shipPending(control: Pick<SnapshotControl, 'signal'> = {}): Promise<readonly ShipReport[]> {
-    return this.#parts.copies?.ship(control) ?? [];
+    return this.#context.copies?.ship(control) ?? [];
   }
 
   /** The copies of this database in a store of `copies`, newest first, of this host or of all. Asks the store. */
-  async listCopies(options: ListServiceCopiesOptions = {}): Promise<Copy[]> {
+  async listCopies(options: ListServiceCopiesOptions = {}): Promise<RemoteCopy[]> {
     return this.#remote().listServiceCopies(this.#options, options);
   }
 
@@ -255,18 +255,18 @@ export class BackupService {
 
   /** The last failed attempt of this process, while no later one succeeded. The same as in `status()`, without asking a child. */
   get lastFailure(): LastFailure | undefined {
-    return this.#attempts.lastFailure;
+    return this.#runner.lastFailure;
   }
 
   /** Resolves when no backup is being taken by this service any more: what an app waits for before it ends. Never rejects. */
   async whenIdle(): Promise<void> {
     let end;
     do {
-      end = this.#line.end;
+      end = this.#queue.end;
       await end;
-      await this.#attempts.whenIdle();
+      await this.#runner.whenIdle();
       // Meanwhile another one may have got in line.
-    } while (end !== this.#line.end);
+    } while (end !== this.#queue.end);
   }
 
   /** The backup that is being made now, by whatever process; `undefined` if none is, or the folder can't be read. */
@@ -277,7 +277,7 @@ export class BackupService {
 
   /** Calls `listener` at every such event until the returned function is called. A listener that throws is logged. */
   on<E extends keyof BackupEvents>(event: E, listener: BackupListener<E>): () => void {
-    return this.#parts.events.on(event, listener);
+    return this.#context.events.on(event, listener);
   }
 
   /** The outcome, where it needs no attempt: fresh, or the last attempt failed a moment ago. */
@@ -287,13 +287,13 @@ export class BackupService {
       check = this.checkDue();
     } catch (error) {
       // A failed listing is a failed attempt, never "no backups" and never "fresh".
-      const { lastFailure } = this.#attempts;
-      if (!lastFailure || lastFailure.retryAt.getTime() <= Date.now()) this.#attempts.fail(error, purpose);
+      const { lastFailure } = this.#runner;
+      if (!lastFailure || lastFailure.retryAt.getTime() <= Date.now()) this.#runner.fail(error, purpose);
     }
     if (check?.reason === 'fresh') return { status: 'fresh', latest: check.latest, ageMs: check.ageMs };
     if (check?.due) return undefined;
-    const { retryAt, error } = this.#attempts.lastFailure!;
-    this.#attempts.skip(purpose, retryAt);
+    const { retryAt, error } = this.#runner.lastFailure!;
+    this.#runner.skip(purpose, retryAt);
     return { status: 'backing-off', retryAt, error };
   }
 
@@ -305,11 +305,11 @@ export class BackupService {
   }
 
   #findLatest(now: number): Backup | undefined {
-    const { latest, passedOver } = findLatestBackup(this.#options, now);
-    for (const backup of passedOver) {
+    const { latest, ignored } = findLatestBackup(this.#options, now);
+    for (const backup of ignored) {
       if (this.#warnedOf.has(backup.name)) continue;
       this.#warnedOf.add(backup.name);
-      this.#parts.log.warn(this.#parts.lines.passedOver(backup));
+      this.#context.log.warn(this.#context.messages.ignored(backup));
     }
     return latest;
   }
@@ -338,7 +338,7 @@ export function isBackupService(value: unknown): value is BackupService {
 /** The longest that a timer can run. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
-function care(): typeof import('./backup-actions.js') {
+function actions(): typeof import('./backup-actions.js') {
   return require('./backup-actions.js') as typeof import('./backup-actions.js');
 }
 

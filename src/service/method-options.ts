@@ -17,7 +17,7 @@ const CALLS = {
 /**
  * @throws BackupError `ERR_BACKUP_OPTIONS`, naming the method, the option, the value and what is allowed
  */
-export function checkCall(method: keyof typeof CALLS, options: unknown): void {
+export function checkMethodOptions(method: keyof typeof CALLS, options: unknown): void {
   validate(method, (v) => v.strictObject(pick(entries(v), CALLS[method])), options);
 }
 

@@ -29,8 +29,8 @@ export function* prune(
     now,
   );
   if (folder.copies?.length) {
-    const { holdUnshipped } = require('../offsite/keep-unshipped.js') as typeof hold;
-    plan = holdUnshipped(plan, folder, folder.copies);
+    const { keepUnshipped } = require('../offsite/keep-unshipped.js') as typeof hold;
+    plan = keepUnshipped(plan, folder, folder.copies);
   }
   if (dryRun) return { dryRun, kept: plan.keep, removed: plan.remove, failed: [] };
 

@@ -6,10 +6,10 @@ import type { DueCheck } from '../catalog/due-check.js';
 import { listBackups } from '../catalog/list-backups.js';
 import type { VerificationLevel } from '../catalog/manifest.js';
 import { isBackupError, messageOf } from '../util/errors.js';
-import type { Copies, CopyStatus } from '../offsite/service-shippers.js';
+import type { ServiceShippers, CopyStatus } from '../offsite/service-shippers.js';
 import type { BackupError } from '../util/errors.js';
 import type { ResolvedOptions } from './options.js';
-import { inSlices } from '../util/cooperative.js';
+import { runYielding } from '../util/cooperative.js';
 import type { DatabaseFacts } from '../child/snapshotter.js';
 
 export interface ServiceStatus {
@@ -72,12 +72,12 @@ export async function readStatus(
   options: ResolvedOptions,
   due: DueCheck,
   running: Pick<ServiceStatus, 'runningSince' | 'lastFailure'>,
-  stores: Copies | undefined,
+  stores: ServiceShippers | undefined,
 ): Promise<ServiceStatus> {
   const { database, directory } = options;
   const warnings: string[] = [];
   const [backups, facts] = await Promise.all([
-    inSlices(listBackups(options, Date.now())),
+    runYielding(listBackups(options, Date.now())),
     inspect(options).catch((error: unknown) => {
       // Not known is no reason to show nothing: also of a snapshotter that fails in its own way.
       warnings.push(isBackupError(error) ? error.message : `The database could not be looked at: ${messageOf(error)}.`);

@@ -1,7 +1,7 @@
 import crypto from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
-import { flushFolderAsync, moveExclusivelyAsync } from '../util/durable-files.js';
+import { flushFolderAsync, renameNoReplaceAsync } from '../util/durable-files.js';
 import { BackupError, isBackupError, messageOf, systemCode } from '../util/errors.js';
 import { validate } from '../util/validate.js';
 import type { Valibot } from '../util/validate.js';
@@ -128,7 +128,7 @@ async function writeExclusively(
     } finally {
       await handle.close();
     }
-    if (!(await moveExclusivelyAsync(partial, file))) throw exists();
+    if (!(await renameNoReplaceAsync(partial, file))) throw exists();
     await flushFolderAsync(path.dirname(file));
   } finally {
     await fs.promises.rm(partial, { force: true });

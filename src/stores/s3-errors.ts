@@ -2,7 +2,7 @@ import { BackupError, isBackupError, messageOf, systemCode } from '../util/error
 import type { BackupErrorCode } from '../util/errors.js';
 import { copyExists, copyNotFound, storeCancelled } from './backup-store.js';
 
-interface Place {
+interface BucketRef {
   readonly where: string;
   readonly bucket: string;
   readonly key: string;
@@ -10,7 +10,7 @@ interface Place {
 }
 
 /** What a server or the SDK said, as an error that names the bucket and what to do. */
-export function explainS3(cause: unknown, { where, bucket, key, signal }: Place): BackupError {
+export function explainS3(cause: unknown, { where, bucket, key, signal }: BucketRef): BackupError {
   if (isBackupError(cause)) return cause;
   if (signal?.aborted) return storeCancelled(signal.reason);
   const name = cause instanceof Error ? cause.name : '';

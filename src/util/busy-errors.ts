@@ -20,7 +20,7 @@ export function sourceLocked(database: string, after: string, cause?: unknown): 
 
 export function restoreBusy(database: string, after: string, cause?: unknown): BackupError {
   return new BackupError('ERR_BACKUP_RESTORE_BUSY', `"${database}" was busy for ${after}; it was not changed.`, {
-    step: 'hold',
+    step: 'block-writers',
     hint: 'Find the connection that keeps a transaction open, end it or stop the app, and restore again.',
     cause,
   });

@@ -3,7 +3,7 @@
  * async one rejects with, ends here. It must not stop the operation that is being protected, nor end the app as an
  * unhandled rejection.
  */
-export function harmless(call: () => unknown, onError: (error: unknown) => void = () => {}): void {
+export function callSafely(call: () => unknown, onError: (error: unknown) => void = () => {}): void {
   try {
     const returned = call();
     if (returned instanceof Promise) returned.catch(onError);

@@ -6,7 +6,7 @@ const { setImmediate: nextTurn } = timers;
 const SLICE_MS = 4;
 
 /** Runs a generator to its end without a pause. */
-export function atOnce<T>(work: Generator<void, T>): T {
+export function runSync<T>(work: Generator<void, T>): T {
   for (;;) {
     const { done, value } = work.next();
     if (done) return value;
@@ -14,7 +14,7 @@ export function atOnce<T>(work: Generator<void, T>): T {
 }
 
 /** Runs a generator to its end; at a `yield` it lets the event loop go on if it has had its few milliseconds. */
-export async function inSlices<T>(work: Generator<void, T>): Promise<T> {
+export async function runYielding<T>(work: Generator<void, T>): Promise<T> {
   for (let sliceEnds = performance.now() + SLICE_MS; ;) {
     const { done, value } = work.next();
     if (done) return value;

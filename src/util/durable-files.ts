@@ -9,14 +9,14 @@ import { systemCode } from './errors.js';
  *
  * @returns `false` if the name is taken: nothing is ever overwritten
  */
-export function moveExclusively(from: string, to: string): boolean {
+export function renameNoReplace(from: string, to: string): boolean {
   try {
     // link, unlike rename, refuses an existing target.
     fs.linkSync(from, to);
   } catch (error) {
     if (systemCode(error) === 'EEXIST') return false;
     if (!NO_HARD_LINKS.has(systemCode(error))) throw error;
-    return moveOverOwnEmptyFile(from, to);
+    return renameOverPlaceholder(from, to);
   }
   removeQuietly(from);
   return true;
@@ -26,7 +26,7 @@ export function moveExclusively(from: string, to: string): boolean {
  * exFAT and some network disks: the name is taken by an empty file, which an existing one refuses, and that is replaced. A
  * crash in between leaves the empty file, which is no backup and no manifest.
  */
-function moveOverOwnEmptyFile(from: string, to: string): boolean {
+function renameOverPlaceholder(from: string, to: string): boolean {
   try {
     fs.closeSync(fs.openSync(to, 'wx', 0o600));
   } catch (error) {
@@ -43,7 +43,7 @@ function moveOverOwnEmptyFile(from: string, to: string): boolean {
 }
 
 /** Gives a file a second name, or where the disk knows no links copies it. Throws if the name is taken. */
-export function keepUnderAnotherName(file: string, name: string): void {
+export function linkOrCopy(file: string, name: string): void {
   try {
     fs.linkSync(file, name);
   } catch (error) {
@@ -109,19 +109,19 @@ export function removeQuietly(file: string): void {
 // The same for work in the app's process, which a slow disk or a network mount must not block.
 
 /** As `moveExclusively()`. */
-export async function moveExclusivelyAsync(from: string, to: string): Promise<boolean> {
+export async function renameNoReplaceAsync(from: string, to: string): Promise<boolean> {
   try {
     await fs.promises.link(from, to);
   } catch (error) {
     if (systemCode(error) === 'EEXIST') return false;
     if (!NO_HARD_LINKS.has(systemCode(error))) throw error;
-    return moveOverOwnEmptyFileAsync(from, to);
+    return renameOverPlaceholderAsync(from, to);
   }
   await removeQuietlyAsync(from);
   return true;
 }
 
-async function moveOverOwnEmptyFileAsync(from: string, to: string): Promise<boolean> {
+async function renameOverPlaceholderAsync(from: string, to: string): Promise<boolean> {
   try {
     await (await fs.promises.open(to, 'wx', 0o600)).close();
   } catch (error) {

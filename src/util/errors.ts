@@ -52,7 +52,7 @@ export type BackupErrorCode = keyof typeof BACKUP_ERROR_CODES;
 
 /**
  * Where in the work an error arose. The steps from `lock` to `publish` run in the child process, in this order; so do those
- * of a restore: `check` the backup, `hold` the writers, `restore`, `compare`, and `replace` where the file is replaced.
+ * of a restore: `check` the backup, `block-writers`, `restore`, `compare`, and `replace` where the file is replaced.
  */
 export type BackupStep =
   | 'options'
@@ -70,7 +70,7 @@ export type BackupStep =
   | 'verify'
   | 'publish'
   | 'check'
-  | 'hold'
+  | 'block-writers'
   | 'restore'
   | 'compare'
   | 'replace'

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { Backup } from '../catalog/backup.js';
 import { BackupError } from './errors.js';
-import { harmless } from './call-safely.js';
+import { callSafely } from './call-safely.js';
 import type { KeptBackup } from '../retention/policy.js';
 import { show } from './validate.js';
 import type { RestoreReport } from '../child/snapshotter.js';
@@ -81,7 +81,7 @@ export class Events {
 
   emit<E extends keyof BackupEvents>(event: E, payload: BackupEvents[E]): void {
     for (const listener of this.#emitter.listeners(event)) {
-      harmless(
+      callSafely(
         () => (listener as BackupListener<E>)(payload),
         (error) => this.onListenerError(event, error),
       );

@@ -1,5 +1,5 @@
 import type * as winston from 'winston';
-import { harmless } from './call-safely.js';
+import { callSafely } from './call-safely.js';
 
 /** Anything with these three methods: winston, pino, Nest's ConsoleLogger behind a small adapter, `console`. */
 export interface Logger {
@@ -46,9 +46,9 @@ export function winstonLogger(): LoadableLogger {
 export function safeLogger(logger: LoadableLogger): Required<LoadableLogger> {
   // There is nowhere left to report it.
   return {
-    info: (message) => harmless(() => logger.info(message)),
-    warn: (message) => harmless(() => logger.warn(message)),
-    error: (message) => harmless(() => logger.error(message)),
-    [LOAD]: () => harmless(() => logger[LOAD]?.()),
+    info: (message) => callSafely(() => logger.info(message)),
+    warn: (message) => callSafely(() => logger.warn(message)),
+    error: (message) => callSafely(() => logger.error(message)),
+    [LOAD]: () => callSafely(() => logger[LOAD]?.()),
   };
 }

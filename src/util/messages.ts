@@ -10,10 +10,10 @@ export interface Purpose {
 }
 
 /** Every line that the service logs, for people: what happened, of what size, how long it took, what for. */
-export const lines = {
+export const messages = {
   created: (purpose: Purpose, backup: Backup, durationMs: number) =>
     `${subject(purpose)} created${reason(purpose)}: ${file(backup)}, ${seconds(durationMs)}${unchecked(backup)}`,
-  madeElsewhere: (purpose: Purpose, latest: Backup) =>
+  madeByOther: (purpose: Purpose, latest: Backup) =>
     `${subject(purpose)} not needed${reason(purpose)}: another process has made ${file(latest)}`,
   failed: (purpose: Purpose, error: BackupError, retryAt: Date) =>
     `${subject(purpose)} FAILED${reason(purpose)} [${error.code}]: ${error.message} ` +
@@ -46,7 +46,7 @@ export const lines = {
   protected: (name: string, on: boolean) => `Backup ${on ? 'protected' : 'no longer protected'}: ${name}`,
   verified: ({ name, level, ok, problems, durationMs }: VerifyReport) =>
     `Backup verified (${level}): ${name} ${ok ? 'is good' : `is BAD: ${problems.join('; ')}`}, ${seconds(durationMs)}`,
-  passedOver: (backup: Backup) =>
+  ignored: (backup: Backup) =>
     `Backup not counted: ${backup.name} (${backup.problem}${backup.problem === 'dated in the future' ? `, ${backup.createdAt.toISOString()}: check the clock` : ''})`,
   listenerFailed: (event: string, error: unknown) =>
     `A listener of "${event}" failed: ${error instanceof Error ? error.stack : String(error)}`,

@@ -1,7 +1,7 @@
 import { BackupError } from './errors.js';
 
 /** Work that is done one after the other. Who gives up before their turn leaves the line at once. */
-export class Line {
+export class SerialQueue {
   #end: Promise<void> = Promise.resolve();
 
   /** Resolves when all that is in line now is done. Never rejects; another promise as soon as somebody gets in line. */
@@ -17,7 +17,7 @@ export class Line {
   ): Promise<T> {
     const before = this.#end;
     const turn = myTurn(before, signal, givenUp).then(work);
-    this.#end = settled(before, turn);
+    this.#end = allSettled(before, turn);
     return turn;
   }
 }
@@ -42,7 +42,7 @@ async function myTurn(
 }
 
 /** Without what they gave, or each would keep that of all before it in memory. */
-async function settled(...promises: Promise<unknown>[]): Promise<void> {
+async function allSettled(...promises: Promise<unknown>[]): Promise<void> {
   await Promise.allSettled(promises);
 }
 

@@ -1,12 +1,12 @@
 import { BackupError } from './errors.js';
-import { harmless } from './call-safely.js';
+import { callSafely } from './call-safely.js';
 import type { BackupProgress, SnapshotControl } from '../child/snapshotter.js';
 
 /**
  * One attempt that any number of callers wait for. Each may give up on its own; the attempt itself is cancelled when the
  * last of them has, and that one learns of it when everything is cleaned up.
  */
-export class Flight<T> {
+export class SingleFlight<T> {
   readonly #controller = new AbortController();
   readonly #listeners = new Set<(progress: BackupProgress) => void>();
   readonly #result: Promise<T>;
@@ -17,7 +17,7 @@ export class Flight<T> {
       signal: this.#controller.signal,
       onProgress: (progress) => {
         // One that throws must not keep it from the others.
-        for (const listener of this.#listeners) harmless(() => listener(progress));
+        for (const listener of this.#listeners) callSafely(() => listener(progress));
       },
     });
   }

@@ -42,7 +42,7 @@ describe.each<[JournalMode, string, 'lock' | 'read']>([
     const before = [contentsOf(directory), fs.readFileSync(database)];
     let waiting = false;
     const attempt = failureOf(
-      () => hasty.restoreBackup(backup.name, { onProgress: ({ step }) => (waiting ||= step === 'hold') }),
+      () => hasty.restoreBackup(backup.name, { onProgress: ({ step }) => (waiting ||= step === 'block-writers') }),
       'ERR_BACKUP_RESTORE_BUSY',
       database,
     );
@@ -58,7 +58,7 @@ describe.each<[JournalMode, string, 'lock' | 'read']>([
         waited = performance.now() - since;
       }
     }
-    expect((await attempt).step).toBe('hold');
+    expect((await attempt).step).toBe('block-writers');
     // Of processor time, which another process's load does not lengthen. A loop would use all of the time.
     expect(used).toBeLessThan(100 + waited / 4);
     expect([contentsOf(directory), fs.readFileSync(database)]).toEqual(before);
@@ -70,7 +70,9 @@ describe.each<[JournalMode, string, 'lock' | 'read']>([
     const { patient, backup, app } = await prepared(mode);
     await app.ask(hold);
     let waiting = false;
-    const attempt = patient.restoreBackup(backup.name, { onProgress: ({ step }) => (waiting ||= step === 'hold') });
+    const attempt = patient.restoreBackup(backup.name, {
+      onProgress: ({ step }) => (waiting ||= step === 'block-writers'),
+    });
     await until(() => waiting);
     await sleep(500);
     expect(await app.ask('state')).toEqual([NEW]);

@@ -71,7 +71,7 @@ const NEW: State = { tag: 'new', rows: 40 };
           service.restoreBackup(backup.name, {
             onProgress({ step }) {
               // After the check of the room, and before the copy.
-              if (step !== 'hold' || filled) return;
+              if (step !== 'block-writers' || filled) return;
               fill(500_000);
               filled = true;
               db.exec('ROLLBACK');

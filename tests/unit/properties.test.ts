@@ -8,7 +8,7 @@ import { backupName, parseBackupName } from '#dist/catalog/backup-name.js';
 import { checkDue } from '#dist/catalog/due-check.js';
 import { findLatestBackup, listBackups } from '#dist/catalog/list-backups.js';
 import { applyRetention } from '#dist/retention/apply-retention.js';
-import { atOnce } from '#dist/util/cooperative.js';
+import { runSync } from '#dist/util/cooperative.js';
 import { aBackup, aManifest, HOUR, MINUTE, NAMING, writeBackup } from '../support/planted-backups';
 import { DIST, runNode } from '../support/run-node';
 import { useTempFolder } from '../support/temp-folder';
@@ -239,7 +239,7 @@ describe('the newest backup of a real folder', () => {
           });
         }
         const where = { directory, naming: NAMING };
-        const listed = atOnce(listBackups(where, NOW)).find(({ problem }) => !problem);
+        const listed = runSync(listBackups(where, NOW)).find(({ problem }) => !problem);
         expect(findLatestBackup(where, NOW).latest).toEqual(listed);
         expect(fs.existsSync(path.join(directory, listed?.name ?? '.'))).toBe(true);
       }),

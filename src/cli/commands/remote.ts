@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { isBackupError } from '../../util/errors.js';
 import { listCopies, verifyCopy } from '../../index.js';
-import type { BackupError, Copy, CopyVerifyReport } from '../../index.js';
+import type { BackupError, RemoteCopy, CopyVerifyReport } from '../../index.js';
 import type { CommandFunction, Context } from '../context.js';
 import { EXIT, exitCodeOf } from '../exit-codes.js';
 import { ago, localTime, seconds, size, table } from '../format.js';
@@ -13,7 +13,7 @@ import { hostOf } from '../../offsite/copy-name.js';
 // What list and verify do with the copies in a store instead of the backups in the folder.
 
 export const listRemote: CommandFunction<[StoreFlags & { allHosts?: boolean }]> = async (context, flags) => {
-  const copies: Copy[] = [];
+  const copies: RemoteCopy[] = [];
   for (const store of await openStores(context, flags.from)) {
     const host = flags.allHosts ? undefined : (flags.host ?? hostOf(store.settings ?? {}) ?? '');
     copies.push(...(await listCopies(store, { host, database: databaseName(context), signal: context.signal })));
@@ -26,7 +26,7 @@ export const listRemote: CommandFunction<[StoreFlags & { allHosts?: boolean }]> 
   };
 };
 
-type Outcome = CopyVerifyReport | { readonly copy: Copy; readonly error: BackupError };
+type Outcome = CopyVerifyReport | { readonly copy: RemoteCopy; readonly error: BackupError };
 
 export const verifyRemote: CommandFunction<[string | undefined, VerifyFlags & StoreFlags]> = async (
   context,
@@ -87,7 +87,7 @@ function outcomeJson(outcome: Outcome): object {
   return { name: copy.name, host: copy.host ?? null, key: copy.key, ok: false, error: { code, message, hint, step } };
 }
 
-function copyJson(copy: Copy, now: number): object {
+function copyJson(copy: RemoteCopy, now: number): object {
   return {
     name: copy.name,
     host: copy.host ?? null,
@@ -108,7 +108,7 @@ function copyJson(copy: Copy, now: number): object {
   };
 }
 
-function listText(copies: readonly Copy[], now: number, { terminal }: Context): string {
+function listText(copies: readonly RemoteCopy[], now: number, { terminal }: Context): string {
   const { bold, red } = terminal.out;
   const header = ['HOST', 'NAME', 'AGE', 'TAKEN', 'SIZE', 'STORED', 'ENCRYPTED', 'STORE', 'NOTE'];
   const rows = copies.map((copy) => [

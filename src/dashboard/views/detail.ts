@@ -1,7 +1,7 @@
 import { html } from 'hono/html';
 import type { Backup } from '../../index.js';
 import { withoutFolder } from '../redact.js';
-import type { Site } from '../service-view.js';
+import type { ServiceView } from '../service-view.js';
 import { flash } from './flash.js';
 import { layout } from './layout.js';
 import { offsiteList } from './offsite.js';
@@ -10,7 +10,7 @@ import type { Html, View } from './view.js';
 import { linkTo } from './view.js';
 
 /** One backup: what is known of it, and what can be done with it. */
-export function detailPage(view: View, site: Site, backup: Backup): Html {
+export function detailPage(view: View, site: ServiceView, backup: Backup): Html {
   const { texts } = view;
   const { format } = texts;
   const { name, createdAt, sizeBytes, label, sha256, manifest, problem, lastVerification } = backup;
@@ -97,7 +97,7 @@ function verifyForm(view: View, name: string): Html {
   </form>`;
 }
 
-export function deletePage(view: View, site: Site, { name, createdAt }: Backup): Html {
+export function deletePage(view: View, site: ServiceView, { name, createdAt }: Backup): Html {
   const { texts } = view;
   const body = html`${backLink(view)}
     <section class="card ask" aria-labelledby="title">
@@ -111,7 +111,7 @@ export function deletePage(view: View, site: Site, { name, createdAt }: Backup):
   return layout(view, { title: `${texts.deleteTitle} · ${site.title(texts)}`, level: 'warn', body });
 }
 
-export function restorePage(view: View, site: Site, backup: Backup): Html {
+export function restorePage(view: View, site: ServiceView, backup: Backup): Html {
   const { name, createdAt } = backup;
   const { texts } = view;
   const body = html`${backLink(view)} ${flash(view, [backup])}

@@ -1,6 +1,6 @@
 import { html } from 'hono/html';
 import type { Backup, ServiceStatus } from '../../index.js';
-import type { Look, Site } from '../service-view.js';
+import type { Look, ServiceView } from '../service-view.js';
 import { sayVerdict } from '../texts/say.js';
 import { judge } from '../verdict.js';
 import type { Verdict } from '../verdict.js';
@@ -13,7 +13,7 @@ import type { Html, View } from './view.js';
 import { weekStrip } from './weeks.js';
 
 /** The page: one sentence and a colour, numbers, pictures, and the table below. */
-export function overviewPage(view: View, site: Site, look: Look, others: Html | ''): Html {
+export function overviewPage(view: View, site: ServiceView, look: Look, others: Html | ''): Html {
   const { texts } = view;
   const { status } = look;
   const verdict: Verdict = status ? judge(status) : { level: 'bad', kind: 'unreadable', code: look.code };
@@ -33,7 +33,7 @@ export function overviewPage(view: View, site: Site, look: Look, others: Html | 
   });
 }
 
-function isRunning(site: Site, status: ServiceStatus | undefined): boolean {
+function isRunning(site: ServiceView, status: ServiceStatus | undefined): boolean {
   return site.operations.progress !== undefined || status?.inProgress !== undefined;
 }
 

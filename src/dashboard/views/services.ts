@@ -1,12 +1,12 @@
 import { html } from 'hono/html';
-import type { Look, Site } from '../service-view.js';
+import type { Look, ServiceView } from '../service-view.js';
 import { sayVerdict } from '../texts/say.js';
 import { judge } from '../verdict.js';
 import { layout } from './layout.js';
 import type { Html, View } from './view.js';
 
 /** The first page where there are several services: each with its colour and its sentence. */
-export function servicesPage(view: View, looks: readonly { readonly site: Site; readonly look: Look }[]): Html {
+export function servicesPage(view: View, looks: readonly { readonly site: ServiceView; readonly look: Look }[]): Html {
   const { texts } = view;
   const rows = looks.map(({ site, look }) => {
     const verdict = look.status ? judge(look.status) : ({ level: 'bad', kind: 'unreadable', code: look.code } as const);
@@ -24,7 +24,7 @@ export function servicesPage(view: View, looks: readonly { readonly site: Site; 
 }
 
 /** The chooser on the page of one of several services. */
-export function chooser(view: View, current: Site, names: readonly string[]): Html | '' {
+export function chooser(view: View, current: ServiceView, names: readonly string[]): Html | '' {
   if (names.length < 2) return '';
   const link = (name: string): Html =>
     name === current.name

@@ -1,7 +1,7 @@
 import type { Context } from 'hono';
 import { html } from 'hono/html';
 import type { Rights } from '../guard.js';
-import type { DashboardEnv, Site } from '../service-view.js';
+import type { DashboardEnv, ServiceView } from '../service-view.js';
 import type { Texts } from '../texts/index.js';
 
 /** A piece of a page. `html` escapes everything that is inserted into it. */
@@ -19,7 +19,7 @@ export interface View {
   readonly query: (name: string) => string | undefined;
 }
 
-export function viewOf(c: Context<DashboardEnv>, site?: Site): View {
+export function viewOf(c: Context<DashboardEnv>, site?: ServiceView): View {
   const { root } = c.env;
   return {
     texts: c.get('texts'),

@@ -9,7 +9,7 @@ const STEP_BYTES = 8 * 1024 * 1024;
 const MAX_PROGRESS_LINES = 100;
 
 /** Copies the pinned snapshot, page by page, by SQLite's online backup API. */
-export async function copy({ db, facts }: PinnedSource, partial: string): Promise<void> {
+export async function copyPages({ db, facts }: PinnedSource, partial: string): Promise<void> {
   const totalBytes = facts.pageCount * facts.pageSize;
   const pagesPerStep = Math.max(1, Math.floor(STEP_BYTES / facts.pageSize));
   const reportEvery = totalBytes / MAX_PROGRESS_LINES;

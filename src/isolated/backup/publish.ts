@@ -4,8 +4,8 @@ import { backupName, manifestName } from '../../catalog/backup-name.js';
 import type { BackupFolder } from '../../catalog/list-backups.js';
 import { formatManifest } from '../../catalog/manifest.js';
 import type { Manifest } from '../../catalog/manifest.js';
-import { exists, flushFolder, moveExclusively, writeDurably } from '../../util/durable-files.js';
-import { likeDatabase } from '../shared/file-owner.js';
+import { exists, flushFolder, renameNoReplace, writeDurably } from '../../util/durable-files.js';
+import { matchOwner } from '../shared/file-owner.js';
 
 /**
  * Gives the verified copy its final name: all of it, or nothing. Its contents are already on the disk (`verify` flushed
@@ -24,7 +24,7 @@ export function publish(
 ): string {
   const { directory, naming } = folder;
   fs.chmodSync(partial, 0o600);
-  likeDatabase(partial, database, { mode: false });
+  matchOwner(partial, database, { mode: false });
   for (let second = createdAt; ; second = nextSecond()) {
     const name = backupName(naming, second);
     const final = path.join(directory, name);
@@ -33,11 +33,11 @@ export function publish(
     const manifest = path.join(directory, manifestName(naming, name));
     const manifestPartial = `${partial}.json`;
     writeDurably(manifestPartial, formatManifest({ formatVersion: 1, name, ...facts }));
-    likeDatabase(manifestPartial, database, { mode: false });
-    if (!moveExclusively(manifestPartial, manifest)) continue;
+    matchOwner(manifestPartial, database, { mode: false });
+    if (!renameNoReplace(manifestPartial, manifest)) continue;
     let published = false;
     try {
-      published = moveExclusively(partial, final);
+      published = renameNoReplace(partial, final);
     } finally {
       if (!published) fs.rmSync(manifest);
     }

@@ -2,15 +2,15 @@ import type { Backup } from '../../catalog/backup.js';
 import { readBackup } from '../../catalog/list-backups.js';
 import type { BackupFolder } from '../../catalog/list-backups.js';
 import type { VerifyLevel } from '../../catalog/manifest.js';
-import { copy } from './page-copy.js';
+import { copyPages } from './page-copy.js';
 import type { Deadline } from '../shared/deadline.js';
 import { pinSource } from './pin.js';
 import { publish } from './publish.js';
-import { enter, send } from '../shared/steps.js';
+import { beginStep, send } from '../shared/steps.js';
 import { seal } from './seal.js';
 import { ensureSource, ensureSpace } from '../shared/free-space.js';
 import { partialPath, removePartial } from '../shared/temp-files.js';
-import { checkSnapshot } from './verify-snapshot.js';
+import { verifySnapshot } from './verify-snapshot.js';
 
 export interface BackupOrder {
   readonly database: string;
@@ -23,30 +23,30 @@ export interface BackupOrder {
 
 /** space -> pin -> copy -> seal -> verify -> publish. The caller holds the lock. */
 export async function takeBackup(order: BackupOrder, folder: BackupFolder, deadline: Deadline): Promise<Backup> {
-  enter('space');
+  beginStep('space');
   ensureSource(order.database);
   ensureSpace(order.database, folder.directory);
 
-  enter('pin');
+  beginStep('pin');
   const source = pinSource(order.database, deadline);
   const createdAt = new Date();
   const partial = partialPath(folder, createdAt);
   try {
     send({ type: 'partial', path: partial });
     try {
-      enter('copy');
-      await copy(source, partial);
+      beginStep('copy');
+      await copyPages(source, partial);
     } finally {
       source.close();
     }
 
-    enter('seal');
+    beginStep('seal');
     seal(partial);
 
-    enter('verify');
-    const { sha256, sizeBytes, uncheckedTables } = await checkSnapshot(partial, source.facts, order.verify);
+    beginStep('verify');
+    const { sha256, sizeBytes, uncheckedTables } = await verifySnapshot(partial, source.facts, order.verify);
 
-    enter('publish');
+    beginStep('publish');
     const { journalMode, pageSize, pageCount } = source.facts;
     const name = publish(folder, partial, createdAt, order.database, {
       createdAt: createdAt.toISOString(),

@@ -15,7 +15,7 @@ import { useSmallCache } from '../shared/small-cache.js';
  *
  * @throws BackupError `ERR_BACKUP_VERIFY_FAILED`, `ERR_BACKUP_SOURCE_CORRUPT`
  */
-export async function checkSnapshot(
+export async function verifySnapshot(
   partial: string,
   source: SourceFacts,
   level: VerifyLevel,

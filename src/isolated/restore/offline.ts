@@ -2,16 +2,16 @@ import fs from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import type { Backup } from '../../catalog/backup.js';
-import { exists, flushFile, flushFolder, moveExclusively } from '../../util/durable-files.js';
+import { exists, flushFile, flushFolder, renameNoReplace } from '../../util/durable-files.js';
 import { BackupError, isBackupError, messageOf, systemCode } from '../../util/errors.js';
 import { removeFiles } from '../../catalog/delete-backup.js';
 import type { CheckedBackup } from '../verify/check-backup.js';
 import { readFacts } from '../shared/database-facts.js';
 import { inUse, refuseIfInUse, usersOf } from './in-use.js';
 import type { LiveDatabase } from './live-database.js';
-import { keepAside, removeSideFiles } from './replaced-files.js';
-import { likeDatabase } from '../shared/file-owner.js';
-import { enter, send } from '../shared/steps.js';
+import { linkAside, removeSideFiles } from './replaced-files.js';
+import { matchOwner } from '../shared/file-owner.js';
+import { beginStep, send } from '../shared/steps.js';
 import type { RestoreContext } from './online.js';
 import { copyWhole, stagedPath } from './staged.js';
 import { removePartial } from '../shared/temp-files.js';
@@ -37,21 +37,21 @@ export async function restoreOffline(
   live: LiveDatabase | undefined,
   context: RestoreContext,
 ): Promise<Replaced> {
-  enter('replace');
+  beginStep('replace');
   refuseIfInUse(database);
   const journalMode = live?.wal ? 'wal' : (backup.manifest?.journalMode ?? 'delete');
   const staged = stageBeside(database, backup, journalMode);
   let safety: Backup | undefined;
   try {
     if (live) safety = await saveAndLock(live, context);
-    enter('replace');
+    beginStep('replace');
     // Windows renames nothing that is open.
     if (process.platform === 'win32') live?.close();
     refuseIfInUse(database);
-    const movedAside = keepAside(database);
+    const movedAside = linkAside(database);
     removeSideFiles(database);
     if (exists(database)) fs.renameSync(staged, database);
-    else if (!moveExclusively(staged, database)) throw inUse(database, usersOf([database]));
+    else if (!renameNoReplace(staged, database)) throw inUse(database, usersOf([database]));
     flushFolder(path.dirname(database));
     return { safety, movedAside, journalMode };
   } catch (error) {
@@ -96,7 +96,7 @@ function stageBeside(database: string, backup: CheckedBackup, journalMode: strin
   send({ type: 'partial', path: staged });
   try {
     copyWhole(backup, staged);
-    likeDatabase(staged, exists(database) ? database : path.dirname(database), { mode: exists(database) });
+    matchOwner(staged, exists(database) ? database : path.dirname(database), { mode: exists(database) });
     if (journalMode === 'wal') {
       const db = new Database(staged, { fileMustExist: true });
       db.pragma('journal_mode = WAL');

@@ -6,11 +6,11 @@ import { BackupError, messageOf, systemCode } from '../../util/errors.js';
 import { removeFiles } from '../../catalog/delete-backup.js';
 import type { CheckedBackup } from '../verify/check-backup.js';
 import { contentHash } from '../shared/content-hash.js';
-import { copy } from '../backup/page-copy.js';
+import { copyPages } from '../backup/page-copy.js';
 import type { Deadline } from '../shared/deadline.js';
 import { exists, flushFile } from '../../util/durable-files.js';
 import type { LiveDatabase } from './live-database.js';
-import { enter, send } from '../shared/steps.js';
+import { beginStep, send } from '../shared/steps.js';
 import { partialPath, removePartial } from '../shared/temp-files.js';
 
 export interface RestoreContext {
@@ -39,7 +39,7 @@ export async function restoreOnline(
 ): Promise<Backup> {
   let first: Backup | undefined;
   for (let different = 0; ;) {
-    enter('hold');
+    beginStep('block-writers');
     await live.waitUntilFree(context.deadline);
     live.holdWriters(context.deadline);
     const mark = live.mark();
@@ -90,7 +90,7 @@ async function copyIfUnchanged(
     live.release();
     const result = await copyInto(live, backup, mark);
     if (result !== 'busy') return result === 'copied';
-    enter('hold');
+    beginStep('block-writers');
     live.holdWriters(deadline);
     if (live.mark() !== mark || performance.now() > until) {
       live.release();
@@ -119,7 +119,7 @@ async function copyInto(
         if (!seen.locked) {
           if (live.mark() !== mark) throw CHANGED;
           seen.locked = true;
-          enter('restore');
+          beginStep('restore');
         }
         send({ type: 'progress', doneBytes: (totalPages - remainingPages) * facts.pageSize, totalBytes });
         return pagesPerStep;
@@ -143,10 +143,10 @@ async function isEqual(live: LiveDatabase, backup: CheckedBackup, folder: Backup
   const facts = live.pin();
   const partial = partialPath(folder, new Date());
   try {
-    enter('compare');
+    beginStep('compare');
     if (COMPARED.some((fact) => facts[fact] !== backup.facts[fact])) return false;
     send({ type: 'partial', path: partial });
-    await copy({ db: live.db, facts, close: () => {} }, partial);
+    await copyPages({ db: live.db, facts, close: () => {} }, partial);
     return contentHash(partial, facts) === backup.contentHash;
   } finally {
     live.release();

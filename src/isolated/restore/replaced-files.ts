@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { backupName } from '../../catalog/backup-name.js';
-import { exists, flushFolder, keepUnderAnotherName } from '../../util/durable-files.js';
+import { exists, flushFolder, linkOrCopy } from '../../util/durable-files.js';
 
 /** The database itself last: a database without what stands beside it is not whole. */
 const SUFFIXES = ['-journal', '-wal', '-shm', ''];
@@ -12,12 +12,12 @@ const SUFFIXES = ['-journal', '-wal', '-shm', ''];
  *
  * @returns the new names
  */
-export function keepAside(database: string): string[] {
+export function linkAside(database: string): string[] {
   const old = SUFFIXES.filter((suffix) => exists(database + suffix));
   for (let second = Date.now(); ; second += 1_000) {
     const aside = database + backupName({ prefix: '.replaced-', extension: '' }, new Date(second));
     if (SUFFIXES.some((suffix) => exists(aside + suffix))) continue;
-    for (const suffix of old) keepUnderAnotherName(database + suffix, aside + suffix);
+    for (const suffix of old) linkOrCopy(database + suffix, aside + suffix);
     flushFolder(path.dirname(database));
     return old.map((suffix) => aside + suffix);
   }

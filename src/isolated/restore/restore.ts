@@ -14,7 +14,7 @@ import { isUnusable, LiveDatabase } from './live-database.js';
 import { takeLock } from '../shared/lock.js';
 import type { Lock } from '../shared/lock.js';
 import { hasSecondName, sweepSecondNames } from './replaced-files.js';
-import { enter } from '../shared/steps.js';
+import { beginStep } from '../shared/steps.js';
 import { proveReplaced, restoreOffline } from './offline.js';
 import { restoreOnline } from './online.js';
 import type { RestoreContext } from './online.js';
@@ -32,14 +32,14 @@ export async function restore(request: RestoreRequest): Promise<ChildResult> {
   const deadline = Deadline.beforeTheParents(request.timeoutMs);
   const folder = { directory: request.directory, naming: backupNaming(request.database) };
 
-  enter('lock');
+  beginStep('lock');
   ensureFolder(request.directory);
   const lock = takeLock(folder, request.database, deadline);
   try {
-    enter('sweep');
+    beginStep('sweep');
     sweep(folder);
 
-    enter('check');
+    beginStep('check');
     const backup = await checkBackup(folder, request.name);
     try {
       const takeSafetyBackup: RestoreContext['takeSafetyBackup'] = () =>
@@ -79,7 +79,7 @@ async function write(request: RestoreRequest, backup: CheckedBackup, context: Re
     sweepAfterCrash(database);
     lock?.release();
   }
-  enter('space');
+  beginStep('space');
   ensureRestoreSpace(database, request.directory, backup.sizeBytes);
   const live = openLive(database, context.deadline);
   try {
@@ -110,7 +110,7 @@ async function replace(
     sweepAfterCrash(database);
     const { safety, movedAside, journalMode } = await restoreOffline(database, backup, live, context);
     live?.close();
-    enter('compare');
+    beginStep('compare');
     proveReplaced(database, backup);
     const names = safety && { safetyBackup: safety.name };
     return { path: database, method: 'offline', ...names, movedAside, journalMode };
@@ -147,13 +147,13 @@ function realPath(database: string): string {
 
 /** `undefined`: there is no file, or none that SQLite can use. */
 function openLive(database: string, deadline: Deadline): LiveDatabase | undefined {
-  enter('hold');
+  beginStep('block-writers');
   fs.accessSync(path.dirname(database), fs.constants.W_OK | fs.constants.X_OK);
   const stats = fs.statSync(database, { throwIfNoEntry: false });
   if (!stats) return undefined;
   if (!stats.isFile()) {
     throw new BackupError('ERR_BACKUP_SOURCE_INVALID', `"${database}" is not a regular file.`, {
-      step: 'hold',
+      step: 'block-writers',
       hint: 'Correct the "database" option; nothing was changed.',
     });
   }

@@ -4,16 +4,16 @@ import { parseBackupName } from '../../catalog/backup-name.js';
 import type { BackupFolder } from '../../catalog/list-backups.js';
 import { BackupError, systemCode } from '../../util/errors.js';
 import type { CheckedBackup } from '../verify/check-backup.js';
-import { exists, flushFile, flushFolder, moveExclusively } from '../../util/durable-files.js';
-import { likeDatabase } from '../shared/file-owner.js';
-import { enter, send } from '../shared/steps.js';
+import { exists, flushFile, flushFolder, renameNoReplace } from '../../util/durable-files.js';
+import { matchOwner } from '../shared/file-owner.js';
+import { beginStep, send } from '../shared/steps.js';
 import { ensureSpaceFor } from './restore-space.js';
 import { copyWhole, stagedPath, sweepStaged } from './staged.js';
 import { removePartial } from '../shared/temp-files.js';
 
 /** Into a file that does not exist yet: it appears whole, or not at all. */
 export function restoreTo(target: string, backup: CheckedBackup, folder: BackupFolder): void {
-  enter('restore');
+  beginStep('restore');
   refuseTarget(target, folder);
   sweepStaged(target);
   ensureSpaceFor(path.dirname(target), backup.sizeBytes);
@@ -21,9 +21,9 @@ export function restoreTo(target: string, backup: CheckedBackup, folder: BackupF
   send({ type: 'partial', path: staged });
   try {
     copyWhole(backup, staged);
-    likeDatabase(staged, path.join(folder.directory, backup.name), { mode: false });
+    matchOwner(staged, path.join(folder.directory, backup.name), { mode: false });
     flushFile(staged);
-    if (!moveExclusively(staged, target)) throw taken(target, target);
+    if (!renameNoReplace(staged, target)) throw taken(target, target);
     flushFolder(path.dirname(target));
   } finally {
     removePartial(staged);

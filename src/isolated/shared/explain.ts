@@ -40,7 +40,7 @@ export function explain(error: unknown, step: BackupStep, request: ChildRequest)
     case 'space':
     case 'pin':
       return explainSource(request.database, code, said, wrap);
-    case 'hold':
+    case 'block-writers':
       return wrap(
         'ERR_BACKUP_RESTORE_TARGET',
         `"${request.database}" cannot be written`,

@@ -6,7 +6,7 @@ import type { BackupFolder } from '../../catalog/list-backups.js';
 import { systemCode } from '../../util/errors.js';
 import { lockTimeout } from '../../util/busy-errors.js';
 import type { Deadline } from './deadline.js';
-import { likeDatabase } from './file-owner.js';
+import { matchOwner } from './file-owner.js';
 
 export interface Lock {
   release(): void;
@@ -44,5 +44,5 @@ function createLockFile(file: string, database: string): void {
     if (systemCode(error) === 'EEXIST') return;
     throw error;
   }
-  likeDatabase(file, database, { mode: true });
+  matchOwner(file, database, { mode: true });
 }

@@ -7,7 +7,7 @@ import { formatManifest } from '../../catalog/manifest.js';
 import type { Manifest } from '../../catalog/manifest.js';
 import { BackupError, messageOf } from '../../util/errors.js';
 import { flushFolder, removeQuietly, writeDurably } from '../../util/durable-files.js';
-import { likeDatabase } from './file-owner.js';
+import { matchOwner } from './file-owner.js';
 
 /**
  * All or nothing, and under the lock only. What a later version has put into it stays.
@@ -20,7 +20,7 @@ export function rewriteManifest({ directory, naming }: BackupFolder, database: s
   const partial = path.join(directory, `${partialName(naming, manifest.name, token)}.json`);
   try {
     writeDurably(partial, formatManifest(manifest));
-    likeDatabase(partial, database, { mode: false });
+    matchOwner(partial, database, { mode: false });
     fs.renameSync(partial, file);
     flushFolder(directory);
   } catch (cause) {

@@ -5,7 +5,7 @@ import type { ChildMessage } from '../../child/protocol.js';
 let step: BackupStep = 'start';
 
 /** Announces the step that begins. The parent needs it to say what a child that it had to kill was doing. */
-export function enter(next: BackupStep): void {
+export function beginStep(next: BackupStep): void {
   step = next;
   send({ type: 'step', step });
 }

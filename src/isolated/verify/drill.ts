@@ -9,7 +9,7 @@ import { checkBackup, Damaged } from './check-backup.js';
 import type { CheckedBackup } from './check-backup.js';
 import { checkDatabase } from './check-database.js';
 import type { Deadline } from '../shared/deadline.js';
-import { enter } from '../shared/steps.js';
+import { beginStep } from '../shared/steps.js';
 import { ensureSpaceFor } from '../restore/restore-space.js';
 import { makeScratch } from './scratch.js';
 import { copyWhole } from '../restore/staged.js';
@@ -24,12 +24,12 @@ export interface DrillResult {
 export async function drill(request: VerifyRequest, folder: BackupFolder, deadline: Deadline): Promise<DrillResult> {
   const scratch = makeScratch(folder, request.database, deadline);
   try {
-    enter('check');
+    beginStep('check');
     const backup = await checkBackup(folder, request.name);
     try {
       const { assertions: asked = [] } = request;
       refuseFaulty(asked, backup.file);
-      enter('drill');
+      beginStep('drill');
       ensureSpaceFor(folder.directory, backup.sizeBytes);
       const file = path.join(scratch.folder, path.basename(request.database));
       copyWhole(backup, file);

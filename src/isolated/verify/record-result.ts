@@ -5,7 +5,7 @@ import type { VerificationRecord } from '../../catalog/manifest.js';
 import { latestRecord } from '../../catalog/verification.js';
 import type { Deadline } from '../shared/deadline.js';
 import { takeLock } from '../shared/lock.js';
-import { enter } from '../shared/steps.js';
+import { beginStep } from '../shared/steps.js';
 import { rewriteManifest } from '../shared/rewrite-manifest.js';
 
 /**
@@ -19,7 +19,7 @@ export function recordVerification(
   record: VerificationRecord,
   deadline: Deadline,
 ): boolean {
-  enter('record');
+  beginStep('record');
   // Without a manifest none is made for this: it would make another program's backup look like one of ours.
   if (!readBackup(folder, name, Date.now())?.manifest) return false;
   try {

@@ -5,7 +5,7 @@ import { systemCode } from '../../util/errors.js';
 import type { BackupFolder } from '../../catalog/list-backups.js';
 import type { Deadline } from '../shared/deadline.js';
 import { takeLock } from '../shared/lock.js';
-import { enter, send } from '../shared/steps.js';
+import { beginStep, send } from '../shared/steps.js';
 import { ensureFolder } from '../shared/free-space.js';
 import { partialPath, sweep } from '../shared/temp-files.js';
 import { OWNER } from '../shared/scratch-owner.js';
@@ -21,7 +21,7 @@ export interface Scratch {
  * gone, the next attempt sweeps it.
  */
 export function makeScratch(folder: BackupFolder, database: string, deadline: Deadline): Scratch {
-  enter('lock');
+  beginStep('lock');
   ensureFolder(folder.directory);
   const lock = takeLock(folder, database, deadline);
   try {

@@ -14,15 +14,15 @@ import { Deadline } from '../shared/deadline.js';
 import { drill } from './drill.js';
 import type { DrillResult } from './drill.js';
 import { recordVerification } from './record-result.js';
-import { enter } from '../shared/steps.js';
+import { beginStep } from '../shared/steps.js';
 
 /** Checks a finished backup as far as its level says, and keeps the result in its manifest. */
-export async function verifyPublished(request: VerifyRequest): Promise<ChildResult> {
+export async function verifyBackup(request: VerifyRequest): Promise<ChildResult> {
   const startedAt = performance.now();
   const { database, directory, name, level } = request;
   const deadline = Deadline.beforeTheParents(request.timeoutMs);
   const folder = { directory, naming: backupNaming(database) };
-  enter('verify');
+  beginStep('verify');
   refuseFaulty(request.assertions ?? []);
   const file = path.join(directory, name);
   const { manifest } = readBackup(folder, name, Date.now()) ?? {};

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import { findLatestBackup, listBackups, readBackup } from '#dist/catalog/list-backups.js';
-import { atOnce } from '#dist/util/cooperative.js';
+import { runSync } from '#dist/util/cooperative.js';
 import { thrownBy } from '../../support/errors';
 import { DAY, HOUR, MINUTE, NAMING, localTime, writeBackup } from '../../support/planted-backups';
 import { useTempFolder } from '../../support/temp-folder';
@@ -12,13 +12,13 @@ const now = noon.getTime();
 const ago = (ms: number) => new Date(now - ms);
 
 const folder = () => ({ directory: temp.path, naming: NAMING });
-const listed = () => atOnce(listBackups(folder(), now)).map(({ name }) => name);
+const listed = () => runSync(listBackups(folder(), now)).map(({ name }) => name);
 const latest = () => findLatestBackup(folder(), now);
 const write = (at: Date, options = {}) => writeBackup(temp.path, at, options);
 
 test('an empty folder holds no backups', () => {
   expect(listed()).toEqual([]);
-  expect(latest()).toEqual({ latest: undefined, passedOver: [] });
+  expect(latest()).toEqual({ latest: undefined, ignored: [] });
 });
 
 test('backups are listed newest first, with and without a manifest, and the newest is the latest', () => {
@@ -79,7 +79,7 @@ test('files with a problem are listed and passed over, with the reason', () => {
   expect(listed()).toEqual([...Object.values(names), good]);
   const found = latest();
   expect(found.latest?.name).toBe(good);
-  expect(Object.fromEntries(found.passedOver.map((b) => [b.problem, b.name]))).toEqual(names);
+  expect(Object.fromEntries(found.ignored.map((b) => [b.problem, b.name]))).toEqual(names);
 });
 
 test('a folder or a pipe in the place of a manifest makes it unreadable, and nothing blocks', () => {
@@ -90,7 +90,7 @@ test('a folder or a pipe in the place of a manifest makes it unreadable, and not
   else fs.mkdirSync(temp.file(two.replace('.db', '.json')));
   expect(latest()).toMatchObject({
     latest: undefined,
-    passedOver: [{ problem: 'unreadable manifest' }, { problem: 'unreadable manifest' }],
+    ignored: [{ problem: 'unreadable manifest' }, { problem: 'unreadable manifest' }],
   });
 });
 
@@ -112,7 +112,7 @@ test('a name that is not one of this database is read as no backup, wherever it 
 describe('a folder that cannot be listed is never an empty one', () => {
   const elsewhere = (...names: string[]) => ({ directory: temp.file(...names), naming: NAMING });
   const bothThrow = (directory: ReturnType<typeof elsewhere>) =>
-    [() => findLatestBackup(directory, now), () => atOnce(listBackups(directory, now))].map((act) => thrownBy(act));
+    [() => findLatestBackup(directory, now), () => runSync(listBackups(directory, now))].map((act) => thrownBy(act));
 
   test('a missing one', () => {
     for (const error of bothThrow(elsewhere('missing'))) {

@@ -1,11 +1,11 @@
 import { keep } from 'sqlite-autobackup';
-import type { Copy } from 'sqlite-autobackup';
+import type { RemoteCopy } from 'sqlite-autobackup';
 import { chooseCopy } from '#dist/offsite/choose-copy.js';
 import { copyKey, copyManifestKey, hostOf, parseKey } from '#dist/offsite/copy-name.js';
 import { parseCopyManifest } from '#dist/offsite/copy-manifest.js';
 import { copyId } from '#dist/offsite/copy-record.js';
 import type { CopyRecord, ShippedCopy } from '#dist/offsite/copy-record.js';
-import { roomToHold } from '#dist/offsite/keep-unshipped.js';
+import { hasRoomToKeep } from '#dist/offsite/keep-unshipped.js';
 import { backoffMs, pendingBackups } from '#dist/offsite/pending.js';
 import { thrownBy } from '../../support/errors';
 import { aBackup, aManifest, localTime, MINUTE, HOUR } from '../../support/planted-backups';
@@ -128,13 +128,13 @@ test('the back-off doubles up to an hour, or to what was asked for where that is
 
 test('unshipped backups are held while a tenth of the disk is free, and room for three more', () => {
   const GB = 1e9;
-  expect(roomToHold(10 * GB, 100 * GB, GB)).toBe(true);
-  expect(roomToHold(9.9 * GB, 100 * GB, GB)).toBe(false);
-  expect(roomToHold(20 * GB, 100 * GB, 7 * GB)).toBe(false);
+  expect(hasRoomToKeep(10 * GB, 100 * GB, GB)).toBe(true);
+  expect(hasRoomToKeep(9.9 * GB, 100 * GB, GB)).toBe(false);
+  expect(hasRoomToKeep(20 * GB, 100 * GB, 7 * GB)).toBe(false);
 });
 
 describe('which copy is meant', () => {
-  const aCopy = (at: string, more: Partial<Copy> = {}): Copy => {
+  const aCopy = (at: string, more: Partial<RemoteCopy> = {}): RemoteCopy => {
     const { name, createdAt } = aBackup(at);
     const host = 'host' in more ? more.host : 'shop-1';
     const manifest = { ...aManifest({ name }), copy: { object: name, sizeBytes: 1, sha256: '', shippedAt: '' } };

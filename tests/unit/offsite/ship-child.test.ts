@@ -10,14 +10,14 @@ const folder = useTempFolder();
     const found = runNode(
       `
         const fs = require('node:fs');
-        const { openSource } = require(process.argv[1] + '/offsite/ship-child.js');
+        const { startShipChild } = require(process.argv[1] + '/offsite/ship-child.js');
         const uncaught = [], taken = [];
         process.on('uncaughtException', (error) => uncaught.push(error.message));
         require('node:child_process').spawnSync(process.execPath, ['-e', '0']);
         try { for (;;) taken.push(fs.openSync('/dev/null')); } catch {}
         (async () => {
           const request = { path: process.argv[2], lockFile: process.argv[2] + '.lock', waitMs: 1 };
-          const said = await openSource(request, {}).catch(({ code, cause }) => [code, cause?.code]);
+          const said = await startShipChild(request, {}).catch(({ code, cause }) => [code, cause?.code]);
           taken.forEach((descriptor) => fs.closeSync(descriptor));
           await new Promise((resolve) => setImmediate(resolve));
           console.log(JSON.stringify({ said, uncaught }));

@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import { keep } from 'sqlite-autobackup';
 import type { RetentionPolicy } from 'sqlite-autobackup';
 import { prune } from '#dist/service/prune.js';
-import { atOnce } from '#dist/util/cooperative.js';
+import { runSync } from '#dist/util/cooperative.js';
 import { thrownBy } from '../../support/errors';
 import { DAY, NAMING, writeBackup } from '../../support/planted-backups';
 import { useTempFolder } from '../../support/temp-folder';
@@ -18,7 +18,7 @@ beforeEach(() => {
 });
 
 const run = (retention: RetentionPolicy, dryRun = false) =>
-  atOnce(prune({ directory: folder.path, naming: NAMING, retention }, dryRun));
+  runSync(prune({ directory: folder.path, naming: NAMING, retention }, dryRun));
 const databases = () =>
   folder
     .list()

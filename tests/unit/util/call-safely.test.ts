@@ -1,6 +1,6 @@
 import type { BackupProgress } from 'sqlite-autobackup';
-import { Flight } from '#dist/util/single-flight.js';
-import { harmless } from '#dist/util/call-safely.js';
+import { SingleFlight } from '#dist/util/single-flight.js';
+import { callSafely } from '#dist/util/call-safely.js';
 import { createLedger } from '../../support/databases';
 import { runNode } from '../../support/run-node';
 import { useTempFolder } from '../../support/temp-folder';
@@ -10,11 +10,11 @@ const folder = useTempFolder();
 test('what it throws and what its promise rejects with are told, and go no further', async () => {
   const told: unknown[] = [];
   const tell = (error: unknown) => told.push(error);
-  harmless(() => {
+  callSafely(() => {
     throw new Error('at once');
   }, tell);
-  harmless(() => Promise.reject(new Error('later')), tell);
-  harmless(() => 42, tell);
+  callSafely(() => Promise.reject(new Error('later')), tell);
+  callSafely(() => 42, tell);
   await new Promise(setImmediate);
   expect(told).toEqual([new Error('at once'), new Error('later')]);
 });
@@ -23,7 +23,7 @@ test('one progress listener that throws does not keep the progress from those be
   const progress: BackupProgress = { step: 'copy', doneBytes: 50, totalBytes: 100 };
   const beside = jest.fn();
   let land!: (value: string) => void;
-  const flight = new Flight<string>(async ({ onProgress }) => {
+  const flight = new SingleFlight<string>(async ({ onProgress }) => {
     const landed = await new Promise<string>((resolve) => (land = resolve));
     onProgress!(progress);
     return landed;

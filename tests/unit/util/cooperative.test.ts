@@ -1,4 +1,4 @@
-import { atOnce, inSlices } from '#dist/util/cooperative.js';
+import { runSync, runYielding } from '#dist/util/cooperative.js';
 
 function* steps(count: number, done: number[], spend: () => void = () => {}): Generator<void, string> {
   for (let i = 0; i < count; i += 1) {
@@ -16,7 +16,7 @@ function* failing(): Generator<void, never> {
 
 test('at once: all steps are done when it returns', () => {
   const done: number[] = [];
-  expect(atOnce(steps(5, done))).toBe('all done');
+  expect(runSync(steps(5, done))).toBe('all done');
   expect(done).toEqual([0, 1, 2, 3, 4]);
 });
 
@@ -24,7 +24,7 @@ test('in slices: short work is done in one slice, without giving up the event lo
   const done: number[] = [];
   const spy = jest.spyOn(performance, 'now').mockReturnValue(0);
   try {
-    const work = inSlices(steps(3, done));
+    const work = runYielding(steps(3, done));
     expect(done).toEqual([0, 1, 2]);
     await expect(work).resolves.toBe('all done');
   } finally {
@@ -37,7 +37,7 @@ test('in slices: long work lets others run in between, and is finished', async (
   let clock = 0;
   const spy = jest.spyOn(performance, 'now').mockImplementation(() => clock);
   try {
-    const work = inSlices(steps(30, done, () => (clock += 1)));
+    const work = runYielding(steps(30, done, () => (clock += 1)));
     const afterFirstSlice = done.length;
     expect(afterFirstSlice).toBeLessThan(10);
     await new Promise(setImmediate);
@@ -55,7 +55,7 @@ test("in slices: goes on under fake timers of the app's tests that leave the per
   jest.useFakeTimers({ doNotFake: ['performance'] });
   const spy = jest.spyOn(performance, 'now').mockImplementation(() => clock);
   try {
-    await expect(inSlices(steps(30, [], () => (clock += 1)))).resolves.toBe('all done');
+    await expect(runYielding(steps(30, [], () => (clock += 1)))).resolves.toBe('all done');
   } finally {
     spy.mockRestore();
     jest.useRealTimers();
@@ -63,6 +63,6 @@ test("in slices: goes on under fake timers of the app's tests that leave the per
 }, 10_000);
 
 test('an error in the work comes out of either', async () => {
-  expect(() => atOnce(failing())).toThrow('in the middle');
-  await expect(inSlices(failing())).rejects.toThrow('in the middle');
+  expect(() => runSync(failing())).toThrow('in the middle');
+  await expect(runYielding(failing())).rejects.toThrow('in the middle');
 });

@@ -12,8 +12,8 @@ afterEach(() => jest.restoreAllMocks());
 
 // The disks of this machine have hard links, so that the lack of them is the one thing that is put on.
 describe.each([
-  ['moveExclusively', async () => durable.moveExclusively(from(), to()), 'linkSync', 'renameSync'],
-  ['moveExclusivelyAsync', () => durable.moveExclusivelyAsync(from(), to()), 'link', 'rename'],
+  ['renameNoReplace', async () => durable.renameNoReplace(from(), to()), 'linkSync', 'renameSync'],
+  ['renameNoReplaceAsync', () => durable.renameNoReplaceAsync(from(), to()), 'link', 'rename'],
 ] as const)('%s', (_name, move, link, rename) => {
   const failing = (verb: typeof link | typeof rename, error: Error) => {
     const fail = () => {
@@ -43,7 +43,7 @@ describe.each([
   test('of two that move to one name without hard links one succeeds', async () => {
     failing(link, noHardLinks());
     fs.writeFileSync(folder.file('.other.partial'), 'other');
-    const other = () => durable.moveExclusivelyAsync(folder.file('.other.partial'), to());
+    const other = () => durable.renameNoReplaceAsync(folder.file('.other.partial'), to());
     const [mine, theirs] = await Promise.all([move(), other()]);
     expect([mine, theirs].filter(Boolean)).toHaveLength(1);
     expect(fs.readFileSync(to(), 'utf8')).toBe(mine ? 'new' : 'other');

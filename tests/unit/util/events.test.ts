@@ -21,7 +21,7 @@ test('every listener of an event receives its payload, in the order in which the
   ]);
 });
 
-test('a listener hears nothing more after it was taken off, and taking it off twice is harmless', () => {
+test('a listener hears nothing more after it was taken off, and taking it off twice is callSafely', () => {
   const { events } = withLog();
   const listener = jest.fn();
   const off = events.on('deleted', listener);

@@ -1,5 +1,5 @@
 import { BackupError } from 'sqlite-autobackup';
-import { lines } from '#dist/util/messages.js';
+import { messages } from '#dist/util/messages.js';
 import { aBackup, localTime } from '../../support/planted-backups';
 
 const backup = aBackup('2026-11-24 09:30:00', { sizeBytes: 3_355_443 });
@@ -11,53 +11,53 @@ const time = retryAt.toLocaleTimeString();
 test.each([
   [
     'a backup before a method names the method, the file, its size and the duration',
-    lines.created(method, backup, 83),
+    messages.created(method, backup, 83),
     'Automatic backup created before InvoicesController.create: app_backup_20261124_093000.db (3.2 MB), 0.08 s',
   ],
   [
     'a backup after a method says so',
-    lines.created({ ...method, moment: 'after' }, backup, 12_345),
+    messages.created({ ...method, moment: 'after' }, backup, 12_345),
     'Automatic backup created after InvoicesController.create: app_backup_20261124_093000.db (3.2 MB), 12.35 s',
   ],
   [
     'a backup that a person asked for is not called automatic',
-    lines.created({ label: 'nightly' }, backup, 83),
+    messages.created({ label: 'nightly' }, backup, 83),
     'Backup created (nightly): app_backup_20261124_093000.db (3.2 MB), 0.08 s',
   ],
   [
     'a backup without a label has none in its line',
-    lines.created({}, backup, 83),
+    messages.created({}, backup, 83),
     'Backup created: app_backup_20261124_093000.db (3.2 MB), 0.08 s',
   ],
   [
     'a backup that another process made',
-    lines.madeElsewhere(method, backup),
+    messages.madeByOther(method, backup),
     'Automatic backup not needed before InvoicesController.create: another process has made app_backup_20261124_093000.db (3.2 MB)',
   ],
   [
     'a failure says its code, what to do and when it is tried again',
-    lines.failed(method, error, retryAt),
+    messages.failed(method, error, retryAt),
     `Automatic backup FAILED before InvoicesController.create [ERR_BACKUP_NO_SPACE]: No space left. Free some. No further automatic attempt before ${time}.`,
   ],
-  ['a cancelled one', lines.cancelled({ label: 'nightly' }), 'Backup cancelled (nightly)'],
+  ['a cancelled one', messages.cancelled({ label: 'nightly' }), 'Backup cancelled (nightly)'],
   [
     'one that is not tried',
-    lines.skipped(method, retryAt),
+    messages.skipped(method, retryAt),
     `Automatic backup skipped before InvoicesController.create: the last attempt failed, next try after ${time}`,
   ],
   [
     'removed backups, each with its size',
-    lines.pruned([backup, aBackup('2026-11-23 09:30:00', { sizeBytes: 512 })], 20),
+    messages.pruned([backup, aBackup('2026-11-23 09:30:00', { sizeBytes: 512 })], 20),
     'Old backups removed: app_backup_20261124_093000.db (3.2 MB), app_backup_20261123_093000.db (512 B); 20 kept',
   ],
   [
     'a failed pruning',
-    lines.pruneFailed(error),
+    messages.pruneFailed(error),
     'Removing old backups FAILED [ERR_BACKUP_NO_SPACE]: No space left. Free some.',
   ],
   [
     'a restore, with where the state before is',
-    lines.restored({
+    messages.restored({
       name: 'app_backup_20261124_093000.db',
       path: '/shop/app.db',
       method: 'online',
@@ -73,12 +73,12 @@ test.each([
   ],
   [
     'a failed restore says its code and what to do',
-    lines.restoreFailed(backup.name, error),
+    messages.restoreFailed(backup.name, error),
     'Restoring app_backup_20261124_093000.db FAILED [ERR_BACKUP_NO_SPACE]: No space left. Free some.',
   ],
   [
     'a bad backup, with what is wrong',
-    lines.verified({
+    messages.verified({
       name: backup.name,
       level: 'drill',
       ok: false,
@@ -91,24 +91,24 @@ test.each([
     }),
     'Backup verified (drill): app_backup_20261124_093000.db is BAD: one; two, 0.08 s',
   ],
-  ['a deleted backup', lines.deleted(backup), 'Backup deleted: app_backup_20261124_093000.db (3.2 MB)'],
+  ['a deleted backup', messages.deleted(backup), 'Backup deleted: app_backup_20261124_093000.db (3.2 MB)'],
   [
     'a damaged backup',
-    lines.passedOver({ ...backup, problem: 'damaged' }),
+    messages.ignored({ ...backup, problem: 'damaged' }),
     'Backup not counted: app_backup_20261124_093000.db (damaged)',
   ],
   [
     'a backup from the future, with its time',
-    lines.passedOver({ ...backup, createdAt: new Date('2030-01-01T00:00:00Z'), problem: 'dated in the future' }),
+    messages.ignored({ ...backup, createdAt: new Date('2030-01-01T00:00:00Z'), problem: 'dated in the future' }),
     'Backup not counted: app_backup_20261124_093000.db (dated in the future, 2030-01-01T00:00:00.000Z: check the clock)',
   ],
-  ['a listener that threw a text', lines.listenerFailed('created', 'no'), 'A listener of "created" failed: no'],
+  ['a listener that threw a text', messages.listenerFailed('created', 'no'), 'A listener of "created" failed: no'],
 ])('%s', (_what, line, expected) => {
   expect(line).toBe(expected);
 });
 
 test('a listener that threw an error is logged with the place where it threw', () => {
-  const line = lines.listenerFailed('created', new Error('no'));
+  const line = messages.listenerFailed('created', new Error('no'));
   expect(line).toContain('A listener of "created" failed: Error: no');
   expect(line).toContain(__filename);
 });

@@ -1,10 +1,10 @@
 import { isBackupError } from 'sqlite-autobackup';
 import type { BackupProgress } from 'sqlite-autobackup';
-import { Flight } from '#dist/util/single-flight.js';
+import { SingleFlight } from '#dist/util/single-flight.js';
 import { rejectionOf } from '../../support/errors';
 
 interface Attempt {
-  flight: Flight<string>;
+  flight: SingleFlight<string>;
   signal: AbortSignal;
   progress: (progress: BackupProgress) => void;
   land: (value: string) => void;
@@ -14,7 +14,7 @@ interface Attempt {
 /** A flight whose end the test decides. */
 function start(): Attempt {
   const attempt = {} as Attempt;
-  attempt.flight = new Flight((control) => {
+  attempt.flight = new SingleFlight((control) => {
     attempt.signal = control.signal!;
     attempt.progress = control.onProgress!;
     return new Promise((resolve, reject) => Object.assign(attempt, { land: resolve, crash: reject }));
