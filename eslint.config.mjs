@@ -1,5 +1,8 @@
 import js from '@eslint/js';
+import { createTypeScriptImportResolver } from 'eslint-import-resolver-typescript';
+import importX from 'eslint-plugin-import-x';
 import tseslint from 'typescript-eslint';
+import { layerZones } from './eslint.layers.mjs';
 
 const BETTER_SQLITE3 = {
   name: 'better-sqlite3',
@@ -38,6 +41,22 @@ export default tseslint.config(
     files: ['src/**/*.ts'],
     rules: { '@typescript-eslint/explicit-function-return-type': ['error', { allowExpressions: true }] },
   },
+  // Rooms import downwards, and never in a circle, types included.
+  {
+    files: ['src/**/*.ts'],
+    plugins: { 'import-x': importX },
+    settings: {
+      'import-x/extensions': ['.ts', '.js'],
+      'import-x/external-module-folders': ['node_modules', 'node_modules/@types'],
+      'import-x/parsers': { '@typescript-eslint/parser': ['.ts'] },
+      'import-x/resolver-next': [createTypeScriptImportResolver({ project: 'tsconfig.json' })],
+    },
+    rules: {
+      'import-x/no-restricted-paths': ['error', { basePath: import.meta.dirname, zones: layerZones() }],
+      'import-x/no-cycle': ['error', { ignoreExternal: true }],
+      'import-x/no-unresolved': 'error',
+    },
+  },
   {
     files: ['src/**/*.ts'],
     ignores: ['src/isolated/**'],
@@ -46,7 +65,7 @@ export default tseslint.config(
         'error',
         {
           paths: [BETTER_SQLITE3],
-          patterns: [{ group: ['**/isolated/*'], message: 'src/isolated/ runs in a child process only.' }],
+          patterns: [{ group: ['**/isolated/**'], message: 'src/isolated/ runs in a child process only.' }],
         },
       ],
       'no-restricted-syntax': [

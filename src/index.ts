@@ -23,26 +23,24 @@ export type {
   VerifyLevel,
 } from './catalog/manifest.js';
 export type { Duration } from './util/duration.js';
-export type { BackupEvents, BackupListener, PruneReport } from './util/events.js';
+export type { BackupEvents, BackupListener, PruneReport } from './service/events.js';
 export type { Logger } from './util/logger.js';
 export { keep } from './retention/keep.js';
 export type { KeepRules } from './retention/keep.js';
 export type { KeptBackup, RetentionDecision, RetentionPolicy } from './retention/policy.js';
 export { childProcessSnapshotter } from './child/child-snapshotter.js';
+export type { BackupProgress, SnapshotControl } from './util/control.js';
 export type {
-  BackupProgress,
   DatabaseFacts,
   InspectRequest,
   ProtectRequest,
   RestoreReport,
   RestoreRequest,
-  SnapshotControl,
   SnapshotRequest,
-  SnapshotResult,
-  Snapshotter,
   VerifyReport,
   VerifyRequest,
-} from './child/snapshotter.js';
+} from './child/protocol.js';
+export type { SnapshotResult, Snapshotter } from './child/snapshotter.js';
 export { directoryStore, listCopies, pullBackup, verifyCopy } from './offsite/index.js';
 export type { CopyProblem, ListCopiesOptions, RemoteCopy } from './offsite/list-copies.js';
 import type { RemoteCopy } from './offsite/list-copies.js';

@@ -1,17 +1,116 @@
 import type { Backup } from '../catalog/backup.js';
+import type { AssertionResult, VerificationLevel, VerifyLevel } from '../catalog/manifest.js';
 import { BackupError, messageOf, systemCode } from '../util/errors.js';
 import type { BackupErrorCode, BackupStep } from '../util/errors.js';
-import type { ProbeReport, ProbeRequest } from './probe.js';
-import type {
-  DatabaseFacts,
-  InspectRequest,
-  ProtectRequest,
-  RestoreReport,
-  RestoreRequest,
-  SnapshotRequest,
-  VerifyReport,
-  VerifyRequest,
-} from './snapshotter.js';
+
+/** What a snapshotter is asked for. Plain data: it crosses a process boundary as JSON. */
+export interface SnapshotRequest {
+  /** Absolute path of the live database. */
+  readonly database: string;
+  /** Absolute path of the folder that takes the backup. */
+  readonly directory: string;
+  /** Only if the newest backup, looked at again under the lock, is that old; `null`: in any case. */
+  readonly ifOlderThanMs: number | null;
+  readonly verify: VerifyLevel;
+  readonly label?: string;
+  /** For the whole attempt, waiting for the lock included. */
+  readonly timeoutMs: number;
+}
+
+export interface VerifyRequest {
+  readonly database: string;
+  readonly directory: string;
+  readonly name: string;
+  readonly level: VerificationLevel;
+  /** For the level `drill`: each one SELECT that must return one truthy value. */
+  readonly assertions?: readonly string[];
+  readonly timeoutMs: number;
+}
+
+export interface VerifyReport {
+  readonly name: string;
+  readonly level: VerificationLevel;
+  readonly ok: boolean;
+  /** What is wrong, in words; empty if `ok`. */
+  readonly problems: readonly string[];
+  /** Tables whose pages were checked but not their rows: that needs functions or collations of the app's connection. */
+  readonly uncheckedTables: readonly string[];
+  /** Of a drill. */
+  readonly assertions?: readonly AssertionResult[];
+  /** Is the result in the manifest? Not where there is none, or where the folder can't be written. */
+  readonly recorded: boolean;
+  readonly sizeBytes: number;
+  readonly sha256: string;
+  readonly durationMs: number;
+}
+
+export interface RestoreRequest {
+  readonly database: string;
+  readonly directory: string;
+  readonly name: string;
+  /** Absolute path of a new file; default: the live database. */
+  readonly to?: string;
+  /** How the safety backup is checked before it counts. */
+  readonly verify: VerifyLevel;
+  readonly timeoutMs: number;
+}
+
+export interface RestoreReport {
+  /** The backup that was restored. */
+  readonly name: string;
+  /** Absolute path of what was written. */
+  readonly path: string;
+  /**
+   * `online`: into the live database, whose open connections see the restored rows; `offline`: the old files were moved
+   * aside and a new one took their place; `copy`: into another file (`to`).
+   */
+  readonly method: 'online' | 'offline' | 'copy';
+  /** The protected backup of the state before. Absent where there was none, or none that could be read. */
+  readonly safetyBackup?: string;
+  /** Absolute paths of the old files, where they were moved aside. */
+  readonly movedAside: readonly string[];
+  readonly sizeBytes: number;
+  readonly pageCount: number;
+  /** Of what was written. */
+  readonly journalMode: string;
+  /** Of the backup. */
+  readonly sha256: string;
+  readonly durationMs: number;
+}
+
+export interface ProtectRequest {
+  readonly database: string;
+  readonly directory: string;
+  readonly name: string;
+  readonly protected: boolean;
+  readonly timeoutMs: number;
+}
+
+export interface InspectRequest {
+  readonly database: string;
+  readonly timeoutMs: number;
+}
+
+/** What only a connection can tell of the live database. */
+export interface DatabaseFacts {
+  /** `'wal'`, or `'delete'` for every rollback-journal mode. */
+  readonly journalMode: string;
+  readonly pageSize: number;
+  readonly pageCount: number;
+}
+
+/** What is asked by `sqlite-autobackup doctor`: nothing is taken, created or waited for. */
+export interface ProbeRequest {
+  readonly database: string;
+  readonly directory: string;
+  readonly timeoutMs: number;
+}
+
+export interface ProbeReport {
+  /** `'none'`: no backup has been taken here yet. */
+  readonly lock: 'none' | 'free' | 'held';
+  readonly versions: { readonly betterSqlite3: string; readonly sqlite: string };
+}
 
 /** One JSON object on the child's standard input, then its end. */
 export type ChildRequest =

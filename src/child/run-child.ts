@@ -7,7 +7,7 @@ import { callSafely } from '../util/call-safely.js';
 import { lockTimeout, restoreBusy, sourceLocked } from '../util/busy-errors.js';
 import { errorFromWire, messageReader } from './protocol.js';
 import type { ChildMessage, ChildRequest, ChildResult } from './protocol.js';
-import type { SnapshotControl } from './snapshotter.js';
+import type { SnapshotControl } from '../util/control.js';
 
 const MAIN = path.join(__dirname, '..', 'isolated', 'main.js');
 /** How long a killed child may take to be gone, and an answered one to end by itself. */

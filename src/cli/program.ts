@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { Context, Flags, Result } from './context.js';
+import type { CreateFlags, ListFlags, ProtectFlags, PruneFlags, RestoreFlags, VerifyFlags } from './flags.js';
 import type { StoreFlags } from './store-option.js';
 import type { Streams } from './terminal.js';
 
@@ -196,35 +197,6 @@ const BEFORE = 'with latest: the newest one taken before 2026-11-20, or 2026-11-
 function noOption(value: string): string {
   if (value.startsWith('--')) throw new InvalidArgumentError('Its value is missing.');
   return value;
-}
-
-export interface CreateFlags {
-  readonly ifDue?: boolean;
-  readonly label?: string;
-}
-
-export interface ListFlags extends StoreFlags {
-  readonly remote?: boolean;
-  readonly allHosts?: boolean;
-}
-
-export interface VerifyFlags {
-  readonly remote?: boolean;
-  readonly all?: boolean;
-  readonly level?: 'hash' | 'quick' | 'full' | 'drill';
-  readonly assert?: readonly string[];
-}
-
-export interface RestoreFlags {
-  readonly to?: string;
-}
-
-export interface PruneFlags {
-  readonly dryRun?: boolean;
-}
-
-interface ProtectFlags {
-  readonly off?: boolean;
 }
 
 interface Commands {

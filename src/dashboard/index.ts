@@ -1,21 +1,9 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { BackupService } from '../service/backup-service.js';
 import { BackupError, messageOf, systemCode } from '../util/errors.js';
 import { resolveDashboard } from './options.js';
-import type { DashboardOptions } from './options.js';
+import type { Dashboard, DashboardOptions } from './options.js';
 
-export type { DashboardOptions, DashboardRights } from './options.js';
-
-export interface Dashboard<Context = unknown> {
-  /** For Express, Nest, Fastify with middleware, `http.createServer`. Requests for other paths go on to `next`. */
-  node(request: IncomingMessage, response: ServerResponse, next?: (error?: unknown) => void): void;
-  /**
-   * For everything that speaks Request and Response: hono, Bun, Deno, Next.js.
-   *
-   * @param context for `authorize()`: what your app knows of whoever sent the request
-   */
-  fetch(request: Request, context?: Context): Promise<Response>;
-}
+export type { Dashboard, DashboardOptions, DashboardRights } from './options.js';
 
 /**
  * A web page and an API over the backups of one service, or of several by name. Nobody gets in whom `authorize` does not

@@ -1,9 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { buildApp } from './app.js';
-import type { Dashboard } from './index.js';
 import { locateNode, locateUrl, rootOf } from './locate.js';
 import { bodyOf } from './node-body.js';
-import type { ResolvedDashboard } from './options.js';
+import type { Dashboard, ResolvedDashboard } from './options.js';
 
 /** What is used of @hono/node-server. Its own types need those of a browser. */
 interface NodeServer {

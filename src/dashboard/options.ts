@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isBackupService } from '../service/backup-service.js';
 import type { BackupService } from '../service/backup-service.js';
 import { BackupError } from '../util/errors.js';
@@ -17,6 +18,17 @@ export interface DashboardRights {
   delete?: boolean;
   /** Put a backup in the place of the live database. */
   restore?: boolean;
+}
+
+export interface Dashboard<Context = unknown> {
+  /** For Express, Nest, Fastify with middleware, `http.createServer`. Requests for other paths go on to `next`. */
+  node(request: IncomingMessage, response: ServerResponse, next?: (error?: unknown) => void): void;
+  /**
+   * For everything that speaks Request and Response: hono, Bun, Deno, Next.js.
+   *
+   * @param context for `authorize()`: what your app knows of whoever sent the request
+   */
+  fetch(request: Request, context?: Context): Promise<Response>;
 }
 
 export interface DashboardOptions<Context = unknown> {

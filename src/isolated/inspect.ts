@@ -1,5 +1,5 @@
 import type { ChildResult } from '../child/protocol.js';
-import type { InspectRequest } from '../child/snapshotter.js';
+import type { InspectRequest } from '../child/protocol.js';
 import { Deadline } from './shared/deadline.js';
 import { pinSource } from './backup/pin.js';
 import { beginStep } from './shared/steps.js';

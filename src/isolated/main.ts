@@ -5,7 +5,7 @@ import type { Backup } from '../catalog/backup.js';
 import { backupNaming } from '../catalog/backup-name.js';
 import { errorToWire } from '../child/protocol.js';
 import type { ChildRequest, ChildResult, WireBackup } from '../child/protocol.js';
-import type { SnapshotRequest } from '../child/snapshotter.js';
+import type { SnapshotRequest } from '../child/protocol.js';
 import { hasStuckThread } from './verify/assertions.js';
 import { Deadline } from './shared/deadline.js';
 import { explain } from './shared/explain.js';

@@ -3,7 +3,7 @@ import path from 'node:path';
 import Database from 'better-sqlite3';
 import { backupNaming, lockName } from '../catalog/backup-name.js';
 import { systemCode } from '../util/errors.js';
-import type { ProbeReport, ProbeRequest } from '../child/probe.js';
+import type { ProbeReport, ProbeRequest } from '../child/protocol.js';
 import type { ChildResult } from '../child/protocol.js';
 import { beginStep } from './shared/steps.js';
 

@@ -6,7 +6,7 @@ import type { BackupFolder } from '../catalog/list-backups.js';
 import type { Manifest } from '../catalog/manifest.js';
 import { BackupError } from '../util/errors.js';
 import type { ChildResult } from '../child/protocol.js';
-import type { ProtectRequest } from '../child/snapshotter.js';
+import type { ProtectRequest } from '../child/protocol.js';
 import { Damaged } from './verify/check-backup.js';
 import { Deadline } from './shared/deadline.js';
 import { isSqlite, readHeader } from './shared/file-header.js';

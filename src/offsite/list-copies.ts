@@ -7,7 +7,7 @@ import type { CopyManifest } from './copy-manifest.js';
 import { parseKey } from './copy-name.js';
 import type { ParsedKey } from './copy-name.js';
 import { siblingOf } from './ship-one.js';
-import { readText } from './transfer.js';
+import { readText } from '../stores/transfer.js';
 
 /** One copy in a store. */
 export interface RemoteCopy {

@@ -12,12 +12,12 @@ import { throwIfAborted } from '../stores/backup-store.js';
 import { callSafely } from '../util/call-safely.js';
 import { asBackupError } from './store-calls.js';
 import { chooseCopy } from './choose-copy.js';
-import { decode } from './codec.js';
+import { decode } from '../stores/codec.js';
 import type { CopyManifest } from './copy-manifest.js';
 import { copyManifestKey } from './copy-name.js';
 import { listCopies } from './list-copies.js';
 import type { RemoteCopy } from './list-copies.js';
-import { StallTimer } from './transfer.js';
+import { StallTimer } from '../stores/transfer.js';
 
 export interface PullOptions extends StoreControl {
   readonly from: BackupStore;

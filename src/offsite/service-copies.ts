@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { BackupError } from '../util/errors.js';
-import type { ResolvedOptions } from '../service/options.js';
+import type { Snapshotter } from '../child/snapshotter.js';
 import type { BackupStore, StoreControl } from '../stores/backup-store.js';
 import { hostOf } from './copy-name.js';
 import { listCopies } from './list-copies.js';
@@ -9,6 +9,15 @@ import { pullBackup } from './pull.js';
 import type { PullOptions, PullReport } from './pull.js';
 import { verifyCopy } from './verify-copy.js';
 import type { CopyVerifyReport, VerifyCopyOptions } from './verify-copy.js';
+
+/** What these calls need of a service's options. */
+export interface OffsiteOptions {
+  readonly database: string;
+  readonly directory: string;
+  readonly copies: readonly BackupStore[];
+  readonly snapshotter: Snapshotter;
+  readonly assertions: readonly string[];
+}
 
 /** `from`: the name of one of the stores in `copies`; needed only where there are several. */
 export type OfOneStore<T> = Partial<Omit<T, 'from' | 'name' | 'snapshotter'>> & { readonly from?: string | undefined };
@@ -20,7 +29,7 @@ export interface ListServiceCopiesOptions extends StoreControl {
 }
 
 export async function listServiceCopies(
-  service: ResolvedOptions,
+  service: OffsiteOptions,
   { from, allHosts = false, signal }: ListServiceCopiesOptions,
 ): Promise<RemoteCopy[]> {
   const { store, host, database } = chooseStore(service, from);
@@ -28,7 +37,7 @@ export async function listServiceCopies(
 }
 
 export async function verifyServiceCopy(
-  service: ResolvedOptions,
+  service: OffsiteOptions,
   name: string,
   options: OfOneStore<VerifyCopyOptions>,
 ): Promise<CopyVerifyReport> {
@@ -38,7 +47,7 @@ export async function verifyServiceCopy(
 }
 
 export async function pullIntoFolder(
-  service: ResolvedOptions,
+  service: OffsiteOptions,
   name: string,
   options: Omit<OfOneStore<PullOptions>, 'to'>,
 ): Promise<PullReport> {
@@ -47,7 +56,7 @@ export async function pullIntoFolder(
 }
 
 function chooseStore(
-  { copies, database }: ResolvedOptions,
+  { copies, database }: OffsiteOptions,
   name: string | undefined,
 ): { store: BackupStore; host: string; database: string } {
   const store = name === undefined && copies.length === 1 ? copies[0] : copies.find((each) => each.name === name);

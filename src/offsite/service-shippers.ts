@@ -1,6 +1,6 @@
 import type { Backup, BackupCopy } from '../catalog/backup.js';
 import type { BackupErrorCode } from '../util/errors.js';
-import type { Events } from '../util/events.js';
+import type { OffsiteEmitter } from './events.js';
 import type { Logger } from '../util/logger.js';
 import type { BackupStore, StoreControl } from '../stores/backup-store.js';
 import type { BackupFolder } from '../catalog/list-backups.js';
@@ -50,11 +50,13 @@ type Folder = BackupFolder & {
 export class ServiceShippers {
   readonly #shippers: readonly Shipper[];
 
-  constructor(folder: Folder, log: Logger, events: Events) {
+  constructor(folder: Folder, log: Logger, events: OffsiteEmitter) {
     this.#shippers = folder.copies.map((store) => new Shipper(shipTarget(folder, store), folder, log, events));
-    events.on('created', () => {
-      for (const shipper of this.#shippers) shipper.wake();
-    });
+  }
+
+  /** There may be something to ship. Returns at once. */
+  wake(): void {
+    for (const shipper of this.#shippers) shipper.wake();
   }
 
   /** Stores side by side, each with one backup at a time; a failure of one hides nothing of the others. */

@@ -5,49 +5,13 @@ import readline from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { BackupError } from '../util/errors.js';
 import { errorFromWire } from '../child/protocol.js';
-import type { WireError } from '../child/protocol.js';
 import { childOptions } from '../child/run-child.js';
 import { throwIfAborted } from '../stores/backup-store.js';
-import type { BackupStore, CopySettings, StoreControl, StoreRecipe } from '../stores/backup-store.js';
-import { digestObject, putDigested } from './transfer.js';
-import type { DigestedBody } from './transfer.js';
-
-/** What the child of a shipping is asked for: `isolated/ship.ts`. */
-export interface ShipRequest extends Pick<CopySettings, 'compress' | 'encrypt'> {
-  readonly path: string;
-  /** What its manifest records. */
-  readonly sizeBytes: number;
-  readonly sha256: string;
-  readonly database: string;
-  readonly lockFile: string;
-  /** Of the store, where the child can make it. */
-  readonly recipe?: StoreRecipe;
-  /** How long another process's shipping to the same store is waited for. */
-  readonly waitMs: number;
-}
-
-/** A JSON line each, one at a time. */
-export type ShipCommand =
-  | { readonly type: 'stream' }
-  | { readonly type: 'put'; readonly key: string }
-  | { readonly type: 'measure'; readonly key: string };
-
-/** A line that ends the command that is being done. */
-export const ABORT = 'abort';
-
-export type ShipMessage =
-  | { readonly type: 'locked' }
-  /** The end of `stream`. */
-  | ({ readonly type: 'encoded' } & ObjectDigest)
-  /** The end of `put` or `measure`. */
-  | ({ readonly type: 'done' } & ObjectDigest)
-  | { readonly type: 'error'; readonly error: WireError };
-
-/** Of a copy as it is stored. */
-export interface ObjectDigest {
-  readonly sizeBytes: number;
-  readonly sha256: string;
-}
+import type { BackupStore, StoreControl } from '../stores/backup-store.js';
+import { digestObject, putDigested } from '../stores/transfer.js';
+import type { DigestedBody, ObjectDigest } from '../stores/transfer.js';
+import { ABORT } from '../child/ship-protocol.js';
+import type { ShipCommand, ShipMessage, ShipRequest } from '../child/ship-protocol.js';
 
 /** A backup on its way out, and the lock of the store that it is going to. */
 export interface ShipChild {

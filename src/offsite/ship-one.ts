@@ -7,8 +7,9 @@ import { parseCopyManifest } from './copy-manifest.js';
 import type { CopyManifest } from './copy-manifest.js';
 import { copyKey, copyManifestKey, copyStem, parseKey } from './copy-name.js';
 import type { ShippedCopy } from './copy-record.js';
-import type { ShipChild, ObjectDigest } from './ship-child.js';
-import { putWatched, readText, same } from './transfer.js';
+import type { ShipChild } from './ship-child.js';
+import type { ObjectDigest } from '../stores/transfer.js';
+import { putWatched, readText, same } from '../stores/transfer.js';
 
 export interface Shipment {
   readonly store: BackupStore;

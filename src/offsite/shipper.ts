@@ -1,7 +1,7 @@
 import type { Backup } from '../catalog/backup.js';
 import { listBackups, readBackup } from '../catalog/list-backups.js';
 import { BackupError } from '../util/errors.js';
-import type { Events } from '../util/events.js';
+import type { OffsiteEmitter } from './events.js';
 import { SerialQueue } from '../util/serial-queue.js';
 import { messages } from '../util/messages.js';
 import type { Logger } from '../util/logger.js';
@@ -54,7 +54,7 @@ export class Shipper {
     readonly target: ShipTarget,
     private readonly options: { readonly database: string; readonly timeoutMs: number },
     private readonly log: Logger,
-    private readonly events: Events,
+    private readonly events: OffsiteEmitter,
   ) {
     this.#lookIn(FIRST_LOOK_MS);
   }

@@ -1,7 +1,7 @@
 import { BackupError, isBackupError, messageOf } from '../util/errors.js';
 import { throwIfAborted } from '../stores/backup-store.js';
 import type { BackupStore, StoreControl, StoredObject } from '../stores/backup-store.js';
-import { StallTimer } from './transfer.js';
+import { StallTimer } from '../stores/transfer.js';
 
 // The small calls of a store. One that hangs, or that hears no signal, holds up nobody for ever; what it rejects with is a
 // BackupError.

@@ -4,14 +4,14 @@ import path from 'node:path';
 import type { VerificationLevel } from '../catalog/manifest.js';
 import { VERIFICATION_LEVELS } from '../catalog/verification.js';
 import { BackupError, isBackupError } from '../util/errors.js';
-import type { VerifyReport } from '../child/snapshotter.js';
+import type { VerifyReport } from '../child/protocol.js';
 import type { Snapshotter } from '../child/snapshotter.js';
 import type { BackupStore, StoreControl } from '../stores/backup-store.js';
 import { chooseCopy } from './choose-copy.js';
 import type { CopySelector } from './choose-copy.js';
 import { listCopies } from './list-copies.js';
 import { pullBackup } from './pull.js';
-import { digestObject } from './transfer.js';
+import { digestObject } from '../stores/transfer.js';
 
 export interface VerifyCopyOptions extends CopySelector, StoreControl {
   readonly from: BackupStore;

@@ -10,7 +10,8 @@ import { BackupError, isBackupError } from '../util/errors.js';
 import { areAssertions, ASSERTIONS_ARE } from './options.js';
 import type { ResolvedOptions } from './options.js';
 import { deleteFiles, isProtected } from '../catalog/delete-backup.js';
-import type { RestoreReport, SnapshotControl, VerifyReport } from '../child/snapshotter.js';
+import type { RestoreReport, VerifyReport } from '../child/protocol.js';
+import type { SnapshotControl } from '../util/control.js';
 
 // What the service does with one finished backup, given by its name. Loaded with the first such call.
 

@@ -1,7 +1,9 @@
 import { checkDue } from '../catalog/due-check.js';
 import { findLatestBackup, readBackup } from '../catalog/list-backups.js';
 import { BackupError, isBackupError, messageOf } from '../util/errors.js';
-import type { Events, PruneReport } from '../util/events.js';
+import type { Events } from '../util/events.js';
+import type { BackupEvents } from './events.js';
+import type { PruneReport } from './events.js';
 import { messages } from '../util/messages.js';
 import type { Purpose } from '../util/messages.js';
 import { LOAD } from '../util/logger.js';
@@ -10,7 +12,9 @@ import type { ResolvedOptions } from './options.js';
 import { prune } from './prune.js';
 import { runSync, runYielding } from '../util/cooperative.js';
 import { show } from '../util/validate.js';
-import type { SnapshotControl, SnapshotRequest, SnapshotResult } from '../child/snapshotter.js';
+import type { SnapshotControl } from '../util/control.js';
+import type { SnapshotRequest } from '../child/protocol.js';
+import type { SnapshotResult } from '../child/snapshotter.js';
 import type { LastFailure } from './status.js';
 
 /** Runs the snapshotter, judges what it made, prunes after a success, and reports each end in the log and as an event. */
@@ -23,7 +27,7 @@ export class BackupRunner {
   constructor(
     private readonly options: ResolvedOptions,
     private readonly log: Required<LoadableLogger>,
-    private readonly events: Events,
+    private readonly events: Events<BackupEvents>,
   ) {}
 
   /** @param ifOlderThanMs `null`: in any case */

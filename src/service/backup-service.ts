@@ -11,13 +11,15 @@ import type { PullOptions, PullReport } from '../offsite/pull.js';
 import type { CopyVerifyReport, VerifyCopyOptions } from '../offsite/verify-copy.js';
 import { findLatestBackup, listBackups } from '../catalog/list-backups.js';
 import type { BackupError } from '../util/errors.js';
-import type { BackupEvents, BackupListener, PruneReport } from '../util/events.js';
+import type { BackupEvents, BackupListener, PruneReport } from './events.js';
 import { SingleFlight } from '../util/single-flight.js';
 import { SerialQueue } from '../util/serial-queue.js';
 import type { Purpose } from '../util/messages.js';
 import type { BackupServiceOptions, ResolvedOptions } from './options.js';
 import { runYielding } from '../util/cooperative.js';
-import type { RestoreReport, SnapshotControl, SnapshotResult, VerifyReport } from '../child/snapshotter.js';
+import type { RestoreReport, VerifyReport } from '../child/protocol.js';
+import type { SnapshotControl } from '../util/control.js';
+import type { SnapshotResult } from '../child/snapshotter.js';
 import type { LastFailure, RunningBackup, ServiceStatus } from './status.js';
 import type { BackupStore } from '../stores/backup-store.js';
 

@@ -3,7 +3,7 @@ import { listBackups } from '../catalog/list-backups.js';
 import type { BackupFolder } from '../catalog/list-backups.js';
 import type * as hold from '../offsite/keep-unshipped.js';
 import type { BackupError } from '../util/errors.js';
-import type { PruneReport } from '../util/events.js';
+import type { PruneReport } from './events.js';
 import { applyRetention } from '../retention/apply-retention.js';
 import type { RetentionPlan } from '../retention/apply-retention.js';
 import { deleteFiles } from '../catalog/delete-backup.js';

@@ -10,7 +10,7 @@ import type { ServiceShippers, CopyStatus } from '../offsite/service-shippers.js
 import type { BackupError } from '../util/errors.js';
 import type { ResolvedOptions } from './options.js';
 import { runYielding } from '../util/cooperative.js';
-import type { DatabaseFacts } from '../child/snapshotter.js';
+import type { DatabaseFacts } from '../child/protocol.js';
 
 export interface ServiceStatus {
   readonly database: {

@@ -1,7 +1,5 @@
 import type bytes from 'bytes';
-import type { Backup } from '../catalog/backup.js';
 import type { BackupError } from './errors.js';
-import type { RestoreReport, VerifyReport } from '../child/snapshotter.js';
 
 /** What a backup is taken for. `moment` is set where a protected operation, not a person, caused it. */
 export interface Purpose {
@@ -9,11 +7,33 @@ export interface Purpose {
   readonly moment?: 'before' | 'after' | undefined;
 }
 
+/** The part of a backup that a message names. Structural: this folder knows nothing of the catalog. */
+interface NamedBackup {
+  readonly name: string;
+  readonly sizeBytes: number;
+  readonly manifest?: { readonly uncheckedTables?: readonly string[] } | undefined;
+}
+
+interface RestoredBackup extends NamedBackup {
+  readonly path: string;
+  readonly safetyBackup?: string;
+  readonly movedAside: readonly string[];
+  readonly durationMs: number;
+}
+
+interface VerifiedBackup {
+  readonly name: string;
+  readonly level: string;
+  readonly ok: boolean;
+  readonly problems: readonly string[];
+  readonly durationMs: number;
+}
+
 /** Every line that the service logs, for people: what happened, of what size, how long it took, what for. */
 export const messages = {
-  created: (purpose: Purpose, backup: Backup, durationMs: number) =>
+  created: (purpose: Purpose, backup: NamedBackup, durationMs: number) =>
     `${subject(purpose)} created${reason(purpose)}: ${file(backup)}, ${seconds(durationMs)}${unchecked(backup)}`,
-  madeByOther: (purpose: Purpose, latest: Backup) =>
+  madeByOther: (purpose: Purpose, latest: NamedBackup) =>
     `${subject(purpose)} not needed${reason(purpose)}: another process has made ${file(latest)}`,
   failed: (purpose: Purpose, error: BackupError, retryAt: Date) =>
     `${subject(purpose)} FAILED${reason(purpose)} [${error.code}]: ${error.message} ` +
@@ -21,11 +41,11 @@ export const messages = {
   cancelled: (purpose: Purpose) => `${subject(purpose)} cancelled${reason(purpose)}`,
   skipped: (purpose: Purpose, retryAt: Date) =>
     `${subject(purpose)} skipped${reason(purpose)}: the last attempt failed, next try after ${retryAt.toLocaleTimeString()}`,
-  pruned: (removed: readonly Backup[], kept: number) =>
+  pruned: (removed: readonly NamedBackup[], kept: number) =>
     `Old backups removed: ${removed.map(file).join(', ')}; ${kept} kept`,
   pruneFailed: (error: BackupError) => `Removing old backups FAILED [${error.code}]: ${error.message}`,
-  deleted: (backup: Backup) => `Backup deleted: ${file(backup)}`,
-  copied: (backup: Backup, store: string, storedBytes: number, durationMs: number) =>
+  deleted: (backup: NamedBackup) => `Backup deleted: ${file(backup)}`,
+  copied: (backup: NamedBackup, store: string, storedBytes: number, durationMs: number) =>
     `Backup copied: ${file(backup)} to ${store} as ${size(storedBytes)}, read back, ${seconds(durationMs)}`,
   copyFailed: (store: string, name: string | undefined, error: BackupError, retryAt?: Date) =>
     `Copying ${name ?? 'backups'} to ${store} FAILED [${error.code}]: ${error.message}` +
@@ -36,17 +56,17 @@ export const messages = {
     `Looking after the copies in ${store} FAILED${name === undefined ? '' : ` at ${name}`} [${error.code}]: ${error.message}`,
   sweepFailed: (store: string, error: BackupError) =>
     `Unfinished uploads in ${store} could not be removed [${error.code}]: ${error.message}`,
-  missedCopies: (removed: readonly Backup[]) =>
+  missedCopies: (removed: readonly NamedBackup[]) =>
     `Removed before they were copied off the machine, as the disk has no room to keep them longer: ${removed.map(file).join(', ')}`,
-  restored: ({ name, path, safetyBackup, movedAside, sizeBytes, durationMs }: RestoreReport) =>
+  restored: ({ name, path, safetyBackup, movedAside, sizeBytes, durationMs }: RestoredBackup) =>
     `Backup restored: ${name} (${size(sizeBytes)}) to "${path}", ${seconds(durationMs)}` +
     (safetyBackup === undefined ? '' : `; the state before is in ${safetyBackup}, protected`) +
     (movedAside.length === 0 ? '' : `; the old files are ${movedAside.join(', ')}`),
   restoreFailed: (name: string, error: BackupError) => `Restoring ${name} FAILED [${error.code}]: ${error.message}`,
   protected: (name: string, on: boolean) => `Backup ${on ? 'protected' : 'no longer protected'}: ${name}`,
-  verified: ({ name, level, ok, problems, durationMs }: VerifyReport) =>
+  verified: ({ name, level, ok, problems, durationMs }: VerifiedBackup) =>
     `Backup verified (${level}): ${name} ${ok ? 'is good' : `is BAD: ${problems.join('; ')}`}, ${seconds(durationMs)}`,
-  ignored: (backup: Backup) =>
+  ignored: (backup: { readonly name: string; readonly problem?: string; readonly createdAt: Date }) =>
     `Backup not counted: ${backup.name} (${backup.problem}${backup.problem === 'dated in the future' ? `, ${backup.createdAt.toISOString()}: check the clock` : ''})`,
   listenerFailed: (event: string, error: unknown) =>
     `A listener of "${event}" failed: ${error instanceof Error ? error.stack : String(error)}`,
@@ -62,7 +82,7 @@ function reason({ label, moment }: Purpose): string {
   return moment ? ` ${moment} ${label}` : ` (${label})`;
 }
 
-function file(backup: Backup): string {
+function file(backup: NamedBackup): string {
   return `${backup.name} (${size(backup.sizeBytes)})`;
 }
 
@@ -72,7 +92,7 @@ function size(sizeBytes: number): string {
   return format(sizeBytes, { unitSeparator: ' ' }) ?? '';
 }
 
-function unchecked({ manifest }: Backup): string {
+function unchecked({ manifest }: NamedBackup): string {
   const tables = manifest?.uncheckedTables;
   return tables ? `; the rows of ${tables.join(', ')} need the app's own functions and were not checked` : '';
 }

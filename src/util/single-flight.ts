@@ -1,6 +1,6 @@
 import { BackupError } from './errors.js';
 import { callSafely } from './call-safely.js';
-import type { BackupProgress, SnapshotControl } from '../child/snapshotter.js';
+import type { BackupProgress, SnapshotControl } from './control.js';
 
 /**
  * One attempt that any number of callers wait for. Each may give up on its own; the attempt itself is cancelled when the

@@ -25,9 +25,9 @@ describe('the app’s process never opens a database (law 1)', () => {
     // In the place of a file that exists, since the linter's type service knows no others.
     const planted = [
       "import Database from 'better-sqlite3';",
-      "import { copy } from './isolated/backup/page-copy.js';",
+      "import { copyPages } from './isolated/backup/page-copy.js';",
       "new Database('app.db').close();",
-      'export { copy };',
+      'export { copyPages };',
       "export const required = require('better-sqlite3') as unknown;",
       "export const imported = import('better-sqlite3');",
     ];

@@ -6,7 +6,7 @@ import { EXIT } from '../exit-codes.js';
 import { ago, count, seconds, size } from '../format.js';
 import { openService } from '../open-service.js';
 import { withProgress } from '../progress.js';
-import type { CreateFlags } from '../program.js';
+import type { CreateFlags } from '../flags.js';
 import { shipJson, shipText } from './ship.js';
 
 export const create: CommandFunction<[CreateFlags]> = async (context, { ifDue = false, label }) => {

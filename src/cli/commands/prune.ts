@@ -4,7 +4,7 @@ import type { CommandFunction, Context } from '../context.js';
 import { EXIT } from '../exit-codes.js';
 import { count, size, table } from '../format.js';
 import { openService } from '../open-service.js';
-import type { PruneFlags } from '../program.js';
+import type { PruneFlags } from '../flags.js';
 
 export const prune: CommandFunction<[PruneFlags]> = async (context, { dryRun = false }) => {
   const { service } = await openService(context);

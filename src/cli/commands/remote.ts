@@ -7,7 +7,7 @@ import { EXIT, exitCodeOf } from '../exit-codes.js';
 import { ago, localTime, seconds, size, table } from '../format.js';
 import { openStore, openStores, readIdentities } from '../store-option.js';
 import type { StoreFlags } from '../store-option.js';
-import type { VerifyFlags } from '../program.js';
+import type { VerifyFlags } from '../flags.js';
 import { hostOf } from '../../offsite/copy-name.js';
 
 // What list and verify do with the copies in a store instead of the backups in the folder.

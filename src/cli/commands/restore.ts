@@ -9,7 +9,7 @@ import { findCopy, wantsCopy } from '../find-copy.js';
 import { ago, localTime, seconds, size } from '../format.js';
 import { openService } from '../open-service.js';
 import { withProgress } from '../progress.js';
-import type { RestoreFlags } from '../program.js';
+import type { RestoreFlags } from '../flags.js';
 import type { StoreFlags } from '../store-option.js';
 
 export const restore: CommandFunction<[string, RestoreFlags & StoreFlags]> = async (context, name, flags) => {

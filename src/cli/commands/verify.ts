@@ -6,7 +6,7 @@ import { findBackup } from '../find-backup.js';
 import { seconds, size } from '../format.js';
 import { openService } from '../open-service.js';
 import { withProgress } from '../progress.js';
-import type { VerifyFlags } from '../program.js';
+import type { VerifyFlags } from '../flags.js';
 import { usageError } from '../usage-error.js';
 
 type Outcome = VerifyReport | { readonly name: string; readonly error: BackupError };

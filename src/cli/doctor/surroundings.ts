@@ -1,7 +1,7 @@
 import { messageOf, isBackupError } from '../../util/errors.js';
 import { childProcessSnapshotter } from '../../index.js';
 import { probe } from '../../child/probe.js';
-import type { ProbeReport } from '../../child/probe.js';
+import type { ProbeReport } from '../../child/protocol.js';
 import { size } from '../format.js';
 import type { Opened } from '../open-service.js';
 import { fail, failWith, ok, warn } from './check.js';

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { backupNaming } from '../../catalog/backup-name.js';
 import { safetyLabel } from '../../catalog/safety-backup.js';
 import type { ChildResult } from '../../child/protocol.js';
-import type { RestoreReport, RestoreRequest } from '../../child/snapshotter.js';
+import type { RestoreReport, RestoreRequest } from '../../child/protocol.js';
 import { BackupError } from '../../util/errors.js';
 import { checkBackup } from '../verify/check-backup.js';
 import type { CheckedBackup } from '../verify/check-backup.js';

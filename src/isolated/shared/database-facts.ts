@@ -1,6 +1,6 @@
 import crypto from 'node:crypto';
 import type { Database } from 'better-sqlite3';
-import type { DatabaseFacts } from '../../child/snapshotter.js';
+import type { DatabaseFacts } from '../../child/protocol.js';
 
 /** What must be equal in the source and in its copy, and what the manifest records of the source. */
 export interface SourceFacts extends DatabaseFacts {

@@ -2,7 +2,7 @@ import path from 'node:path';
 import Database from 'better-sqlite3';
 import type { BackupFolder } from '../../catalog/list-backups.js';
 import type { AssertionResult } from '../../catalog/manifest.js';
-import type { VerifyRequest } from '../../child/snapshotter.js';
+import type { VerifyRequest } from '../../child/protocol.js';
 import { refuseFaulty } from './assertion-faults.js';
 import { askAssertions } from './assertions.js';
 import { checkBackup, Damaged } from './check-backup.js';

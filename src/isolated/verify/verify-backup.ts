@@ -5,7 +5,7 @@ import { backupNaming } from '../../catalog/backup-name.js';
 import { readBackup } from '../../catalog/list-backups.js';
 import type { VerificationRecord } from '../../catalog/manifest.js';
 import type { ChildResult } from '../../child/protocol.js';
-import type { VerifyRequest } from '../../child/snapshotter.js';
+import type { VerifyRequest } from '../../child/protocol.js';
 import { refuseFaulty } from './assertion-faults.js';
 import { compareWithManifest } from './check-backup.js';
 import { checkDatabase } from './check-database.js';

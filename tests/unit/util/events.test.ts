@@ -1,11 +1,12 @@
+import type { BackupEvents } from 'sqlite-autobackup';
 import { Events } from '#dist/util/events.js';
 import { thrownBy } from '../../support/errors';
 
 const deleted = { name: 'app_backup_20261124_093000.db' };
 
-function withLog(): { events: Events; log: [string, unknown][] } {
+function withLog(): { events: Events<BackupEvents>; log: [string, unknown][] } {
   const log: [string, unknown][] = [];
-  return { events: new Events((event, error) => log.push([event, error])), log };
+  return { events: new Events<BackupEvents>((event, error) => log.push([event, error])), log };
 }
 
 test('every listener of an event receives its payload, in the order in which they were added', () => {

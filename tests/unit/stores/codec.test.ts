@@ -11,14 +11,14 @@ import { DIST } from '../../support/run-node';
 // jest cannot import() ES modules, and age-encryption is one: what encrypts runs in a process of its own.
 const folder = useTempFolder();
 const CODEC = `
-  const { encode, decode } = require(${JSON.stringify(`${DIST}/offsite/codec.js`)});
+  const { encode, decode } = require(${JSON.stringify(`${DIST}/stores/codec.js`)});
   const fs = require('node:fs');
   const { buffer } = require('node:stream/consumers');
   const { pipeline } = require('node:stream/promises');
 `;
 
 test('gzip is what gunzip opens, and comes back', async () => {
-  const { encode, decode } = require('#dist/offsite/codec.js') as typeof import('#dist/offsite/codec.js');
+  const { encode, decode } = require('#dist/stores/codec.js') as typeof import('#dist/stores/codec.js');
   const bytes = Buffer.concat([crypto.randomBytes(100_000), Buffer.alloc(1_000_000)]);
   const packed = await buffer(await encode(Readable.from([bytes]), { compress: 'gzip' }));
   expect(packed.length).toBeLessThan(150_000);
@@ -27,13 +27,13 @@ test('gzip is what gunzip opens, and comes back', async () => {
 });
 
 test('without settings the bytes stay as they are', async () => {
-  const { encode } = require('#dist/offsite/codec.js') as typeof import('#dist/offsite/codec.js');
+  const { encode } = require('#dist/stores/codec.js') as typeof import('#dist/stores/codec.js');
   const bytes = crypto.randomBytes(100_000);
   expect((await buffer(await encode(Readable.from([bytes]), {}))).equals(bytes)).toBe(true);
 });
 
 test('a source that fails makes the encoded stream fail, not end', async () => {
-  const { encode, decode } = require('#dist/offsite/codec.js') as typeof import('#dist/offsite/codec.js');
+  const { encode, decode } = require('#dist/stores/codec.js') as typeof import('#dist/stores/codec.js');
 
   const broken = async function* () {
     yield crypto.randomBytes(100_000);
@@ -117,7 +117,7 @@ describe('age', () => {
 });
 
 test('zstd, or, where this Node has none, an error that says what it needs', async () => {
-  const { encode, decode } = require('#dist/offsite/codec.js') as typeof import('#dist/offsite/codec.js');
+  const { encode, decode } = require('#dist/stores/codec.js') as typeof import('#dist/stores/codec.js');
   if ('createZstdDecompress' in zlib) {
     const bytes = Buffer.concat([crypto.randomBytes(100_000), Buffer.alloc(1_000_000)]);
     const packed = await buffer(await encode(Readable.from([bytes]), { compress: 'zstd' }));

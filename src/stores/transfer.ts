@@ -1,7 +1,12 @@
 import crypto from 'node:crypto';
 import { BackupError, isBackupError, systemCode } from '../util/errors.js';
-import type { BackupStore, PutControl, StoreControl } from '../stores/backup-store.js';
-import type { ObjectDigest } from './ship-child.js';
+import type { BackupStore, PutControl, StoreControl } from './backup-store.js';
+
+/** Of a copy as it is stored. */
+export interface ObjectDigest {
+  readonly sizeBytes: number;
+  readonly sha256: string;
+}
 
 /**
  * Nothing has moved for so long: the store has hung, whatever its own time limits say. A store may hold several parts at a

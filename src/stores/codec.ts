@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import type { Transform } from 'node:stream';
 import zlib from 'node:zlib';
 import { BackupError, messageOf } from '../util/errors.js';
-import type { CopySettings } from '../stores/backup-store.js';
+import type { CopySettings } from './backup-store.js';
 
 type Bytes = ReadableStream<Uint8Array>;
 

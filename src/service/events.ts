@@ -1,0 +1,40 @@
+import type { Backup } from '../catalog/backup.js';
+import type { RestoreReport } from '../child/protocol.js';
+import type { OffsiteEvents } from '../offsite/events.js';
+import type { KeptBackup } from '../retention/policy.js';
+import type { BackupError } from '../util/errors.js';
+
+/** What {@link BackupService.on} can listen to, with what each listener receives. */
+export interface BackupEvents extends OffsiteEvents {
+  /** A backup was taken, verified and published. */
+  created: { readonly backup: Backup; readonly label?: string | undefined; readonly durationMs: number };
+  /** An attempt, or the pruning after one, failed. */
+  failed: {
+    readonly error: BackupError;
+    readonly label?: string | undefined;
+    /** Due checks start no further attempt before this. */
+    readonly retryAt?: Date | undefined;
+  };
+  /** Backups were removed by the retention policy. */
+  pruned: PruneReport;
+  /** A backup was deleted by `deleteBackup()`. */
+  deleted: { readonly name: string };
+  /** A backup was restored, into the live database or elsewhere. Its safety backup was `created` before. */
+  restored: RestoreReport;
+  /** A backup was protected, or is so no more. */
+  protected: { readonly name: string; readonly protected: boolean };
+}
+
+export interface PruneReport {
+  /** Nothing was removed: `removed` is what would have been. */
+  readonly dryRun: boolean;
+  /** Newest first, each with the reasons why it stays. */
+  readonly kept: readonly KeptBackup[];
+  readonly removed: readonly Backup[];
+  /** What the policy removes but the system refused to delete. It is tried again after the next backup. */
+  readonly failed: readonly { readonly backup: Backup; readonly error: BackupError }[];
+  /** Those among `removed` that a store in `copies` still lacked: the disk has no room to keep them until it has them. */
+  readonly missed?: readonly Backup[];
+}
+
+export type BackupListener<E extends keyof BackupEvents> = (event: BackupEvents[E]) => void;
