@@ -16,6 +16,7 @@ export default tseslint.config(
       '**/build/',
       'tests/frameworks/*/src/generated/',
       'coverage/',
+      'docs/api/',
       'node_modules/',
       '**/node_modules/',
     ],

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 
 /** Relative, with slashes: it becomes part of a command line on every system. */
 export const RESULTS = 'build/results';
-export const resultFile = (suite) => `${RESULTS}/${suite.replace(':', '-')}.json`;
+export const resultFile = (suite) => `${RESULTS}/${suite.replaceAll(':', '-')}.json`;
 
 /** A suite that left no result did not run, which is a failure. */
 function resultOf(suite) {

@@ -44,6 +44,7 @@ export interface BackupCopy {
   readonly error?: string;
 }
 
+/** The reason why a listed backup does not count as a backup. */
 export type BackupProblem =
   /** Its time is more than a minute ahead of the clock. */
   | 'dated in the future'

@@ -1,3 +1,4 @@
+/** How a new backup is checked: `quick` runs PRAGMA quick_check, `full` PRAGMA integrity_check (https://sqlite.org/pragma.html). */
 export type VerifyLevel = 'quick' | 'full';
 
 /**

@@ -17,6 +17,7 @@ export interface SnapshotRequest {
   readonly timeoutMs: number;
 }
 
+/** Asks for the verification of a finished backup. */
 export interface VerifyRequest {
   readonly database: string;
   readonly directory: string;
@@ -27,6 +28,7 @@ export interface VerifyRequest {
   readonly timeoutMs: number;
 }
 
+/** What a verification looked at and found. */
 export interface VerifyReport {
   readonly name: string;
   readonly level: VerificationLevel;
@@ -44,6 +46,7 @@ export interface VerifyReport {
   readonly durationMs: number;
 }
 
+/** Asks for a restore into the live database, or into a new file. */
 export interface RestoreRequest {
   readonly database: string;
   readonly directory: string;
@@ -55,6 +58,7 @@ export interface RestoreRequest {
   readonly timeoutMs: number;
 }
 
+/** What a restore wrote, and where the state before it is kept. */
 export interface RestoreReport {
   /** The backup that was restored. */
   readonly name: string;
@@ -78,6 +82,7 @@ export interface RestoreReport {
   readonly durationMs: number;
 }
 
+/** Asks to protect a backup, or to end its protection. */
 export interface ProtectRequest {
   readonly database: string;
   readonly directory: string;
@@ -86,6 +91,7 @@ export interface ProtectRequest {
   readonly timeoutMs: number;
 }
 
+/** Asks for the facts of the live database. Plain data: it crosses a process boundary as JSON. */
 export interface InspectRequest {
   readonly database: string;
   readonly timeoutMs: number;

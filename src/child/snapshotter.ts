@@ -11,6 +11,7 @@ import type {
   VerifyRequest,
 } from './protocol.js';
 
+/** The answer of a {@link Snapshotter} that was asked for a backup. */
 export type SnapshotResult =
   | { readonly status: 'created'; readonly backup: Backup; readonly durationMs: number }
   /** Another process was faster: its backup is there, and this attempt made none. */
@@ -24,10 +25,13 @@ export type SnapshotResult =
  * processes, with `ifOlderThanMs` make one backup.
  */
 export interface Snapshotter {
+  /** Takes a backup, or answers `fresh`. */
   create(request: SnapshotRequest, control?: SnapshotControl): Promise<SnapshotResult>;
   /** The same, blocking the thread; for methods that return a value. */
   createSync(request: SnapshotRequest): SnapshotResult;
+  /** Checks a finished backup; what is wrong with it is in the report. */
   verify(request: VerifyRequest, control?: SnapshotControl): Promise<VerifyReport>;
+  /** Reads what only a connection can tell of the live database. */
   inspect(request: InspectRequest): Promise<DatabaseFacts>;
   /** Leaves entirely the old or entirely the restored database, whenever it ends; resolves when the restored one is proven. */
   restore(request: RestoreRequest, control?: SnapshotControl): Promise<RestoreReport>;

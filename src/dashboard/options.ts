@@ -20,6 +20,7 @@ export interface DashboardRights {
   restore?: boolean;
 }
 
+/** A mounted dashboard: one handler for Node servers, one for everything that speaks Request and Response. */
 export interface Dashboard<Context = unknown> {
   /** For Express, Nest, Fastify with middleware, `http.createServer`. Requests for other paths go on to `next`. */
   node(request: IncomingMessage, response: ServerResponse, next?: (error?: unknown) => void): void;
@@ -31,6 +32,7 @@ export interface Dashboard<Context = unknown> {
   fetch(request: Request, context?: Context): Promise<Response>;
 }
 
+/** Options of `createDashboard()`. Only `authorize` is required. */
 export interface DashboardOptions<Context = unknown> {
   /**
    * Who may do what: `false`, or the rights of whoever sent this request. Anything else counts as `false`, and so does an

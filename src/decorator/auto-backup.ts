@@ -14,6 +14,7 @@ import type {
   PlainFunction,
 } from './wrap-method.js';
 
+/** Options of `@AutoBackup()` and `withAutoBackup()`. Every one is optional. */
 export interface AutoBackupOptions<This = unknown> {
   /** The service, or how to get it from the object that the method is called on. Default: `configureAutoBackup()`'s. */
   service?: BackupService | ((self: This) => BackupService);

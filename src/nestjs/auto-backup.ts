@@ -5,6 +5,7 @@ import { decorateMethod } from '../decorator/wrap-method.js';
 import type { AnyMethodDecorator, AsyncMethodDecorator } from '../decorator/wrap-method.js';
 import { backupServiceKey, checkedName } from './tokens.js';
 
+/** Options of the NestJS `@AutoBackup()`: those of the plain one, and the name of the service. */
 export interface NestAutoBackupOptions<This = unknown> extends AutoBackupOptions<This> {
   /** Which service of the container: the one of `AutoBackupModule.forRoot({ name })`. Default: the one without a name. */
   name?: string;

@@ -8,6 +8,7 @@ import { BACKUP_ERROR_CODES, BackupError, isBackupError } from '../util/errors.j
 import type { BackupErrorCode } from '../util/errors.js';
 import { getBackupServiceToken } from './tokens.js';
 
+/** When the health indicator reports that backups are down. */
 export interface BackupHealthOptions {
   /** Whose health: the service of `AutoBackupModule.forRoot({ name })`. Default: the one without a name. */
   name?: string;
@@ -39,6 +40,11 @@ export interface BackupHealth {
 export class AutoBackupHealthIndicator {
   constructor(@Inject(ModuleRef) private readonly container: ModuleRef) {}
 
+  /**
+   * Reports the state of the backups under `key`.
+   *
+   * @throws BackupError `ERR_BACKUP_OPTIONS` for a `maxAge` that is not a duration
+   */
   // eslint-disable-next-line @typescript-eslint/require-await -- a promise, so that errors are rejections
   async isHealthy<Key extends string = 'backup'>(
     key: Key = 'backup' as Key,

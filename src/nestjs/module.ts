@@ -16,6 +16,7 @@ export interface AutoBackupModuleExtras {
 
 /** For `forRootAsync({ useClass })`: a provider that makes the options. */
 export interface AutoBackupOptionsFactory {
+  /** Makes the options of the service, perhaps from a configuration. */
   createAutoBackupOptions(): BackupServiceOptions | Promise<BackupServiceOptions>;
 }
 
@@ -49,6 +50,7 @@ export class AutoBackupModule extends ConfigurableModuleClass implements OnModul
     super();
   }
 
+  /** Registers the service for the whole app. */
   static override forRoot(options: typeof builder.OPTIONS_TYPE): DynamicModule;
   // JavaScript can leave them out: then the service says what is missing.
   static override forRoot(options = {} as typeof builder.OPTIONS_TYPE): DynamicModule {

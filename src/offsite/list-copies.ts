@@ -34,6 +34,7 @@ export interface RemoteCopy {
   readonly problem?: CopyProblem;
 }
 
+/** The reason why a listed copy does not count as one. */
 export type CopyProblem =
   /** Its shipping broke off, or is under way. */
   | 'no manifest'
@@ -41,6 +42,7 @@ export type CopyProblem =
   /** Its size is not the one its manifest records. */
   | 'damaged';
 
+/** Which copies `listCopies()` lists. */
 export interface ListCopiesOptions extends StoreControl {
   /** Only those of this host; `''`: only those without a host. Default: of all hosts. */
   readonly host?: string | undefined;

@@ -19,6 +19,7 @@ import { listCopies } from './list-copies.js';
 import type { RemoteCopy } from './list-copies.js';
 import { StallTimer } from '../stores/transfer.js';
 
+/** Options of `pullBackup()`. */
 export interface PullOptions extends StoreControl {
   readonly from: BackupStore;
   /** A backup's name, or `'latest'` (default). */
@@ -33,15 +34,18 @@ export interface PullOptions extends StoreControl {
   readonly to: string;
   /** age identities (`'AGE-SECRET-KEY-1…'`), for copies that are encrypted. */
   readonly identities?: readonly string[] | undefined;
+  /** Called as the bytes arrive. A function that throws is passed over. */
   readonly onProgress?: ((progress: PullProgress) => void) | undefined;
 }
 
+/** How far a pull is. */
 export interface PullProgress {
   /** Of the object, as it is stored. */
   readonly doneBytes: number;
   readonly totalBytes: number;
 }
 
+/** What a pull brought back, and where it is. */
 export interface PullReport {
   readonly name: string;
   readonly host: string | undefined;

@@ -22,6 +22,7 @@ export interface OffsiteOptions {
 /** `from`: the name of one of the stores in `copies`; needed only where there are several. */
 export type OfOneStore<T> = Partial<Omit<T, 'from' | 'name' | 'snapshotter'>> & { readonly from?: string | undefined };
 
+/** Options of `BackupService.listCopies()`. */
 export interface ListServiceCopiesOptions extends StoreControl {
   readonly from?: string | undefined;
   /** Those of other machines too. */

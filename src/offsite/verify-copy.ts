@@ -13,6 +13,7 @@ import { listCopies } from './list-copies.js';
 import { pullBackup } from './pull.js';
 import { digestObject } from '../stores/transfer.js';
 
+/** Options of `verifyCopy()`. */
 export interface VerifyCopyOptions extends CopySelector, StoreControl {
   readonly from: BackupStore;
   /**
@@ -29,6 +30,7 @@ export interface VerifyCopyOptions extends CopySelector, StoreControl {
   readonly snapshotter?: Snapshotter | undefined;
 }
 
+/** What the verification of a copy looked at and found. */
 export interface CopyVerifyReport {
   readonly name: string;
   readonly host: string | undefined;

@@ -15,6 +15,7 @@ import type { SnapshotControl } from '../util/control.js';
 
 // What the service does with one finished backup, given by its name. Loaded with the first such call.
 
+/** Options of `verifyBackup()`. */
 export interface VerifyOptions extends SnapshotControl {
   /** Default `'quick'`. */
   readonly level?: VerificationLevel | undefined;
@@ -22,6 +23,7 @@ export interface VerifyOptions extends SnapshotControl {
   readonly assertions?: readonly string[] | undefined;
 }
 
+/** Options of `restoreBackup()`. */
 export interface RestoreOptions extends SnapshotControl {
   /** A new file; a relative path counts from the working directory. Default: the live database. */
   readonly to?: string | undefined;

@@ -25,16 +25,19 @@ import type { BackupStore } from '../stores/backup-store.js';
 
 export type { RestoreOptions, VerifyOptions };
 
+/** Options of `createBackup()`. */
 export interface CreateOptions extends SnapshotControl {
   /** What the backup is taken for, in the log, the manifest and the events: `'before the upgrade to 2.0'`. */
   label?: string | undefined;
 }
 
+/** Options of `backupIfDue()`. */
 export interface IfDueOptions extends CreateOptions {
   /** Does what `label` names come after the backup (`'before'`, the default) or has it already run? For the log. */
   moment?: 'before' | 'after' | undefined;
 }
 
+/** The result of `backupIfDue()`: a backup was made, or the newest one is fresh, or the last failure is too recent. */
 export type BackupOutcome =
   | { readonly status: 'created'; readonly backup: Backup }
   | { readonly status: 'fresh'; readonly latest: Backup; readonly ageMs: number }

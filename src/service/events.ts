@@ -25,6 +25,7 @@ export interface BackupEvents extends OffsiteEvents {
   protected: { readonly name: string; readonly protected: boolean };
 }
 
+/** What retention kept and removed, or would remove. */
 export interface PruneReport {
   /** Nothing was removed: `removed` is what would have been. */
   readonly dryRun: boolean;
@@ -37,4 +38,5 @@ export interface PruneReport {
   readonly missed?: readonly Backup[];
 }
 
+/** A function that {@link BackupService.on} calls with the payload of each event. */
 export type BackupListener<E extends keyof BackupEvents> = (event: BackupEvents[E]) => void;

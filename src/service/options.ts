@@ -17,6 +17,7 @@ import type { BackupStore } from '../stores/backup-store.js';
 import { validate } from '../util/validate.js';
 import type { Valibot } from '../util/validate.js';
 
+/** Options of a `BackupService`. Only `database` is required; an unknown key is an error. */
 export interface BackupServiceOptions {
   /**
    * Path of the live SQLite database; a relative one counts from the working directory at the time of the call. The file

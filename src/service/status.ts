@@ -12,6 +12,7 @@ import type { ResolvedOptions } from './options.js';
 import { runYielding } from '../util/cooperative.js';
 import type { DatabaseFacts } from '../child/protocol.js';
 
+/** What a status page shows: {@link BackupService.status}. */
 export interface ServiceStatus {
   readonly database: {
     readonly path: string;
@@ -42,6 +43,7 @@ export interface ServiceStatus {
   readonly warnings: readonly string[];
 }
 
+/** The latest verification among the backups that are there. */
 export interface LatestVerification {
   /** Of the backup. */
   readonly name: string;
@@ -50,6 +52,7 @@ export interface LatestVerification {
   readonly at: Date;
 }
 
+/** The last failed attempt of this process, while no later one has succeeded. */
 export interface LastFailure {
   readonly error: BackupError;
   readonly at: Date;

@@ -29,11 +29,13 @@ export function isPlain(value: unknown): boolean {
   return Object.values(value).every((each) => each === undefined || isPlain(each));
 }
 
+/** Cancels a call of a store. */
 export interface StoreControl {
   /** Aborting ends the call with a rejection; a `put` leaves nothing behind. */
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Cancels a `put`, and tells the store how much is to come. */
 export interface PutControl extends StoreControl {
   /** About how many bytes are to come, as far as it is known: for stores that choose the size of their parts by it. */
   readonly sizeBytes?: number | undefined;

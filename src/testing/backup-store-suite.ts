@@ -6,6 +6,7 @@ import type { BackupStore, StoredObject } from '../stores/backup-store.js';
 import { runnerOr } from './runner.js';
 import type { TestRunner } from './runner.js';
 
+/** A store to test, and how to clean up after it. */
 export interface OpenedStore {
   /** Empty, and nobody else's. */
   readonly store: BackupStore;
@@ -13,6 +14,7 @@ export interface OpenedStore {
   readonly close?: () => Promise<void> | void;
 }
 
+/** What the contract suite has to know of the store that it tests. */
 export interface StoreSuiteOptions {
   /** Default: the global `describe` and `test`. */
   readonly runner?: TestRunner;

@@ -1,6 +1,8 @@
 /** What the suites need of a test runner: jest, vitest and mocha (`it` for `test`) have it, `node:test` too. */
 export interface TestRunner {
+  /** Groups tests under a name. */
   readonly describe: (name: string, define: () => void) => void;
+  /** Defines one test. */
   readonly test: (name: string, run: () => Promise<void>, timeoutMs?: number) => void;
 }
 

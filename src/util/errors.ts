@@ -48,6 +48,7 @@ export const BACKUP_ERROR_CODES = {
   ERR_BACKUP_MANIFEST_FAILED: 'The manifest of a backup cannot be read or rewritten; it was not changed.',
 } as const;
 
+/** One of the codes in {@link BACKUP_ERROR_CODES}; docs/errors.md says what to do about each. */
 export type BackupErrorCode = keyof typeof BACKUP_ERROR_CODES;
 
 /**

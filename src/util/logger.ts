@@ -3,8 +3,11 @@ import { callSafely } from './call-safely.js';
 
 /** Anything with these three methods: winston, pino, Nest's ConsoleLogger behind a small adapter, `console`. */
 export interface Logger {
+  /** A backup was made, copied, restored, verified. */
   info(message: string): unknown;
+  /** Nothing failed, but somebody should look. */
   warn(message: string): unknown;
+  /** An attempt failed. */
   error(message: string): unknown;
 }
 

@@ -30,5 +30,8 @@ export interface RunOptions {
   limitFiles?: number;
 }
 
-/** Where `require()` in such a source finds the built package's internals. */
-export const DIST = path.join(ROOT, 'dist');
+/** Where `require()` in such a source finds the package's internals: as built, or as transpiled for `npm run test:unit`. */
+export const DIST = process.env.AUTOBACKUP_DIST ?? path.join(ROOT, 'dist');
+
+/** What such a source requires for the package itself. */
+export const PACKAGE = process.env.AUTOBACKUP_DIST ?? 'sqlite-autobackup';

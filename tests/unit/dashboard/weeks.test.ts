@@ -1,5 +1,5 @@
 import { aBackup, localTime } from '../../support/planted-backups';
-import { runNode } from '../../support/run-node';
+import { DIST, runNode } from '../../support/run-node';
 import { countWeeks } from '#dist/dashboard/views/weeks.js';
 
 // A Tuesday.
@@ -33,9 +33,9 @@ test('what is older, or later than this week, is not counted; nor is what does n
 
 test('weeks of 167 and 169 hours are weeks', () => {
   const source = `
-    const { countWeeks } = require('./dist/dashboard/views/weeks.js');
+    const { countWeeks } = require(process.argv[1] + '/dashboard/views/weeks.js');
     const weeks = countWeeks([], new Date(2026, 10, 24, 12));
     console.log(JSON.stringify(weeks.map(({ monday }) => [monday.getDay(), monday.getHours()].join())));`;
-  const starts = runNode<string[]>(source, { env: { TZ: 'America/New_York' } });
+  const starts = runNode<string[]>(source, { args: [DIST], env: { TZ: 'America/New_York' } });
   expect(new Set(starts)).toEqual(new Set(['1,0']));
 });

@@ -5,7 +5,7 @@ import { rejectionOf, thrownBy } from '../../support/errors';
 import { fakeSnapshotter } from '../../support/fake-snapshotter';
 import { memoryLogger } from '../../support/memory-logger';
 import { DAY, writeBackup } from '../../support/planted-backups';
-import { runNode } from '../../support/run-node';
+import { PACKAGE, runNode } from '../../support/run-node';
 import { useTempFolder } from '../../support/temp-folder';
 
 const folder = useTempFolder();
@@ -106,7 +106,7 @@ describe('a failure', () => {
   test('is also a createSync that is async; what it rejects with is no unhandled rejection', () => {
     const found = runNode(
       `
-        const { BackupService, childProcessSnapshotter } = require('sqlite-autobackup');
+        const { BackupService, childProcessSnapshotter } = require(${JSON.stringify(PACKAGE)});
         const unhandled = [], codes = [];
         process.on('unhandledRejection', (error) => unhandled.push(String(error)));
         const snapshotter = { ...childProcessSnapshotter(), createSync: async () => { throw new Error('no') } };

@@ -5,7 +5,7 @@ import { rejectionOf, thrownBy } from '../../support/errors';
 import { fakeSnapshotter } from '../../support/fake-snapshotter';
 import { memoryLogger } from '../../support/memory-logger';
 import { DAY, HOUR, writeBackup } from '../../support/planted-backups';
-import { runNode } from '../../support/run-node';
+import { PACKAGE, runNode } from '../../support/run-node';
 import { useTempFolder } from '../../support/temp-folder';
 
 // Around the snapshot, with a fake one; tests/integration/backup-service.test.ts has the real one.
@@ -161,7 +161,7 @@ test('explicit backups that are over are not kept in memory', () => {
     `
       require('node:v8').setFlagsFromString('--expose-gc');
       const gc = require('node:vm').runInNewContext('gc');
-      const { BackupService, childProcessSnapshotter } = require('sqlite-autobackup');
+      const { BackupService, childProcessSnapshotter } = require(${JSON.stringify(PACKAGE)});
       const fs = require('node:fs'), directory = process.argv[1];
       let second = 10;
       const create = async () => {

@@ -2,7 +2,7 @@ import type { BackupProgress } from 'sqlite-autobackup';
 import { SingleFlight } from '#dist/util/single-flight.js';
 import { callSafely } from '#dist/util/call-safely.js';
 import { createLedger } from '../../support/databases';
-import { runNode } from '../../support/run-node';
+import { PACKAGE, runNode } from '../../support/run-node';
 import { useTempFolder } from '../../support/temp-folder';
 
 const folder = useTempFolder();
@@ -44,7 +44,7 @@ test('an async onProgress or retention policy that rejects is no unhandled rejec
   createLedger(folder.file('app.db'), 'wal').close();
   const found = runNode(
     `
-      const { BackupService } = require('sqlite-autobackup');
+      const { BackupService } = require(${JSON.stringify(PACKAGE)});
       const database = process.argv[1] + '/app.db';
       const unhandled = [], failed = [];
       process.on('unhandledRejection', (error) => unhandled.push(error.message));
