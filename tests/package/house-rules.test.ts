@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { filesIn, ROOT, run, tool } from './consumer';
 
@@ -42,6 +43,44 @@ describe('the app’s process never opens a database (law 1)', () => {
   test('the linter allows it in src/isolated', async () => {
     const allowed = ["import Database from 'better-sqlite3';", "new Database('app.db').close();"];
     expect(await lint('src/isolated/backup/seal.ts', allowed)).toEqual([]);
+  });
+});
+
+describe('the rooms of src/', () => {
+  test('the linter refuses an import that points upwards', async () => {
+    const upwards = ["import { BackupService } from '../service/backup-service.js';", 'export { BackupService };'];
+    expect(await lint('src/catalog/due-check.ts', upwards)).toContain('import-x/no-restricted-paths in 1');
+    expect(await lint('src/isolated/backup/seal.ts', ["export * from '../../child/run-child.js';"])).toEqual([
+      'import-x/no-restricted-paths in 1',
+    ]);
+  });
+
+  test('the linter refuses a cycle', async () => {
+    // busy-errors imports errors.
+    const cycle = ["import { lockTimeout } from './busy-errors.js';", 'export { lockTimeout };'];
+    expect(await lint('src/util/errors.ts', cycle)).toContain('import-x/no-cycle in 1');
+  });
+
+  test('npm run lint refuses a cycle of types as well', async () => {
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'autobackup-cycle-'));
+    try {
+      fs.writeFileSync(path.join(folder, 'tsconfig.json'), '{}');
+      const write = (name: string, text: string) => fs.writeFileSync(path.join(folder, name), text);
+      const cruise = () =>
+        run(
+          [tool('dependency-cruiser', 'depcruise'), '--config', path.join(ROOT, '.dependency-cruiser.cjs'), '.'],
+          folder,
+        );
+      write('a.ts', "import type { B } from './b';\nexport type A = B;\n");
+      write('b.ts', 'export type B = string;\n');
+      expect((await cruise()).code).toBe(0);
+      write('b.ts', "import type { A } from './a';\nexport type B = A | string;\n");
+      const { code, output } = await cruise();
+      expect(output).toContain('no-circular');
+      expect(code).not.toBe(0);
+    } finally {
+      fs.rmSync(folder, { recursive: true });
+    }
   });
 });
 

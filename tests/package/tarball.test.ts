@@ -6,7 +6,22 @@ const consumer = useConsumer();
 
 test('the tarball holds dist, the documents and package.json, and nothing else', () => {
   const top = fs.readdirSync(consumer.installed).sort();
-  expect(top).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'SECURITY.md', 'dist', 'package.json']);
+  const documents = ['CHANGELOG.md', 'CONTRIBUTING.md', 'LICENSE', 'README.md', 'SECURITY.md', 'docs'];
+  expect(top).toEqual([...documents, 'dist', 'package.json'].sort());
+});
+
+test('every link in the documents of the tarball leads to a file of the tarball', () => {
+  const pages = filesIn(consumer.installed).filter((file) => file.endsWith('.md'));
+  expect(pages).toEqual(expect.arrayContaining(['docs/restore.md', 'docs/errors.md', 'docs/command-line.md']));
+  const links = pages.flatMap((page) => {
+    const text = fs.readFileSync(path.join(consumer.installed, page), 'utf8');
+    return [...text.matchAll(/\]\((?!https?:)([^)#]+)[^)]*\)/g)].map(([, target]) => ({ page, target: target! }));
+  });
+  expect(links.length).toBeGreaterThan(20);
+  const broken = links.filter(
+    ({ page, target }) => !fs.existsSync(path.join(consumer.installed, path.dirname(page), target)),
+  );
+  expect(broken).toEqual([]);
 });
 
 test('every file in dist comes from a source file: nothing stale, no tests, no build information', () => {

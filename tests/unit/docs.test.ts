@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { BACKUP_ERROR_CODES } from 'sqlite-autobackup';
@@ -24,4 +25,16 @@ test('every link to a file in README and docs leads to one', () => {
   expect(links.length).toBeGreaterThan(10);
   const broken = links.filter(({ page, target }) => !fs.existsSync(path.join(ROOT, path.dirname(page), target)));
   expect(broken).toEqual([]);
+});
+
+test('the picture of the rooms in docs/architecture.md is what the linter enforces', () => {
+  const print = "import('./eslint.layers.mjs').then(({ LAYERS }) => console.log(JSON.stringify(LAYERS)))";
+  const layers = JSON.parse(execFileSync(process.execPath, ['-e', print], { cwd: ROOT, encoding: 'utf8' })) as {
+    room: string;
+    uses: string[];
+  }[];
+  const arrows = [...read('docs/architecture.md').matchAll(/^ {2}(\w+) --> (.*)$/gm)];
+  const drawn = arrows.map(([, room, uses]) => [room, uses!.split(' & ').sort()]);
+  const enforced = layers.filter(({ uses }) => uses.length > 0).map(({ room, uses }) => [room, [...uses].sort()]);
+  expect(Object.fromEntries(drawn)).toEqual(Object.fromEntries(enforced));
 });
