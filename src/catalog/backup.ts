@@ -1,4 +1,3 @@
-import { verificationIn } from './manifest.js';
 import type { Manifest, VerificationRecord, VerifyLevel } from './manifest.js';
 
 /** One finished backup in the folder. */
@@ -79,7 +78,6 @@ export function toBackup(file: BackupFile, now: number): Backup {
   const manifest = file.manifest === 'unreadable' ? undefined : file.manifest;
   const recorded = recordedTime(file.nameTime.getTime(), manifest);
   const problem = findProblem(file, manifest, recorded, now);
-  const lastVerification = verificationIn(manifest);
   return {
     name: file.name,
     path: file.path,
@@ -88,7 +86,7 @@ export function toBackup(file: BackupFile, now: number): Backup {
     protected: manifest?.protected ?? false,
     ...(manifest && { sha256: manifest.sha256, manifest }),
     ...(manifest?.verified && { verified: manifest.verified }),
-    ...(lastVerification && { lastVerification }),
+    ...(manifest?.lastVerification && { lastVerification: manifest.lastVerification }),
     ...(manifest?.label !== undefined && { label: manifest.label }),
     ...(problem && { problem }),
   };
@@ -114,6 +112,6 @@ function findProblem(
   if (recorded > now + CLOCK_TOLERANCE_MS) return 'dated in the future';
   if (manifest && manifest.sizeBytes !== file.sizeBytes) return 'damaged';
   if (file.manifest === 'unreadable') return 'unreadable manifest';
-  if (verificationIn(manifest)?.ok === false) return 'failed verification';
+  if (manifest?.lastVerification?.ok === false) return 'failed verification';
   return undefined;
 }

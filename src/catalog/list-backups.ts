@@ -7,6 +7,7 @@ import { manifestName, parseBackupName } from './backup-name.js';
 import type { BackupNaming } from './backup-name.js';
 import { parseManifest } from './manifest.js';
 import type { Manifest } from './manifest.js';
+import { readSmallFile } from '../util/read-small-file.js';
 
 /** A folder and the names that count in it. */
 export interface BackupFolder {
@@ -82,7 +83,7 @@ function readBackupFile(folder: BackupFolder, name: string, nameTime: Date): Bac
   const file = path.join(folder.directory, name);
   const stats = lstat(file);
   if (!stats?.isFile() || stats.size === 0) return undefined;
-  const manifest = readManifest(path.join(folder.directory, manifestName(folder.naming, name)));
+  const manifest = readManifest(folder, name);
   return { name, path: file, nameTime, sizeBytes: stats.size, mtimeMs: stats.mtimeMs, manifest };
 }
 
@@ -94,15 +95,11 @@ function lstat(file: string): fs.Stats | undefined {
   }
 }
 
-/** A finished manifest. Reading it is safe in the app's process: it is no database. */
-function readManifest(file: string): Manifest | 'unreadable' | undefined {
+/** Reading a manifest is safe in the app's process: it is not a database. */
+function readManifest({ directory, naming }: BackupFolder, name: string): Manifest | 'unreadable' | undefined {
   try {
-    // A pipe of that name would block for ever, so look before opening.
-    const stats = fs.statSync(file, { throwIfNoEntry: false });
-    if (!stats) return undefined;
-    return (stats.isFile() && parseManifest(fs.readFileSync(file, 'utf8'))) || 'unreadable';
+    return parseManifest(readSmallFile(path.join(directory, manifestName(naming, name))), name) ?? 'unreadable';
   } catch (error) {
-    // Deleted between the two calls: then there is none.
     return systemCode(error) === 'ENOENT' ? undefined : 'unreadable';
   }
 }

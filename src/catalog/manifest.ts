@@ -1,12 +1,33 @@
 /** How a new backup is checked: `quick` runs PRAGMA quick_check, `full` PRAGMA integrity_check (https://sqlite.org/pragma.html). */
-export type VerifyLevel = 'quick' | 'full';
+import {
+  between,
+  listOf,
+  moment,
+  oneOf,
+  optional,
+  parseJson,
+  recordOf,
+  text,
+  whole,
+  WRONG,
+  yesOrNo,
+} from '../util/json-rules.js';
+import type { Rules } from '../util/json-rules.js';
+import { cleanLabel } from './label.js';
+
+/** How a new backup is checked before it counts. */
+export const VERIFY_LEVELS = ['quick', 'full'] as const;
+export type VerifyLevel = (typeof VERIFY_LEVELS)[number];
+
+/** How a finished backup can be checked, from the weakest to the strongest. */
+export const VERIFICATION_LEVELS = ['hash', ...VERIFY_LEVELS, 'drill'] as const;
 
 /**
  * How much a finished backup is checked. `hash`: size and sha256 against the manifest; `quick` and `full`: that, and PRAGMA
  * quick_check or integrity_check; `drill`: it is restored into a scratch folder, opened as an app would, checked in full,
  * and has to answer the assertions.
  */
-export type VerificationLevel = 'hash' | VerifyLevel | 'drill';
+export type VerificationLevel = (typeof VERIFICATION_LEVELS)[number];
 
 /** One SELECT of a drill and whether it returned one truthy value. */
 export interface AssertionResult {
@@ -30,11 +51,13 @@ export interface VerificationRecord {
 /** What is recorded of a backup, as JSON beside it, published before it. Times are UTC with milliseconds. */
 export interface Manifest {
   readonly formatVersion: 1;
-  /** The file it describes. */
+  /** The file that it describes. A manifest beside another file is not believed. */
   readonly name: string;
   /** The moment of the snapshot: the backup holds every commit before it and none after it. */
   readonly createdAt: string;
-  /** What the backup was taken before (or after), such as `'InvoicesController.create'`. */
+  /**
+   * What the backup was taken before (or after), such as `'InvoicesController.create'`: one line of at most 200 characters.
+   */
   readonly label?: string;
   readonly sizeBytes: number;
   readonly pageCount: number;
@@ -59,40 +82,53 @@ export interface Manifest {
   readonly protected: boolean;
 }
 
-/** A record of the right shape, or `undefined`: manifests are files that people can edit. */
-export function verificationIn(manifest: Manifest | undefined): VerificationRecord | undefined {
-  const record = manifest?.lastVerification as Partial<VerificationRecord> | null | undefined;
-  const whole =
-    typeof record === 'object' &&
-    record !== null &&
-    typeof record.ok === 'boolean' &&
-    typeof record.level === 'string' &&
-    typeof record.at === 'string' &&
-    !Number.isNaN(Date.parse(record.at));
-  return whole ? (record as VerificationRecord) : undefined;
-}
+/** The longest text of an error or a statement that is believed. */
+const MAX_TEXT = 100_000;
+const MAX_LIST = 10_000;
+
+const verificationRules: Rules<VerificationRecord> = {
+  level: oneOf(VERIFICATION_LEVELS),
+  ok: yesOrNo,
+  at: moment,
+  problems: optional(listOf(text(MAX_TEXT), MAX_LIST)),
+  assertions: optional(
+    listOf(recordOf<AssertionResult>({ sql: text(MAX_TEXT), ok: yesOrNo, error: optional(text(MAX_TEXT)) }), MAX_LIST),
+  ),
+};
+
+/** The one schema of all manifests, those of copies included. */
+export const manifestRules: Rules<Manifest> = {
+  // A later version may add keys; what it keeps under the names of this one is read by these rules.
+  formatVersion: whole(1) as Rules<Manifest>['formatVersion'],
+  name: text(255),
+  createdAt: moment,
+  label: optional((value) => (typeof value === 'string' ? cleanLabel(value) : WRONG)),
+  sizeBytes: whole(),
+  pageCount: whole(),
+  pageSize: whole(),
+  journalMode: text(20, /^\w+$/),
+  sha256: text(64, /^[0-9a-f]{64}$/),
+  verified: optional(oneOf(VERIFY_LEVELS)),
+  verifiedAt: optional(moment),
+  lastVerification: optional(recordOf(verificationRules)),
+  uncheckedTables: optional(listOf(text(MAX_TEXT), MAX_LIST)),
+  durationMs: between(0, Number.MAX_SAFE_INTEGER),
+  protected: yesOrNo,
+};
+
+const checkManifest = recordOf(manifestRules);
 
 export function formatManifest(manifest: Manifest): string {
   return `${JSON.stringify(manifest, null, 2)}\n`;
 }
 
-/** The manifest in `text`, or `undefined` if it isn't one. Keys that a later version adds are kept. */
-export function parseManifest(text: string): Manifest | undefined {
-  let value: Partial<Manifest> | null;
-  try {
-    value = JSON.parse(text) as Partial<Manifest> | null;
-  } catch {
-    return undefined;
-  }
-  const whole =
-    typeof value === 'object' &&
-    value !== null &&
-    typeof value.formatVersion === 'number' &&
-    typeof value.name === 'string' &&
-    typeof value.createdAt === 'string' &&
-    !Number.isNaN(Date.parse(value.createdAt)) &&
-    typeof value.sizeBytes === 'number' &&
-    typeof value.sha256 === 'string' &&
-    typeof value.protected === 'boolean';
-  return whole ? (value as Manifest) : undefined;
+/**
+ * The manifest of the file `expectedName`, or `undefined` if the text isn't a manifest, or is that of another file: a name
+ * comes from the folder or the key, never from a file's contents. Keys that a later version adds are kept.
+ */
+export function parseManifest(json: string, expectedName: string): Manifest | undefined {
+  const value = parseJson(json);
+  const manifest = checkManifest(value);
+  if (manifest === WRONG || manifest.name !== expectedName) return undefined;
+  return { ...(value as object), ...manifest };
 }

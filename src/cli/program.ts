@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { VERIFICATION_LEVELS } from '../catalog/manifest.js';
 import type { Context, Flags, Result } from './context.js';
 import type { CreateFlags, ListFlags, ProtectFlags, PruneFlags, RestoreFlags, VerifyFlags } from './flags.js';
 import type { StoreFlags } from './store-option.js';
@@ -63,12 +64,9 @@ export function buildProgram(streams: Pick<Streams, 'writeOut' | 'writeErr'>, pe
     .argument('[name]', 'a backup, or latest (the default)')
     .option('--all', 'check every backup')
     .addOption(
-      new Option('--level <level>', 'how thoroughly (default: quick, or drill where there is an --assert)').choices([
-        'hash',
-        'quick',
-        'full',
-        'drill',
-      ]),
+      new Option('--level <level>', 'how thoroughly (default: quick, or drill where there is an --assert)').choices(
+        VERIFICATION_LEVELS,
+      ),
     )
     .addOption(
       new Option(

@@ -1,5 +1,6 @@
-import { parseManifest } from '../catalog/manifest.js';
+import { manifestRules } from '../catalog/manifest.js';
 import type { Manifest } from '../catalog/manifest.js';
+import { listOf, moment, oneOf, optional, parseJson, recordOf, text, whole, WRONG } from '../util/json-rules.js';
 
 /** The manifest beside a copy: that of the backup, and what became of it on its way. Put last: with it the copy counts. */
 export interface CopyManifest extends Manifest {
@@ -17,18 +18,24 @@ export interface CopyManifest extends Manifest {
   };
 }
 
-/** The manifest in `text`, or `undefined` if it isn't that of a copy. */
-export function parseCopyManifest(text: string): CopyManifest | undefined {
-  const manifest = parseManifest(text) as Partial<CopyManifest> | undefined;
-  const copy = manifest?.copy as Partial<Record<keyof CopyManifest['copy'], unknown>> | null | undefined;
-  const whole =
-    typeof copy === 'object' &&
-    copy !== null &&
-    typeof copy.object === 'string' &&
-    typeof copy.sizeBytes === 'number' &&
-    typeof copy.sha256 === 'string' &&
-    typeof copy.shippedAt === 'string' &&
-    [undefined, 'gzip', 'zstd'].includes(copy.compress as string | undefined) &&
-    (copy.recipients === undefined || Array.isArray(copy.recipients));
-  return whole ? (manifest as CopyManifest) : undefined;
+const checkCopyManifest = recordOf<CopyManifest>({
+  ...manifestRules,
+  copy: recordOf<CopyManifest['copy']>({
+    object: text(300),
+    host: optional(text(255)),
+    sizeBytes: whole(),
+    sha256: text(64, /^[0-9a-f]{64}$/),
+    compress: optional(oneOf(['gzip', 'zstd'])),
+    recipients: optional(listOf(text(10_000), 1_000)),
+    shippedAt: moment,
+  }),
+});
+
+/**
+ * The manifest of a copy of the backup `expectedName`, which its key tells, or `undefined` if the text isn't one. Unknown keys
+ * are dropped: they come from elsewhere, and a pull would bring them in.
+ */
+export function parseCopyManifest(json: string, expectedName: string): CopyManifest | undefined {
+  const manifest = checkCopyManifest(parseJson(json));
+  return manifest === WRONG || manifest.name !== expectedName ? undefined : manifest;
 }

@@ -55,7 +55,7 @@ export async function listCopies(store: BackupStore, options: ListCopiesOptions 
   const { groups } = await lookAtStore(store, options);
   const withObjects = groups.filter(({ object }) => object);
   const copies = await inParallel(withObjects, async (group) =>
-    toCopy(store, group, await manifestOf(store, group, options)),
+    toCopy(store, group, await manifestOf(store, group, group.object!.parsed.name, options)),
   );
   return copies.sort((a, b) => b.createdAt.getTime() - a.createdAt.getTime() || (a.key < b.key ? 1 : -1));
 }
@@ -91,14 +91,15 @@ export async function lookAtStore(
   return { groups: [...groups.values()] };
 }
 
-/** The manifest of a group, `'unreadable'`, or `undefined` where it has none. */
+/** The manifest of the backup `name` in a group, `'unreadable'`, or `undefined` where it has none. */
 export async function manifestOf(
   store: BackupStore,
   { manifest }: CopyGroup,
+  name: string,
   { signal }: StoreControl,
 ): Promise<CopyManifest | 'unreadable' | undefined> {
   if (!manifest) return undefined;
-  return parseCopyManifest(await readText(store, manifest.key, { signal })) ?? 'unreadable';
+  return parseCopyManifest(await readText(store, manifest.key, { signal }), name) ?? 'unreadable';
 }
 
 function toCopy(store: BackupStore, group: CopyGroup, found: CopyManifest | 'unreadable' | undefined): RemoteCopy {

@@ -86,7 +86,7 @@ async function knownCopies(
     if (known?.key === object.key && known.sizeBytes === object.sizeBytes && known.removedAt === undefined) {
       return [name, known];
     }
-    const read = await manifestOf(store, group, control);
+    const read = await manifestOf(store, group, name, control);
     if (!read || read === 'unreadable' || siblingOf(object.key, read.copy.object) !== object.key) return undefined;
     return read.copy.sizeBytes === object.sizeBytes ? [name, shippedCopy(object.key, read)] : undefined;
   });
@@ -100,9 +100,10 @@ async function removeOrphanManifests(
   control: StoreControl,
 ): Promise<void> {
   for (const group of groups.filter(({ object, manifest }) => manifest && !object)) {
-    const manifest = await manifestOf(store, group, control);
-    if (manifest === undefined || manifest === 'unreadable') continue;
-    // Of another database of the same stem (app.db, app.sqlite), whose object is none of ours.
-    if (parseBackupName(naming, manifest.name)) await removeObject(store, group.manifest!.key, control);
+    const name = group.stem + naming.extension;
+    if (!parseBackupName(naming, name)) continue;
+    // Another database of the same stem (app.db, app.sqlite) has manifests under the same keys. Those stay.
+    const manifest = await manifestOf(store, group, name, control);
+    if (manifest && manifest !== 'unreadable') await removeObject(store, group.manifest!.key, control);
   }
 }

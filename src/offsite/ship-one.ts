@@ -68,8 +68,8 @@ async function clearTheWay(shipment: Shipment, control: StoreControl): Promise<S
   }
 
   const text = await readText(store, manifestKey, control);
-  const manifest = parseCopyManifest(text);
-  if (manifest ? manifest.name !== backup.name : isRecord(text)) throw notOurs(store.name, manifestKey);
+  const manifest = parseCopyManifest(text, backup.name);
+  if (!manifest && isRecord(text)) throw notOurs(store.name, manifestKey);
   const object = manifest && objects.find(({ key }) => key === siblingOf(manifestKey, manifest.copy.object));
   if (manifest && object) {
     // Of another machine of the same name: its only copy, perhaps.

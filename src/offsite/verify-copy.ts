@@ -1,8 +1,8 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { VERIFICATION_LEVELS } from '../catalog/manifest.js';
 import type { VerificationLevel } from '../catalog/manifest.js';
-import { VERIFICATION_LEVELS } from '../catalog/verification.js';
 import { BackupError, isBackupError } from '../util/errors.js';
 import type { VerifyReport } from '../child/protocol.js';
 import type { Snapshotter } from '../child/snapshotter.js';

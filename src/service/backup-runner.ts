@@ -1,3 +1,4 @@
+import { cleanLabel } from '../catalog/label.js';
 import { checkDue } from '../catalog/due-check.js';
 import { findLatestBackup, readBackup } from '../catalog/list-backups.js';
 import { BackupError, isBackupError, messageOf } from '../util/errors.js';
@@ -108,7 +109,14 @@ export class BackupRunner {
 
   #request({ label }: Purpose, ifOlderThanMs: number | null): SnapshotRequest {
     const { database, directory, verify, timeoutMs } = this.options;
-    return { database, directory, ifOlderThanMs, verify, timeoutMs, ...(label !== undefined && { label }) };
+    return {
+      database,
+      directory,
+      ifOlderThanMs,
+      verify,
+      timeoutMs,
+      ...(label !== undefined && { label: cleanLabel(label) }),
+    };
   }
 
   /** Success is judged by the artifact: it stands there, whole. */

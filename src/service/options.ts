@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { backupNaming } from '../catalog/backup-name.js';
 import type { BackupNaming } from '../catalog/backup-name.js';
+import { VERIFY_LEVELS } from '../catalog/manifest.js';
 import type { VerifyLevel } from '../catalog/manifest.js';
 import { checkNameLengths } from '../catalog/name-lengths.js';
 import { parseDuration } from '../util/duration.js';
@@ -202,7 +203,7 @@ function schemaOf(v: Valibot) {
         'a policy such as keep({ last: 20 }), or a function',
       ),
     ),
-    verify: v.optional(v.picklist(['quick', 'full'], '"quick" or "full"')),
+    verify: v.optional(v.picklist(VERIFY_LEVELS, '"quick" or "full"')),
     onFailure: v.optional(v.picklist(['continue', 'abort'], '"continue" or "abort"')),
     retryAfter: anyLength,
     timeout: duration((value) => value >= 1, 'a duration of at least 1 ms, such as "10m"'),

@@ -618,7 +618,7 @@ describe('retention', () => {
     await take();
     fs.mkdirSync(remote('shop-1'));
     const theirs = { ...(await take()).manifest!, name: 'app_backup_20260101_000000.sqlite' };
-    const copy = { object: theirs.name, sizeBytes: 1, sha256: 'x', shippedAt: theirs.createdAt };
+    const copy = { object: theirs.name, sizeBytes: 1, sha256: theirs.sha256, shippedAt: theirs.createdAt };
     const file = remote('shop-1', 'app_backup_20260101_000000.json');
     fs.writeFileSync(file, JSON.stringify({ ...theirs, copy }));
     fs.writeFileSync(remote('shop-1', theirs.name), 'x');

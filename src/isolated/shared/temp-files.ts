@@ -5,6 +5,7 @@ import { backupName, isPartialName, manifestName, parseBackupName, partialName }
 import type { BackupFolder } from '../../catalog/list-backups.js';
 import { parseManifest } from '../../catalog/manifest.js';
 import { removeQuietly } from '../../util/durable-files.js';
+import { readSmallFile } from '../../util/read-small-file.js';
 import { isOwned } from './scratch-owner.js';
 
 /** Where a backup grows until it is whole. */
@@ -36,7 +37,7 @@ export function sweep({ directory, naming }: BackupFolder): void {
     if (present.has(backup) || !parseBackupName(naming, backup) || manifestName(naming, backup) !== name) return false;
     // Another database of the same stem (app.db, app.sqlite) has manifests of the same name: only ours go.
     try {
-      return parseManifest(fs.readFileSync(path.join(directory, name), 'utf8'))?.name === backup;
+      return parseManifest(readSmallFile(path.join(directory, name)), backup) !== undefined;
     } catch {
       return false;
     }

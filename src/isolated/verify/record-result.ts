@@ -1,8 +1,7 @@
 import { readBackup } from '../../catalog/list-backups.js';
 import type { BackupFolder } from '../../catalog/list-backups.js';
-import { verificationIn } from '../../catalog/manifest.js';
 import type { VerificationRecord } from '../../catalog/manifest.js';
-import { latestRecord } from '../../catalog/verification.js';
+import { boundedRecord, latestRecord } from '../../catalog/verification.js';
 import type { Deadline } from '../shared/deadline.js';
 import { takeLock } from '../shared/lock.js';
 import { beginStep } from '../shared/steps.js';
@@ -28,7 +27,7 @@ export function recordVerification(
       // Read again: retention may have removed it, protectBackup() may have changed it.
       const manifest = readBackup(folder, name, Date.now())?.manifest;
       if (!manifest) return false;
-      const lastVerification = latestRecord(verificationIn(manifest), record);
+      const lastVerification = latestRecord(manifest.lastVerification, boundedRecord(record));
       rewriteManifest(folder, database, { ...manifest, lastVerification });
       return true;
     } finally {

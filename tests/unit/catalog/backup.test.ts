@@ -95,14 +95,6 @@ describe('the last verification', () => {
     expect(passed.lastVerification).toEqual({ ...record, ok: true });
     expect(passed.problem).toBeUndefined();
   });
-
-  test.each([[null], ['no'], [{}], [{ ...record, ok: 'no' }], [{ ...record, at: 'yesterday' }], [{ ok: false }]])(
-    '%j is none: people can edit manifests',
-    (value) => {
-      expect(listed(value)).not.toHaveProperty('lastVerification');
-      expect(listed(value).problem).toBeUndefined();
-    },
-  );
 });
 
 test('what the manifest records is listed', () => {

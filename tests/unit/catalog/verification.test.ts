@@ -1,5 +1,6 @@
 import type { VerificationLevel, VerificationRecord } from 'sqlite-autobackup';
-import { latestRecord, VERIFICATION_LEVELS } from '#dist/catalog/verification.js';
+import { VERIFICATION_LEVELS } from '#dist/catalog/manifest.js';
+import { boundedRecord, latestRecord } from '#dist/catalog/verification.js';
 
 const record = (level: VerificationLevel, ok: boolean, at = '2026-11-24T10:00:00.000Z'): VerificationRecord => ({
   level,
@@ -34,3 +35,15 @@ test.each(VERIFICATION_LEVELS)(
     }
   },
 );
+
+test('a manifest keeps no more of a result than it has room for, the failed assertions first', () => {
+  const long = 'x'.repeat(5_000);
+  const assertions = Array.from({ length: 300 }, (_, i) => ({ sql: `${long}${i}`, ok: i < 299, error: long }));
+  const kept = boundedRecord({ ...record('drill', false), problems: assertions.map(({ error }) => error), assertions });
+  expect(kept.problems).toHaveLength(100);
+  expect(kept.assertions).toHaveLength(100);
+  expect(kept.assertions![0]!.ok).toBe(false);
+  expect(JSON.stringify(kept).length).toBeLessThan(310_000);
+  const small = { ...record('drill', false), problems: ['no'], assertions: [{ sql: 'SELECT 0', ok: false }] };
+  expect(boundedRecord(small)).toEqual(small);
+});

@@ -137,7 +137,10 @@ describe('which copy is meant', () => {
   const aCopy = (at: string, more: Partial<RemoteCopy> = {}): RemoteCopy => {
     const { name, createdAt } = aBackup(at);
     const host = 'host' in more ? more.host : 'shop-1';
-    const manifest = { ...aManifest({ name }), copy: { object: name, sizeBytes: 1, sha256: '', shippedAt: '' } };
+    const manifest = {
+      ...aManifest({ name }),
+      copy: { object: name, sizeBytes: 1, sha256: 'a'.repeat(64), shippedAt: '2026-11-24T09:30:00.500Z' },
+    };
     return {
       name,
       host,
@@ -196,9 +199,13 @@ describe('which copy is meant', () => {
 });
 
 test('a manifest of a copy has what is needed to bring it back, or is none', () => {
-  const copy = { object: 'o', sizeBytes: 1, sha256: 'x', shippedAt: '2026-11-24T09:30:00.500Z' };
+  const copy = { object: 'o', sizeBytes: 1, sha256: 'a'.repeat(64), shippedAt: '2026-11-24T09:30:00.500Z' };
+  const { name } = aManifest();
   const text = (more: object) => JSON.stringify({ ...aManifest(), ...more });
-  expect(parseCopyManifest(text({ copy }))?.copy).toEqual(copy);
+  expect(parseCopyManifest(text({ copy }), name)?.copy).toEqual(copy);
+  // Its key says what it is of, and nothing unknown comes in with a pull.
+  expect(parseCopyManifest(text({ copy }), 'app_backup_20261124_093001.db')).toBeUndefined();
+  expect(parseCopyManifest(text({ copy: { ...copy, more: 1 }, script: 'x' }), name)).toEqual({ ...aManifest(), copy });
   for (const wrong of [
     undefined,
     null,
@@ -206,8 +213,10 @@ test('a manifest of a copy has what is needed to bring it back, or is none', () 
     { ...copy, sha256: 5 },
     { ...copy, compress: 'rar' },
     { ...copy, recipients: 'age1' },
+    { ...copy, shippedAt: 'x' },
+    { ...copy, sizeBytes: '1' },
   ]) {
-    expect(parseCopyManifest(text({ copy: wrong }))).toBeUndefined();
+    expect(parseCopyManifest(text({ copy: wrong }), name)).toBeUndefined();
   }
-  expect(parseCopyManifest('{"half')).toBeUndefined();
+  expect(parseCopyManifest('{"half', name)).toBeUndefined();
 });

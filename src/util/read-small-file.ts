@@ -1,0 +1,32 @@
+import fs from 'node:fs';
+
+/** The most that is read of a file that describes something: a manifest, a record. */
+export const MAX_RECORD_BYTES = 1024 * 1024;
+
+/**
+ * Reads a small file that somebody else may have put there. It follows no link, does not wait for a pipe, and reads no more
+ * than the size that the file had before it was opened.
+ *
+ * @throws what the file system says (`ENOENT`), or an Error if this isn't a regular file of at most {@link MAX_RECORD_BYTES}
+ */
+export function readSmallFile(file: string): string {
+  const { size } = regularFile(fs.lstatSync(file), file);
+  const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
+  // Windows has neither flag, and no pipes in its folders.
+  const descriptor = fs.openSync(file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  try {
+    // It may have been replaced since it was looked at.
+    regularFile(fs.fstatSync(descriptor), file);
+    const bytes = Buffer.alloc(size);
+    let length = 0;
+    for (let read; (read = fs.readSync(descriptor, bytes, length, size - length, length)) > 0;) length += read;
+    return bytes.toString('utf8', 0, length);
+  } finally {
+    fs.closeSync(descriptor);
+  }
+}
+
+function regularFile(stats: fs.Stats, file: string): fs.Stats {
+  if (stats.isFile() && stats.size <= MAX_RECORD_BYTES) return stats;
+  throw new Error(`"${file}" is not a regular file of at most ${MAX_RECORD_BYTES} bytes`);
+}
