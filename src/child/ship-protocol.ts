@@ -2,12 +2,11 @@ import type { CopySettings, StoreRecipe } from '../stores/backup-store.js';
 import type { ObjectDigest } from '../stores/transfer.js';
 import type { WireError } from './protocol.js';
 
-/** What the child of a shipping is asked for: `isolated/ship.ts`. */
-export interface ShipRequest extends Pick<CopySettings, 'compress' | 'encrypt'> {
+/** One backup on its way to one store, as `isolated/ship.ts` is told of it. */
+export interface ShipRequest extends ObjectDigest, Pick<CopySettings, 'compress' | 'encrypt'> {
+  /** The finished backup. Its size and sha256 here are those that its manifest records. */
   readonly path: string;
-  /** What its manifest records. */
-  readonly sizeBytes: number;
-  readonly sha256: string;
+  /** The live database, which is never opened. */
   readonly database: string;
   readonly lockFile: string;
   /** Of the store, where the child can make it. */
@@ -16,19 +15,22 @@ export interface ShipRequest extends Pick<CopySettings, 'compress' | 'encrypt'> 
   readonly waitMs: number;
 }
 
-/** A JSON line each, one at a time. */
+/** What the child can be asked for. The first is `lock`; the others need a recipe. */
 export type ShipCommand =
-  | { readonly type: 'stream' }
-  | { readonly type: 'put'; readonly key: string }
-  | { readonly type: 'measure'; readonly key: string };
+  | { readonly type: 'lock'; readonly request: ShipRequest }
+  | { readonly type: 'put' | 'digest' | 'read' | 'remove'; readonly key: string }
+  | { readonly type: 'write'; readonly key: string; readonly text: string }
+  | { readonly type: 'list' | 'sweep'; readonly prefix: string };
 
-/** A line that ends the command that is being done. */
-export const ABORT = 'abort';
-
+/** A JSON line on the child's standard input. Commands may overlap. */
 export type ShipMessage =
-  | { readonly type: 'locked' }
-  /** The end of `stream`. */
-  | ({ readonly type: 'encoded' } & ObjectDigest)
-  /** The end of `put` or `measure`. */
-  | ({ readonly type: 'done' } & ObjectDigest)
-  | { readonly type: 'error'; readonly error: WireError };
+  | ({ readonly id: number } & ShipCommand)
+  /** Ends the command of that number. */
+  | { readonly id: number; readonly type: 'abort' };
+
+/** A JSON line on its standard output: the end of a command. */
+export interface ShipReply {
+  readonly id: number;
+  readonly result?: unknown;
+  readonly error?: WireError;
+}

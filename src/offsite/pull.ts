@@ -1,7 +1,7 @@
 import crypto from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
-import { Readable, Transform } from 'node:stream';
+import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { formatManifest } from '../catalog/manifest.js';
 import type { Manifest } from '../catalog/manifest.js';
@@ -125,7 +125,7 @@ async function fetchInto(
   });
   try {
     const { compress, recipients } = copy;
-    const decoded = await decode(Readable.from(received()), { compress, recipients }, identities, copy.key);
+    const decoded = decode(received(), { compress, recipients }, identities, copy.key);
     // Opened before anything can fail: a stream that is given up while it opens its file leaves it behind.
     const file = await fs.promises.open(partial, 'wx', 0o600);
     try {

@@ -1,162 +1,132 @@
-import type * as childProcess from 'node:child_process';
-import { once } from 'node:events';
+import { spawn } from 'node:child_process';
+import type { ChildProcessWithoutNullStreams } from 'node:child_process';
+import type { Socket } from 'node:net';
 import path from 'node:path';
+import type { Readable } from 'node:stream';
 import readline from 'node:readline';
-import type { Readable, Writable } from 'node:stream';
-import { BackupError } from '../util/errors.js';
 import { errorFromWire } from '../child/protocol.js';
 import { childOptions } from '../child/run-child.js';
+import type { ShipCommand, ShipMessage, ShipReply, ShipRequest } from '../child/ship-protocol.js';
 import { throwIfAborted } from '../stores/backup-store.js';
-import type { BackupStore, StoreControl } from '../stores/backup-store.js';
-import { digestObject, putDigested } from '../stores/transfer.js';
-import type { DigestedBody, ObjectDigest } from '../stores/transfer.js';
-import { ABORT } from '../child/ship-protocol.js';
-import type { ShipCommand, ShipMessage, ShipRequest } from '../child/ship-protocol.js';
+import type { StoreControl } from '../stores/backup-store.js';
+import { BackupError } from '../util/errors.js';
 
-/** A backup on its way out, and the lock of the store that it is going to. */
+/** A child process that holds the lock of a store, and does what it is asked. It keeps no process alive. */
 export interface ShipChild {
-  /** Puts the copy, and says what was put. Rejects where the backup is not what its manifest records. */
-  put(key: string, control: StoreControl): Promise<ObjectDigest>;
-  /** Reads an object of the store and says what it is. */
-  digest(key: string, control: StoreControl): Promise<ObjectDigest>;
-  /** Gives the lock back. */
+  ask<T>(command: ShipCommand, control: StoreControl): Promise<T>;
+  /** Gives the lock back. Never rejects. */
   close(): Promise<void>;
 }
 
 const MAIN = path.join(__dirname, '..', 'isolated', 'ship.js');
 
 /**
- * Starts the child and waits for the store's lock, which it holds until `close()`: the system drops it, however this
+ * Starts the child and waits for the store's lock, which it holds until `close()`. The system drops the lock, however this
  * process or the child ends.
  *
  * @returns `undefined` if another process held the lock for all of `waitMs`
+ * @throws BackupError `ERR_BACKUP_CHILD_FAILED`, `ERR_BACKUP_LOCK_FAILED`, `ERR_BACKUP_CANCELLED`
  */
-export async function startShipChild(
-  request: ShipRequest,
-  store: BackupStore,
-  signal?: AbortSignal,
-): Promise<ShipChild | undefined> {
+export async function startShipChild(request: ShipRequest, signal?: AbortSignal): Promise<ShipChild | undefined> {
   throwIfAborted(signal);
-  const { spawn } = require('node:child_process') as typeof childProcess;
-  const child = spawn(process.execPath, [MAIN], {
-    ...childOptions(),
-    stdio: ['pipe', 'ignore', 'pipe', 'pipe', 'pipe'],
-  });
-  // Not started: its error is all that it will ever say. Out of file descriptors it does not even have streams.
-  if (child.pid === undefined) throw await errorOf(child);
-  const [stdin, , stderr, messages, bytes] = child.stdio as unknown as [Writable, null, Readable, Readable, Readable];
-  let printed = '';
-  stderr.setEncoding('utf8').on('data', (text: string) => (printed = (printed + text).slice(-8_192)));
-  stdin.on('error', () => {});
-
-  const locked = deferred<boolean>();
-  const encoded = deferred<ObjectDigest>();
-  let reply: ReturnType<typeof deferred<ObjectDigest>> | undefined;
-  let ended: BackupError | undefined;
-  const fail = (error: BackupError): void => {
-    locked.reject(error);
-    encoded.reject(error);
-    reply?.reject(error);
-  };
-  // Looked at where it matters; a failure that nobody waits for is no unhandled rejection.
-  encoded.promise.catch(() => {});
-  readline.createInterface({ input: messages }).on('line', (line) => {
-    const message = JSON.parse(line) as ShipMessage;
-    if (message.type === 'locked') locked.resolve(true);
-    else if (message.type === 'encoded') encoded.resolve({ sizeBytes: message.sizeBytes, sha256: message.sha256 });
-    else if (message.type === 'done') reply?.resolve({ sizeBytes: message.sizeBytes, sha256: message.sha256 });
-    else if (message.error.code === 'ERR_BACKUP_LOCK_TIMEOUT') locked.resolve(false);
-    else fail(errorFromWire(message.error));
-  });
-  const gone = new Promise<void>((resolve) => {
-    child.on('error', (cause) => {
-      fail(died(cause.message, cause));
-      resolve();
-    });
-    child.on('close', (code, signalName) => {
-      ended = died(signalName ?? `code ${code}`, printed.trim() === '' ? undefined : new Error(printed.trim()));
-      fail(ended);
-      resolve();
-    });
-  });
-  const close = (): Promise<void> => {
-    stdin.end();
-    // It may be waiting for somebody to read on.
-    bytes.destroy();
-    const late = setTimeout(() => child.kill('SIGKILL'), END_GRACE_MS);
-    late.unref();
-    return gone.finally(() => clearTimeout(late));
-  };
-
-  const onAbort = (): void => void close();
-  signal?.addEventListener('abort', onAbort, { once: true });
+  const started = spawn(process.execPath, [MAIN], childOptions());
+  const ended = endOf(started);
+  // spawn() failed, so only 'error' fires. On EMFILE the stdio streams are undefined.
+  if (started.pid === undefined) throw await ended;
+  const child = converse(started, ended);
   try {
-    stdin.write(`${JSON.stringify(request)}\n`);
-    if (!(await locked.promise)) return (await close(), undefined);
+    if (await child.ask<boolean>({ type: 'lock', request }, { signal })) return child;
   } catch (error) {
-    await close();
-    throwIfAborted(signal);
+    await child.close();
     throw error;
-  } finally {
-    signal?.removeEventListener('abort', onAbort);
   }
-  const tell = (command: ShipCommand): void => void stdin.write(`${JSON.stringify(command)}\n`);
-  const ask = async (command: ShipCommand, control: StoreControl): Promise<ObjectDigest> => {
-    throwIfAborted(control.signal);
-    if (ended) throw ended;
-    reply = deferred<ObjectDigest>();
-    const cancel = (): void => void stdin.write(`${ABORT}\n`);
-    control.signal?.addEventListener('abort', cancel, { once: true });
-    try {
-      tell(command);
-      return await reply.promise;
-    } catch (error) {
-      throwIfAborted(control.signal);
-      throw error;
-    } finally {
-      control.signal?.removeEventListener('abort', cancel);
-      reply = undefined;
-    }
-  };
-  if (request.recipe) {
-    return {
-      put: (key, control) => ask({ type: 'put', key }, control),
-      digest: (key, control) => ask({ type: 'measure', key }, control),
-      close,
-    };
-  }
-  // The store is made of what no other process has: a client, a function that gives credentials.
-  const outgoing: DigestedBody = {
-    async *body() {
-      tell({ type: 'stream' });
-      yield* bytes as AsyncIterable<Uint8Array>;
-      await encoded.promise;
-    },
-    encoded: encoded.promise,
-  };
+  await child.close();
+  return undefined;
+}
+
+interface Waiting {
+  readonly resolve: (result: unknown) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+function converse(child: ChildProcessWithoutNullStreams, ended: Promise<BackupError>): ShipChild {
+  const waiting = new Map<number, Waiting>();
+  let nextId = 0;
+  let failure: BackupError | undefined;
+  void ended.then((error) => {
+    failure = error;
+    for (const { reject } of waiting.values()) reject(error);
+  });
+  child.stdin.on('error', () => {});
+  readline.createInterface({ input: child.stdout }).on('line', (line) => {
+    const reply = parseReply(line);
+    const asked = reply && waiting.get(reply.id);
+    if (reply?.error) asked?.reject(errorFromWire(reply.error));
+    else asked?.resolve(reply?.result);
+  });
+  child.unref();
+  for (const stream of [child.stdin, child.stdout, child.stderr]) (stream as unknown as Socket).unref();
+  const send = (message: ShipMessage): void => void child.stdin.write(`${JSON.stringify(message)}\n`);
   return {
-    put: (key, control) => putDigested(store, key, outgoing, { ...control, sizeBytes: request.sizeBytes }),
-    digest: (key, control) => digestObject(store, key, control),
-    close,
+    async ask<T>(command: ShipCommand, { signal }: StoreControl): Promise<T> {
+      throwIfAborted(signal);
+      const id = nextId++;
+      const cancel = (): void => send({ id, type: 'abort' });
+      signal?.addEventListener('abort', cancel, { once: true });
+      try {
+        if (failure) throw failure;
+        return await new Promise<T>((resolve, reject) => {
+          waiting.set(id, { resolve: (result) => resolve(result as T), reject });
+          send({ id, ...command });
+        });
+      } catch (error) {
+        throwIfAborted(signal);
+        throw error;
+      } finally {
+        signal?.removeEventListener('abort', cancel);
+        waiting.delete(id);
+      }
+    },
+    async close() {
+      child.stdin.end();
+      const kill = setTimeout(() => child.kill('SIGKILL'), END_GRACE_MS).unref();
+      // A process that hangs inside the kernel (a dead network disk) ignores even SIGKILL.
+      const giveUp = new Promise((resolve) => setTimeout(resolve, 2 * END_GRACE_MS).unref());
+      await Promise.race([ended, giveUp]);
+      clearTimeout(kill);
+    },
   };
 }
 
-const END_GRACE_MS = 5_000;
+/** It has up to nine seconds to clear an unfinished upload away. */
+const END_GRACE_MS = 10_000;
 
-function deferred<T>(): { promise: Promise<T>; resolve(value: T): void; reject(error: unknown): void } {
-  let resolve!: (value: T) => void;
-  let reject!: (error: unknown) => void;
-  const promise = new Promise<T>((yes, no) => ((resolve = yes), (reject = no)));
-  return { promise, resolve, reject };
+/** Resolves when the process is gone, with the error that this is for whoever still waits for an answer. */
+function endOf(child: ChildProcessWithoutNullStreams): Promise<BackupError> {
+  let printed = '';
+  (child.stderr as Readable | undefined)
+    ?.setEncoding('utf8')
+    .on('data', (text: string) => (printed = (printed + text).slice(-8_192)));
+  return new Promise((resolve) => {
+    child.on('error', (cause) => resolve(died(cause.message, cause)));
+    child.on('close', (code, signal) => {
+      resolve(died(signal ?? `code ${code}`, printed.trim() === '' ? undefined : new Error(printed.trim())));
+    });
+  });
 }
 
-async function errorOf(child: childProcess.ChildProcess): Promise<BackupError> {
-  const [cause] = (await once(child, 'error')) as [Error];
-  return died(cause.message, cause);
+/** A line that is not a reply (a stray print) is passed over. */
+function parseReply(line: string): ShipReply | undefined {
+  try {
+    const reply = JSON.parse(line) as Partial<ShipReply> | null;
+    return typeof reply?.id === 'number' ? (reply as ShipReply) : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function died(how: string, cause?: Error): BackupError {
-  return new BackupError('ERR_BACKUP_CHILD_FAILED', `The child process that reads the backup ended (${how}).`, {
+  return new BackupError('ERR_BACKUP_CHILD_FAILED', `The child process of the shipping ended (${how}).`, {
     step: 'ship',
     hint: 'The copy was not made; it is tried again. What the child printed is the cause of this error.',
     cause,

@@ -1,22 +1,21 @@
 import type { Backup } from '../catalog/backup.js';
 import { BackupError } from '../util/errors.js';
 import { copyExists } from '../stores/backup-store.js';
-import type { BackupStore, CopySettings, StoreControl, StoredObject } from '../stores/backup-store.js';
+import type { CopySettings, StoreControl, StoredObject } from '../stores/backup-store.js';
 import { listObjects, removeObject } from './store-calls.js';
 import { parseCopyManifest } from './copy-manifest.js';
 import type { CopyManifest } from './copy-manifest.js';
 import { copyKey, copyManifestKey, copyStem, parseKey } from './copy-name.js';
 import type { ShippedCopy } from './copy-record.js';
-import type { ShipChild } from './ship-child.js';
+import type { Carrier } from './carrier.js';
 import type { ObjectDigest } from '../stores/transfer.js';
-import { putWatched, readText, same } from '../stores/transfer.js';
+import { once, putWatched, readText, same } from '../stores/transfer.js';
 
 export interface Shipment {
-  readonly store: BackupStore;
+  readonly carrier: Carrier;
   readonly settings: CopySettings;
   readonly host: string | undefined;
   readonly backup: Backup;
-  readonly source: ShipChild;
   /** An earlier put of this very object died on this machine, so what stands there without a manifest is ours. */
   readonly oursToReplace: boolean;
   /** Called when nothing stands in the way and the put begins. */
@@ -28,7 +27,8 @@ export interface Shipment {
  * a crash at any moment leaves a copy that counts and is right, or one that does not count.
  */
 export async function shipOne(shipment: Shipment, control: StoreControl): Promise<ShippedCopy> {
-  const { store, settings, host, backup, source } = shipment;
+  const { carrier, settings, host, backup } = shipment;
+  const { store } = carrier;
   const key = copyKey(host, backup.name, settings);
   const manifestKey = copyManifestKey(host, backup.name);
 
@@ -36,25 +36,26 @@ export async function shipOne(shipment: Shipment, control: StoreControl): Promis
   if (adopted) return adopted;
 
   shipment.beforePut();
-  const encoded = await source.put(key, control);
-  const found = await source.digest(key, control);
+  const encoded = await carrier.put(key, control);
+  const found = await carrier.digest(key, control);
   if (!same(found, encoded)) {
     await removeObject(store, key, control);
-    throw readBackDiffers(store, key, encoded, found);
+    throw readBackDiffers(store.name, key, encoded, found);
   }
   const manifest = manifestOf(shipment, key, encoded);
   const text = Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`);
   await putWatched(store, manifestKey, once(text), { ...control, sizeBytes: text.byteLength });
   if ((await readText(store, manifestKey, control)) !== text.toString('utf8')) {
     await removeObject(store, manifestKey, control);
-    throw readBackDiffers(store, manifestKey, { sizeBytes: text.byteLength, sha256: '' }, undefined);
+    throw readBackDiffers(store.name, manifestKey);
   }
   return shippedCopy(key, manifest);
 }
 
 /** Looks at what stands under the names of this copy. Returns the copy, if it is there already and right. */
 async function clearTheWay(shipment: Shipment, control: StoreControl): Promise<ShippedCopy | undefined> {
-  const { store, host, backup } = shipment;
+  const { carrier, host, backup } = shipment;
+  const { store } = carrier;
   const stem = copyStem(host, backup.name);
   const found = (await listObjects(store, `${stem}.`, control)).filter(({ key }) => {
     const parsed = parseKey(key);
@@ -75,7 +76,7 @@ async function clearTheWay(shipment: Shipment, control: StoreControl): Promise<S
     // Of another machine of the same name: its only copy, perhaps.
     if (manifest.sha256 !== backup.sha256) throw copyExists(store.name, object.key);
     const { sizeBytes, sha256 } = manifest.copy;
-    if (same(await shipment.source.digest(object.key, control), { sizeBytes, sha256 }))
+    if (same(await carrier.digest(object.key, control), { sizeBytes, sha256 }))
       return shippedCopy(object.key, manifest);
   }
   // A copy of this backup that is damaged, or a manifest whose object is gone. We hold the good one. The object goes first:
@@ -91,14 +92,14 @@ async function removeLeftover(shipment: Shipment, object: StoredObject, control:
   if (!shipment.oursToReplace && ageMs < UNDER_WAY_MS) {
     throw new BackupError(
       'ERR_BACKUP_COPY_EXISTS',
-      `"${object.key}" is in "${shipment.store.name}" without its manifest, and is not an hour old.`,
+      `"${object.key}" is in "${shipment.carrier.store.name}" without its manifest, and is not an hour old.`,
       {
         step: 'ship',
         hint: 'Another machine seems to be shipping it under the same name: give each a "host" of its own. It is tried again.',
       },
     );
   }
-  await removeObject(shipment.store, object.key, control);
+  await removeObject(shipment.carrier.store, object.key, control);
 }
 
 const UNDER_WAY_MS = 3_600_000;
@@ -156,20 +157,10 @@ export function siblingOf(key: string, file: string): string {
   return key.slice(0, key.lastIndexOf('/') + 1) + file;
 }
 
-function readBackDiffers(
-  store: BackupStore,
-  key: string,
-  put: ObjectDigest,
-  found: ObjectDigest | undefined,
-): BackupError {
-  const sizes = found ? ` (${put.sizeBytes} bytes were put, ${found.sizeBytes} came back)` : '';
-  return new BackupError('ERR_BACKUP_COPY_DAMAGED', `"${key}" in "${store.name}" is not what was put there${sizes}.`, {
+function readBackDiffers(store: string, key: string, put?: ObjectDigest, found?: ObjectDigest): BackupError {
+  const sizes = put && found ? ` (${put.sizeBytes} bytes were put, ${found.sizeBytes} came back)` : '';
+  return new BackupError('ERR_BACKUP_COPY_DAMAGED', `"${key}" in "${store}" is not what was put there${sizes}.`, {
     step: 'ship',
     hint: 'It was removed and is shipped again. If it happens twice, look at the store, its disk or the proxy before it.',
   });
-}
-
-// eslint-disable-next-line @typescript-eslint/require-await -- what a store reads is asynchronous
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array, void> {
-  yield bytes;
 }

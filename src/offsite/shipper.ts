@@ -7,7 +7,7 @@ import { messages } from '../util/messages.js';
 import type { Logger } from '../util/logger.js';
 import { runYielding } from '../util/cooperative.js';
 import { lockTimeout } from '../util/busy-errors.js';
-import type { StoreControl } from '../stores/backup-store.js';
+import type { BackupStore, StoreControl } from '../stores/backup-store.js';
 import { storeCancelled, throwIfAborted } from '../stores/backup-store.js';
 import { asBackupError, sweepUploads } from './store-calls.js';
 import { copyKey, keyPrefix } from './copy-name.js';
@@ -18,6 +18,8 @@ import type { ShipTarget } from './ship-target.js';
 import { backoffMs, pendingBackups } from './pending.js';
 import { reconcile } from './reconcile.js';
 import { shipOne } from './ship-one.js';
+import { carrierFor } from './carrier.js';
+import type { Carrier } from './carrier.js';
 import { startShipChild } from './ship-child.js';
 import type { ShipChild } from './ship-child.js';
 
@@ -46,16 +48,24 @@ const OF_ONE_BACKUP = new Set(['ERR_BACKUP_COPY_DAMAGED', 'ERR_BACKUP_COPY_EXIST
 export class Shipper {
   /** The backup that this process ships now. */
   shippingNow: string | undefined;
+  readonly target: ShipTarget;
+  readonly #options: { readonly database: string; readonly timeoutMs: number };
+  readonly #log: Logger;
+  readonly #events: OffsiteEmitter;
   readonly #queue = new SerialQueue();
   #timer: NodeJS.Timeout | undefined;
   #timerAt = Infinity;
 
   constructor(
-    readonly target: ShipTarget,
-    private readonly options: { readonly database: string; readonly timeoutMs: number },
-    private readonly log: Logger,
-    private readonly events: OffsiteEmitter,
+    target: ShipTarget,
+    options: { readonly database: string; readonly timeoutMs: number },
+    log: Logger,
+    events: OffsiteEmitter,
   ) {
+    this.target = target;
+    this.#options = options;
+    this.#log = log;
+    this.#events = events;
     this.#lookIn(FIRST_LOOK_MS);
   }
 
@@ -65,8 +75,14 @@ export class Shipper {
   }
 
   /** Ships all that is pending now, whatever failed a moment ago, and waits for other processes that ship. */
-  ship(control: StoreControl): Promise<ShipReport> {
-    return this.#queue.run(() => this.#run(control, true), control.signal, storeCancelled);
+  async ship(control: StoreControl): Promise<ShipReport> {
+    // Nothing of a shipping keeps the process alive, but whoever waits for it here does.
+    const alive = setInterval(() => {}, MAX_TIMER_MS);
+    try {
+      return await this.#queue.run(() => this.#run(control, true), control.signal, storeCancelled);
+    } finally {
+      clearInterval(alive);
+    }
   }
 
   /** Backups without a copy, newest first. */
@@ -89,7 +105,7 @@ export class Shipper {
         void this.#queue
           .run(() => this.#run({}, false), undefined)
           .catch((error: unknown) => {
-            this.log.error(
+            this.#log.error(
               messages.copyFailed(this.target.store.name, undefined, asBackupError(error, this.target.store.name)),
             );
             this.#lookIn(BUSY_LOOK_MS);
@@ -118,7 +134,7 @@ export class Shipper {
       const end = await this.#shipUnderLock(next, control, explicit);
       if (end === 'shipped') shipped.push(next.name);
       else if (end === 'busy') {
-        if (explicit) errors.push(lockTimeout(`${this.options.timeoutMs / 1000} s`));
+        if (explicit) errors.push(lockTimeout(`${this.#options.timeoutMs / 1000} s`));
         else this.#lookIn(BUSY_LOOK_MS);
         break;
       } else if (end instanceof BackupError) {
@@ -140,51 +156,49 @@ export class Shipper {
     patient: boolean,
   ): Promise<'shipped' | 'settled' | 'busy' | BackupError> {
     const { target } = this;
-    const { compress, encrypt } = target.settings;
-    let source: ShipChild | undefined;
+    const { store, settings } = target;
+    let child: ShipChild | undefined;
     try {
-      source = await startShipChild(
-        {
-          path: backup.path,
-          sizeBytes: backup.sizeBytes,
-          sha256: backup.sha256!,
-          database: this.options.database,
-          lockFile: target.lockFile,
-          waitMs: patient ? this.options.timeoutMs : 1,
-          ...(compress && { compress }),
-          ...(encrypt && { encrypt }),
-          ...(target.store.recipe && { recipe: target.store.recipe }),
-        },
-        target.store,
-        control.signal,
-      );
-      if (!source) return 'busy';
+      const request = {
+        path: backup.path,
+        sizeBytes: backup.sizeBytes,
+        sha256: backup.sha256!,
+        database: this.#options.database,
+        lockFile: target.lockFile,
+        waitMs: patient ? this.#options.timeoutMs : 1,
+        ...(settings.compress && { compress: settings.compress }),
+        ...(settings.encrypt && { encrypt: settings.encrypt }),
+        ...(store.recipe && { recipe: store.recipe }),
+      };
+      child = await startShipChild(request, control.signal);
+      if (!child) return 'busy';
       // Under the lock nobody else writes the record: look again whether this one is still to be shipped.
       const record = recordOf(target);
       if (record.shipped[backup.name] || !readBackup(target, backup.name, Date.now())) return 'settled';
-      await this.#shipAndRecord(backup, source, record, control);
+      await this.#shipAndRecord(backup, carrierFor(store, request, child), record, control);
       return 'shipped';
     } catch (error) {
       // Whoever cancels knows it.
       throwIfAborted(control.signal);
-      const failure = asBackupError(error, target.store.name);
-      this.#fail(failure, backup.name, source !== undefined);
+      const failure = asBackupError(error, store.name);
+      this.#fail(failure, backup.name, child !== undefined);
       return failure;
     } finally {
       this.shippingNow = undefined;
-      await source?.close();
+      await child?.close();
     }
   }
 
-  async #shipAndRecord(backup: Backup, source: ShipChild, before: CopyRecord, control: StoreControl): Promise<void> {
-    const { store, settings, host, recordFile, naming } = this.target;
+  async #shipAndRecord(backup: Backup, carrier: Carrier, before: CopyRecord, control: StoreControl): Promise<void> {
+    const { settings, host, recordFile, naming } = this.target;
+    const { store } = carrier;
     const startedAt = performance.now();
     this.shippingNow = backup.name;
     let record = before;
     if (record.sweep === true) {
       await sweepUploads(store, keyPrefix(host, naming.prefix), control).catch((error: unknown) => {
         // Its permission may be missing. That costs room in the store, but no copy.
-        this.log.warn(messages.sweepFailed(store.name, asBackupError(error, store.name)));
+        this.#log.warn(messages.sweepFailed(store.name, asBackupError(error, store.name)));
       });
     }
     const key = copyKey(host, backup.name, settings);
@@ -193,7 +207,7 @@ export class Shipper {
       record = { ...record, attempt: { name: backup.name, key, startedAt: new Date().toISOString() }, sweep: true };
       writeRecord(recordFile, record);
     };
-    const copy = await shipOne({ store, settings, host, backup, source, oursToReplace, beforePut }, control);
+    const copy = await shipOne({ carrier, settings, host, backup, oursToReplace, beforePut }, control);
 
     const { failure, formatVersion, store: title } = record;
     const rest = { formatVersion, store: title, shipped: record.shipped };
@@ -205,9 +219,9 @@ export class Shipper {
     };
     writeRecord(recordFile, record);
     const durationMs = Math.round(performance.now() - startedAt);
-    this.log.info(messages.copied(backup, store.name, copy.sizeBytes, durationMs));
-    this.events.emit('copied', { backup, store: store.name, key: copy.key, sizeBytes: copy.sizeBytes, durationMs });
-    if ((await this.pending(record)).length === 0) await this.#reconcile(record, control);
+    this.#log.info(messages.copied(backup, store.name, copy.sizeBytes, durationMs));
+    this.#events.emit('copied', { backup, store: store.name, key: copy.key, sizeBytes: copy.sizeBytes, durationMs });
+    if ((await this.pending(record)).length === 0) await this.#reconcile(record, store, control);
   }
 
   async #isPending(name: string | undefined, record: CopyRecord): Promise<boolean> {
@@ -215,25 +229,25 @@ export class Shipper {
   }
 
   /** The copy is made, whatever becomes of the old ones. */
-  async #reconcile(record: CopyRecord, control: StoreControl): Promise<void> {
-    const { store, recordFile } = this.target;
+  async #reconcile(record: CopyRecord, store: BackupStore, control: StoreControl): Promise<void> {
+    const { recordFile } = this.target;
     try {
       const backups = await this.#backups();
       const names = new Set(backups.map(({ name }) => name));
       const kept = new Set(
         backups.filter((b) => b.protected || b.problem === 'unreadable manifest').map(({ name }) => name),
       );
-      const after = await reconcile(this.target, this.options.database, record, names, kept, control);
+      const after = await reconcile({ ...this.target, store }, this.#options.database, record, names, kept, control);
       writeRecord(recordFile, after.record);
-      for (const { name, error } of after.failed) this.log.error(messages.copyPruneFailed(store.name, name, error));
+      for (const { name, error } of after.failed) this.#log.error(messages.copyPruneFailed(store.name, name, error));
       if (after.removed.length === 0) return;
-      this.log.info(messages.copiesPruned(store.name, after.removed, after.kept));
-      this.events.emit('copies-pruned', { store: store.name, removed: after.removed, kept: after.kept });
+      this.#log.info(messages.copiesPruned(store.name, after.removed, after.kept));
+      this.#events.emit('copies-pruned', { store: store.name, removed: after.removed, kept: after.kept });
     } catch (error) {
       if (control.signal?.aborted) return;
       const failure = asBackupError(error, store.name);
-      this.log.error(messages.copyPruneFailed(store.name, undefined, failure));
-      this.events.emit('copy-failed', { store: store.name, error: failure });
+      this.#log.error(messages.copyPruneFailed(store.name, undefined, failure));
+      this.#events.emit('copy-failed', { store: store.name, error: failure });
     }
   }
 
@@ -243,8 +257,8 @@ export class Shipper {
     const failures = (record.failure?.failures ?? 0) + 1;
     const now = Date.now();
     const retryAt = new Date(now + backoffMs(target.retryAfterMs, failures));
-    this.log.error(messages.copyFailed(target.store.name, name, error, retryAt));
-    this.events.emit('copy-failed', { store: target.store.name, name, error, retryAt });
+    this.#log.error(messages.copyFailed(target.store.name, name, error, retryAt));
+    this.#events.emit('copy-failed', { store: target.store.name, name, error, retryAt });
     // Only the holder of the lock writes.
     if (!locked) return;
     const { code, message } = error;

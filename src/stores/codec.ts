@@ -1,35 +1,42 @@
-import { Readable } from 'node:stream';
 import type { Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import zlib from 'node:zlib';
 import { BackupError, messageOf } from '../util/errors.js';
 import type { CopySettings } from './backup-store.js';
 
-type Bytes = ReadableStream<Uint8Array>;
+// Everything here is a generator: nothing flows, and so nothing can fail, before somebody reads. An error at any moment
+// reaches the reader, and a reader that stops closes the source.
 
-/** What is used of `age-encryption`. Its own types need those of browsers, which a server's program does not have. */
+type Bytes = AsyncIterable<Uint8Array>;
+type WebBytes = ReadableStream<Uint8Array>;
+
+/** The part of `age-encryption` that is used. Its own types need those of browsers, which a server's program does not have. */
 interface Age {
-  readonly Encrypter: new () => { addRecipient(recipient: string): void; encrypt(file: Bytes): Promise<Bytes> };
-  readonly Decrypter: new () => { addIdentity(identity: string): void; decrypt(file: Bytes): Promise<Bytes> };
+  readonly Encrypter: new () => { addRecipient(recipient: string): void; encrypt(file: WebBytes): Promise<WebBytes> };
+  readonly Decrypter: new () => { addIdentity(identity: string): void; decrypt(file: WebBytes): Promise<WebBytes> };
 }
 
-/** An ES module, so import(); and loaded only where something is encrypted. */
+/** It is an ES module, hence import(). It is loaded only where something is encrypted. */
 async function loadAge(): Promise<Age> {
   // Not a literal, so that the compiler leaves its types alone.
   const name: string = 'age-encryption';
   return (await import(name)) as Age;
 }
 
-/** How the bytes of a backup become those of its copy: compressed, then encrypted. Memory does not grow with them. */
-export async function encode(
-  source: Readable,
+/** Turns the bytes of a backup into those of its copy: compressed, then encrypted. Memory does not grow with them. */
+export async function* encode(
+  source: Bytes,
   { compress, encrypt }: Pick<CopySettings, 'compress' | 'encrypt'>,
-): Promise<Readable> {
+): AsyncGenerator<Uint8Array, void> {
   const compressed = compress === undefined ? source : through(source, compressor(compress));
-  if (!encrypt) return compressed;
+  if (!encrypt) {
+    yield* compressed;
+    return;
+  }
   const { Encrypter } = await loadAge();
   const encrypter = new Encrypter();
   for (const recipient of encrypt.recipients) addKey(recipient, () => encrypter.addRecipient(recipient));
-  return fromWeb(await encrypter.encrypt(toWeb(compressed)));
+  yield* inWeb(compressed, (bytes) => encrypter.encrypt(bytes));
 }
 
 export interface Encoding {
@@ -38,35 +45,32 @@ export interface Encoding {
   readonly recipients?: readonly string[] | undefined;
 }
 
-/** The reverse. `what` is the copy, for errors. */
-export async function decode(
-  source: Readable,
+/** Turns the bytes of a copy back into those of the backup. `what` names the copy in errors. */
+export async function* decode(
+  source: Bytes,
   { compress, recipients }: Encoding,
   identities: readonly string[],
   what: string,
-): Promise<Readable> {
-  const decrypted = recipients ? await decrypt(source, recipients, identities, what) : source;
-  return compress === undefined ? decrypted : through(decrypted, decompressor(compress));
+): AsyncGenerator<Uint8Array, void> {
+  const decrypted = recipients ? decrypt(source, recipients, identities, what) : source;
+  yield* compress === undefined ? decrypted : through(decrypted, decompressor(compress));
 }
 
-async function decrypt(
-  source: Readable,
+async function* decrypt(
+  source: Bytes,
   recipients: readonly string[],
   identities: readonly string[],
   what: string,
-): Promise<Readable> {
+): AsyncGenerator<Uint8Array, void> {
   if (identities.length === 0) throw needsIdentity(what, recipients, 'no identity was given');
   const { Decrypter } = await loadAge();
   const decrypter = new Decrypter();
   for (const identity of identities) addKey('the identity', () => decrypter.addIdentity(identity));
   try {
-    return fromWeb(await decrypter.decrypt(toWeb(source)));
+    yield* inWeb(source, (bytes) => decrypter.decrypt(bytes));
   } catch (cause) {
-    source.destroy();
-    if (/no identity matched/.test(messageOf(cause))) {
-      throw needsIdentity(what, recipients, 'none of the given identities is the one of a recipient', cause);
-    }
-    throw cause;
+    if (!/no identity matched/.test(messageOf(cause))) throw cause;
+    throw needsIdentity(what, recipients, 'none of the given identities is the one of a recipient', cause);
   }
 }
 
@@ -79,7 +83,7 @@ function needsIdentity(what: string, recipients: readonly string[], why: string,
   });
 }
 
-/** A key with a mistake in it. The message of the library may hold the key itself, so it is not passed on. */
+/** Names a key with a mistake in it. The message of the library may hold the key itself, so it is not passed on. */
 function addKey(shown: string, add: () => void): void {
   try {
     add();
@@ -109,18 +113,19 @@ function zstd(name: 'createZstdCompress' | 'createZstdDecompress'): Transform {
   });
 }
 
-/** `pipe()` passes no errors on; here the last stream of the chain has them all. */
-function through(source: Readable, transform: Transform): Transform {
-  source.once('error', (error) => transform.destroy(error));
-  transform.once('close', () => source.destroy());
-  source.pipe(transform);
-  return transform;
+async function* through(source: Bytes, transform: Transform): AsyncGenerator<Uint8Array, void> {
+  // pipeline() listens to both from the first moment on; its error is the one that the loop throws.
+  const done = pipeline(source, transform);
+  done.catch(() => {});
+  for await (const chunk of transform) yield chunk as Uint8Array;
+  await done;
 }
 
-function toWeb(stream: Readable): Bytes {
-  return Readable.toWeb(stream) as Bytes;
-}
-
-function fromWeb(stream: Bytes): Readable {
-  return Readable.fromWeb(stream as Parameters<typeof Readable.fromWeb>[0]);
+/** Sends the bytes through a function of web streams. */
+async function* inWeb(
+  source: Bytes,
+  transform: (bytes: WebBytes) => Promise<WebBytes>,
+): AsyncGenerator<Uint8Array, void> {
+  const web = ReadableStream as unknown as { from(source: Bytes): WebBytes };
+  yield* (await transform(web.from(source))) as unknown as Bytes;
 }

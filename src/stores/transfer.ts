@@ -17,14 +17,14 @@ const STALL_MS = 30 * 60_000;
 /** A signal that also aborts when nothing has moved for `stallMs`, and a function to say that something has. */
 export class StallTimer {
   readonly #controller = new AbortController();
-  readonly #onAbort: () => void;
+  readonly #outer: AbortSignal | undefined;
+  readonly #stallMs: number;
+  readonly #onAbort = (): void => this.#controller.abort(this.#outer?.reason);
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(
-    private readonly outer: AbortSignal | undefined,
-    private readonly stallMs: number = STALL_MS,
-  ) {
-    this.#onAbort = () => this.#controller.abort(outer?.reason);
+  constructor(outer: AbortSignal | undefined, stallMs = STALL_MS) {
+    this.#outer = outer;
+    this.#stallMs = stallMs;
     if (outer?.aborted) this.#onAbort();
     else outer?.addEventListener('abort', this.#onAbort, { once: true });
     this.moved();
@@ -36,7 +36,7 @@ export class StallTimer {
 
   moved(): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#controller.abort(stalled(this.stallMs)), this.stallMs);
+    this.#timer = setTimeout(() => this.#controller.abort(stalled(this.#stallMs)), this.#stallMs);
     this.#timer.unref();
   }
 
@@ -61,7 +61,7 @@ export class StallTimer {
 
   close(): void {
     clearTimeout(this.#timer);
-    this.outer?.removeEventListener('abort', this.#onAbort);
+    this.#outer?.removeEventListener('abort', this.#onAbort);
   }
 }
 
@@ -73,7 +73,7 @@ export async function putWatched(
   store: BackupStore,
   key: string,
   body: AsyncIterable<Uint8Array>,
-  { signal, sizeBytes, stallMs }: PutControl & { stallMs?: number },
+  { signal, sizeBytes, stallMs }: PutControl & WatchedControl,
 ): Promise<void> {
   const watch = new StallTimer(signal, stallMs);
   let failure: { readonly error: unknown } | undefined;
@@ -104,10 +104,26 @@ export async function putWatched(
   if (!ended) throw endedEarly(store.name, key);
 }
 
-/** The bytes of a copy, and what they were when they have all been read. */
+/** The bytes of a copy. `digest()` says what they were, when all of them have been read. */
 export interface DigestedBody {
   body(): AsyncIterable<Uint8Array>;
-  readonly encoded: Promise<ObjectDigest>;
+  digest(): ObjectDigest;
+}
+
+/** Counts and hashes bytes. */
+export class HashCounter {
+  readonly #hash = crypto.createHash('sha256');
+  #bytes = 0;
+
+  add(chunk: Uint8Array): void {
+    this.#bytes += chunk.byteLength;
+    this.#hash.update(chunk);
+  }
+
+  /** Once only. */
+  digest(): ObjectDigest {
+    return { sizeBytes: this.#bytes, sha256: this.#hash.digest('hex') };
+  }
 }
 
 /** Puts an object and says what was put. */
@@ -127,61 +143,80 @@ export async function putDigested(
   } catch (error) {
     // The answer to our own put was lost and the request repeated: then what stands there is ours. It is read back anyway.
     const ours = isBackupError(error, 'ERR_BACKUP_COPY_EXISTS') && sent;
-    if (!ours || !same(await digestObject(store, key, control), await outgoing.encoded)) throw error;
+    if (!ours || !same(await digestObject(store, key, control), outgoing.digest())) throw error;
   }
-  return outgoing.encoded;
+  return outgoing.digest();
 }
 
 export function same(a: ObjectDigest, b: ObjectDigest): boolean {
   return a.sizeBytes === b.sizeBytes && a.sha256 === b.sha256;
 }
 
+/** A body of one piece. */
+// eslint-disable-next-line @typescript-eslint/require-await -- what a store reads is asynchronous
+export async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array, void> {
+  yield bytes;
+}
+
 /** Reads an object and says what it is. */
 export async function digestObject(
   store: BackupStore,
   key: string,
-  { signal, stallMs }: StoreControl & { stallMs?: number } = {},
+  control: WatchedControl = {},
 ): Promise<ObjectDigest> {
-  const watch = new StallTimer(signal, stallMs);
-  const hash = crypto.createHash('sha256');
+  const counter = new HashCounter();
+  await readWatched(store, key, control, (chunk) => counter.add(chunk));
+  return counter.digest();
+}
+
+/**
+ * Reads a small object, such as a manifest.
+ *
+ * @throws BackupError `ERR_BACKUP_COPY_DAMAGED` where it is larger than 1 MB, and what the store throws
+ */
+export async function readText(store: BackupStore, key: string, control: WatchedControl = {}): Promise<string> {
+  const chunks: Uint8Array[] = [];
   let sizeBytes = 0;
-  const read = async (): Promise<ObjectDigest> => {
+  await readWatched(store, key, control, (chunk) => {
+    sizeBytes += chunk.byteLength;
+    if (sizeBytes > MAX_TEXT_BYTES) throw tooLarge(store.name, key);
+    chunks.push(chunk);
+  });
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+export interface WatchedControl extends StoreControl {
+  readonly stallMs?: number | undefined;
+}
+
+async function readWatched(
+  store: BackupStore,
+  key: string,
+  { signal, stallMs }: WatchedControl,
+  take: (chunk: Uint8Array) => void,
+): Promise<void> {
+  const watch = new StallTimer(signal, stallMs);
+  const read = async (): Promise<void> => {
     for await (const chunk of await store.open(key, { signal: watch.signal })) {
       watch.moved();
-      sizeBytes += chunk.byteLength;
-      hash.update(chunk);
+      take(chunk);
     }
-    return { sizeBytes, sha256: hash.digest('hex') };
   };
   try {
-    return await watch.guard(read());
+    await watch.guard(read());
   } finally {
     watch.close();
   }
 }
 
-/** A small object, such as a manifest. */
-export async function readText(store: BackupStore, key: string, control: StoreControl = {}): Promise<string> {
-  const watch = new StallTimer(control.signal);
-  const read = async (): Promise<string> => {
-    const chunks: Uint8Array[] = [];
-    let sizeBytes = 0;
-    for await (const chunk of await store.open(key, { signal: watch.signal })) {
-      watch.moved();
-      sizeBytes += chunk.byteLength;
-      if (sizeBytes > MAX_TEXT_BYTES) throw new RangeError(`"${key}" is too large for a manifest`);
-      chunks.push(chunk);
-    }
-    return Buffer.concat(chunks).toString('utf8');
-  };
-  try {
-    return await watch.guard(read());
-  } finally {
-    watch.close();
-  }
-}
+const MAX_TEXT_BYTES = 1_000_000;
 
-const MAX_TEXT_BYTES = 1024 * 1024;
+function tooLarge(store: string, key: string): BackupError {
+  return new BackupError('ERR_BACKUP_COPY_DAMAGED', `"${key}" in "${store}" is larger than 1 MB.`, {
+    step: 'store',
+    hint: 'It is not a manifest. Look at who else writes into this store.',
+  });
+}
 
 function stalled(stallMs: number): BackupError {
   return new BackupError('ERR_BACKUP_STORE_FAILED', `Nothing has moved for ${stallMs / 1000} s.`, {

@@ -27,6 +27,7 @@ export const BACKUP_ERROR_CODES = {
   ERR_BACKUP_CHILD_FAILED: 'The child process could not be started, or ended without an answer.',
   ERR_BACKUP_INVALID_NAME: 'The name is not that of a backup of this database.',
   ERR_BACKUP_NOT_FOUND: 'There is no backup of that name.',
+  ERR_BACKUP_UNREADABLE: 'A backup cannot be read (permission, disk); that says nothing about what is in it.',
   ERR_BACKUP_PROTECTED: 'The backup is protected and stays.',
   ERR_BACKUP_DELETE_FAILED: 'A backup could not be deleted.',
   ERR_BACKUP_PEER_MISSING: 'An optional package that this part needs is not installed.',

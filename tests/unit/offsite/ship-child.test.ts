@@ -17,7 +17,7 @@ const folder = useTempFolder();
         try { for (;;) taken.push(fs.openSync('/dev/null')); } catch {}
         (async () => {
           const request = { path: process.argv[2], lockFile: process.argv[2] + '.lock', waitMs: 1 };
-          const said = await startShipChild(request, {}).catch(({ code, cause }) => [code, cause?.code]);
+          const said = await startShipChild(request).catch(({ code, cause }) => [code, cause?.code]);
           taken.forEach((descriptor) => fs.closeSync(descriptor));
           await new Promise((resolve) => setImmediate(resolve));
           console.log(JSON.stringify({ said, uncaught }));
