@@ -59,6 +59,8 @@ export interface Manifest {
    * What the backup was taken before (or after), such as `'InvoicesController.create'`: one line of at most 200 characters.
    */
   readonly label?: string;
+  /** `'safety'`: the state that a restore has replaced. Absent: an ordinary backup. */
+  readonly kind?: 'safety';
   readonly sizeBytes: number;
   readonly pageCount: number;
   /** Of the source, and so of the backup, in bytes. */

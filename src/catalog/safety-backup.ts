@@ -1,15 +1,11 @@
-import { parseBackupName } from './backup-name.js';
-import type { BackupNaming } from './backup-name.js';
 import type { Backup } from './backup.js';
 
-const START = 'before restoring ';
-
-/** The label of the backup that a restore takes first. */
+/** The label of the backup that a restore takes first. It is for people: `isSafetyBackup()` does not read it. */
 export function safetyLabel(restored: string): string {
-  return START + restored;
+  return `before restoring ${restored}`;
 }
 
 /** Is it the state that a restore has replaced, and so one that somebody wanted to be rid of? */
-export function isSafetyBackup(naming: BackupNaming, { label }: Backup): boolean {
-  return label?.startsWith(START) === true && parseBackupName(naming, label.slice(START.length)) !== undefined;
+export function isSafetyBackup({ manifest }: Backup): boolean {
+  return manifest?.kind === 'safety';
 }

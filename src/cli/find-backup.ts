@@ -1,5 +1,4 @@
 import path from 'node:path';
-import { backupNaming } from '../catalog/backup-name.js';
 import { isSafetyBackup } from '../catalog/safety-backup.js';
 import { BackupError } from '../util/errors.js';
 import type { Backup, BackupService } from '../index.js';
@@ -28,10 +27,9 @@ export async function findBackup(service: BackupService, given: string): Promise
  */
 export async function findToRestore(service: BackupService, given: string): Promise<Backup> {
   const found = await findBackup(service, given);
-  const naming = backupNaming(service.database);
-  if (given !== 'latest' || !isSafetyBackup(naming, found)) return found;
+  if (given !== 'latest' || !isSafetyBackup(found)) return found;
   const others = await service.listBackups();
-  return others.find((backup) => !backup.problem && !isSafetyBackup(naming, backup)) ?? found;
+  return others.find((backup) => !backup.problem && !isSafetyBackup(backup)) ?? found;
 }
 
 function notFound(what: string): never {

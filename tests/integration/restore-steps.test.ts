@@ -18,7 +18,11 @@ import { backupNames } from '../support/whole-backups';
 
 // What no test from outside can bring about at will: somebody who writes in the instant between two steps, and a copy that
 // claims to be made. So the step itself is run, on real databases, in a process that has no app in it.
-jest.mock('#dist/isolated/shared/steps.js', () => ({ enter: () => {}, send: () => {}, currentStep: () => 'restore' }));
+jest.mock('#dist/isolated/shared/steps.js', () => ({
+  beginStep: () => {},
+  send: () => {},
+  currentStep: () => 'restore',
+}));
 afterEach(() => jest.restoreAllMocks());
 
 const folder = useTempFolder();

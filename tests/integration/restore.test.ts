@@ -70,6 +70,7 @@ describe.each<JournalMode>(['wal', 'delete'])('restoring into a live database in
 
     const safety = (await service.listBackups()).find(({ name }) => name === report.safetyBackup)!;
     expect(safety).toMatchObject({ protected: true, verified: 'quick', label: `before restoring ${backup.name}` });
+    expect(safety.manifest!.kind).toBe('safety');
     expect(stateOf(safety.path)).toEqual(NEW);
     expect(stateOf(database)).toEqual(OLD);
     expect(backupNames(folder.path)).toEqual([old, backup.name, safety.name].sort());
@@ -404,7 +405,9 @@ test('its progress goes through the steps, and it can be cancelled', async () =>
   const { service, backup, database } = await withBackup('wal');
   const steps: string[] = [];
   await service.restoreBackup(backup.name, { onProgress: ({ step }) => steps.at(-1) === step || steps.push(step) });
-  expect(steps).toEqual('lock sweep check space hold space pin copy seal verify publish restore compare'.split(' '));
+  expect(steps).toEqual(
+    'lock sweep check space block-writers space pin copy seal verify publish restore compare'.split(' '),
+  );
   const controller = new AbortController();
   const cancelled = await failureOf(
     () =>

@@ -16,6 +16,7 @@ export interface BackupOrder {
   readonly database: string;
   readonly verify: VerifyLevel;
   readonly label?: string | undefined;
+  readonly safety?: true;
   readonly protected: boolean;
   /** `performance.now()` */
   readonly startedAt: number;
@@ -51,6 +52,7 @@ export async function takeBackup(order: BackupOrder, folder: BackupFolder, deadl
     const name = publish(folder, partial, createdAt, order.database, {
       createdAt: createdAt.toISOString(),
       ...(order.label !== undefined && { label: order.label }),
+      ...(order.safety && { kind: 'safety' as const }),
       sizeBytes,
       pageCount,
       pageSize,

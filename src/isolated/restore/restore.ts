@@ -48,6 +48,7 @@ export async function restore(request: RestoreRequest): Promise<ChildResult> {
             database: request.database,
             verify: request.verify,
             label: safetyLabel(request.name),
+            safety: true,
             protected: true,
             startedAt: performance.now(),
           },
