@@ -105,6 +105,7 @@ export const manifestRules: Rules<Manifest> = {
   name: text(255),
   createdAt: moment,
   label: optional((value) => (typeof value === 'string' ? cleanLabel(value) : WRONG)),
+  kind: optional(oneOf(['safety'])),
   sizeBytes: whole(),
   pageCount: whole(),
   pageSize: whole(),

@@ -3,15 +3,17 @@ import type { BackupProgress, SnapshotControl } from '../index.js';
 import type { Context } from './context.js';
 import { size } from './format.js';
 
+type Step = BackupProgress['step'];
+
 /** Steps that may take long enough to be worth a line, in the words of people. */
-const STEPS: Readonly<Record<string, string>> = {
+const STEPS: Readonly<Partial<Record<Step, string>>> = {
   lock: 'waiting for the lock',
   pin: 'opening the database',
   copy: 'copying',
   verify: 'checking',
   publish: 'publishing',
   check: 'checking the backup',
-  hold: 'waiting for writers',
+  'block-writers': 'waiting for writers',
   restore: 'restoring',
   compare: 'comparing',
   replace: 'replacing the file',
@@ -19,7 +21,7 @@ const STEPS: Readonly<Record<string, string>> = {
   pull: 'fetching',
 };
 /** Those in which nothing happens but waiting: told of only when there is something to wait for. */
-const WAITS: readonly string[] = ['lock', 'pin', 'block-writers'];
+const WAITS: readonly Step[] = ['lock', 'pin', 'block-writers'];
 const WAIT_SHOWN_AFTER_MS = 1_000;
 const LINE_EVERY_MS = 10_000;
 
@@ -83,7 +85,7 @@ function bar(): Display {
 }
 
 function plainLines(note: (line: string) => void): Display {
-  let step: string | undefined;
+  let step: Step | undefined;
   let last = 0;
   let timer: NodeJS.Timeout | undefined;
   return {
@@ -110,7 +112,7 @@ function amount({ doneBytes, totalBytes }: BackupProgress): string {
   return `${String(percent).padStart(3)} %  ${size(doneBytes)} of ${size(totalBytes)}`;
 }
 
-function nameOf(step: string): string {
+function nameOf(step: Step): string {
   return STEPS[step] ?? step;
 }
 
