@@ -1,4 +1,4 @@
-import type { Backup, DueCheck } from '../index.js';
+import type { Backup, BackupError, DueCheck } from '../index.js';
 
 /** A backup as --json shows it: always the same keys, `null` for what is not there. */
 export function backupJson(backup: Backup, now: number): object {
@@ -17,6 +17,16 @@ export function backupJson(backup: Backup, now: number): object {
     problem: problem ?? null,
     copies: (backup.copies ?? []).map(({ store, state, at }) => ({ store, state, at: at?.toISOString() ?? null })),
   };
+}
+
+/** An error as --json shows it. */
+export function errorJson({
+  code,
+  message,
+  hint,
+  step,
+}: Pick<BackupError, 'code' | 'message' | 'hint' | 'step'>): object {
+  return { code, message, hint, step };
 }
 
 export function dueJson(check: DueCheck): object {

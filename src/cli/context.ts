@@ -26,6 +26,8 @@ export interface Result {
   readonly exitCode: number;
   readonly document: object;
   readonly text: string;
+  /** One line that says what went wrong, for --quiet; default: the first line of `text`. */
+  readonly trouble?: string;
 }
 
 /** A command's own function: its positional arguments, then its own options. */

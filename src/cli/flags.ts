@@ -1,6 +1,6 @@
 import type { StoreFlags } from './store-option.js';
 
-// What each command's own options become.
+// The options of each command, as commander reads them.
 
 export interface CreateFlags {
   readonly ifDue?: boolean;
@@ -10,6 +10,8 @@ export interface CreateFlags {
 export interface ListFlags extends StoreFlags {
   readonly remote?: boolean;
   readonly allHosts?: boolean;
+  readonly last?: number;
+  readonly problems?: boolean;
 }
 
 export interface VerifyFlags {

@@ -11,7 +11,9 @@ export function span(milliseconds: number): string {
   return milliseconds < 1000 ? 'a moment' : ms(milliseconds, { long: true });
 }
 
+/** `2 days ago`, `just now`; for a time that is ahead, `in 2 days` */
 export function ago(milliseconds: number): string {
+  if (milliseconds <= -1000) return `in ${span(-milliseconds)}`;
   return milliseconds < 1000 ? 'just now' : `${span(milliseconds)} ago`;
 }
 
@@ -32,16 +34,39 @@ export function count(n: number, thing: string): string {
   return `${n} ${thing}${n === 1 ? '' : 's'}`;
 }
 
-/** Columns of equal width. `paint` colours a cell after it was measured. */
+/** Breaks `text` at spaces to fit `columns`; later lines begin under the first. Unbroken where the width is not known. */
+export function wrap(text: string, indent: number, columns: number | undefined): string {
+  const width = (columns ?? Infinity) - indent;
+  if (width < 20 || text.length <= width) return text;
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line !== '' && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = word;
+    } else line = line === '' ? word : `${line} ${word}`;
+  }
+  return [...lines, line].join(`\n${' '.repeat(indent)}`);
+}
+
+/** Columns of equal width. `paint` colours a cell after its width was taken. The last column is cut to fit `columns`. */
 export function table(
   rows: readonly (readonly string[])[],
   paint: (cell: string, column: number, row: number) => string = (cell) => cell,
+  columns?: number,
 ): string {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((cells) => cells[column]!.length)));
+  const last = widths.length - 1;
+  const room = (columns ?? Infinity) - widths.slice(0, -1).reduce((sum, width) => sum + width + 2, 0);
+  const cut = (cell: string, column: number): string =>
+    column === last && cell.length > room && room > 1 ? `${cell.slice(0, room - 1)}…` : cell;
   return rows
     .map((cells, row) =>
       cells
-        .map((cell, column) => paint(cell, column, row) + ' '.repeat(widths[column]! - cell.length))
+        .map(
+          (cell, column) =>
+            paint(cut(cell, column), column, row) + ' '.repeat(Math.max(0, widths[column]! - cell.length)),
+        )
         .join('  ')
         .trimEnd(),
     )

@@ -11,7 +11,7 @@ export type Perform = (flags: Flags, command: (context: Context) => Promise<Resu
 /** The whole surface: commands, options, texts. docs/command-line.md has the same; a test compares. */
 export function buildProgram(streams: Pick<Streams, 'writeOut' | 'writeErr'>, perform: Perform): Command {
   const program = new Command('sqlite-autobackup')
-    .description('Proven backups of a live SQLite database: take, check, restore and remove them.')
+    .description('Verified backups of a live SQLite database: take, check, restore and remove them.')
     .usage('<command> [options]')
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({ ...streams, outputError: () => {} })
@@ -35,6 +35,8 @@ export function buildProgram(streams: Pick<Streams, 'writeOut' | 'writeErr'>, pe
     "list --json | jq -r '.backups[].name'",
     'list --all-hosts --from s3://acme-backups/shops',
   ])
+    .option('--last <n>', 'only the newest n', positiveInteger)
+    .option('--problems', 'only those that do not count, with the reason')
     .option('--remote', "the copies of this machine in the configuration's stores, or in --from")
     .option('--all-hosts', 'the copies of all machines')
     .option('--from <store>', STORE, noOption)
@@ -43,7 +45,7 @@ export function buildProgram(streams: Pick<Streams, 'writeOut' | 'writeErr'>, pe
       run((context) =>
         options.remote || options.allHosts || options.from !== undefined
           ? load('./commands/remote.js').listRemote(context, options)
-          : load('./commands/list.js').list(context),
+          : load('./commands/list.js').list(context, options),
       ),
     );
 
@@ -191,7 +193,12 @@ const STORE =
   'a store: its name in the configuration, s3://bucket/prefix, or a folder (default: the one in the configuration)';
 const BEFORE = 'with latest: the newest one taken before 2026-11-20, or 2026-11-20T12:00 (local time; with a Z: UTC)';
 
-/** A forgotten value: commander would take the next option for it. */
+function positiveInteger(value: string): number {
+  if (/^[1-9]\d*$/.test(value)) return Number(value);
+  throw new InvalidArgumentError('It must be a whole number above 0.');
+}
+
+/** If the value was forgotten, commander would take the next option for it. */
 function noOption(value: string): string {
   if (value.startsWith('--')) throw new InvalidArgumentError('Its value is missing.');
   return value;

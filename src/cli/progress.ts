@@ -5,7 +5,7 @@ import { size } from './format.js';
 
 type Step = BackupProgress['step'];
 
-/** Steps that may take long enough to be worth a line, in the words of people. */
+/** Steps that may take long enough to be worth a line, in plain words. */
 const STEPS: Readonly<Partial<Record<Step, string>>> = {
   lock: 'waiting for the lock',
   pin: 'opening the database',
@@ -20,7 +20,7 @@ const STEPS: Readonly<Partial<Record<Step, string>>> = {
   drill: 'restoring a copy',
   pull: 'fetching',
 };
-/** Those in which nothing happens but waiting: told of only when there is something to wait for. */
+/** Steps that only wait. They are shown once the wait has lasted a moment. */
 const WAITS: readonly Step[] = ['lock', 'pin', 'block-writers'];
 const WAIT_SHOWN_AFTER_MS = 1_000;
 const LINE_EVERY_MS = 10_000;
@@ -66,7 +66,7 @@ function bar(): Display {
     barCompleteChar: '█',
     barIncompleteChar: '░',
     clearOnComplete: true,
-    // What a second Ctrl-C would leave behind.
+    // A second Ctrl-C would leave the cursor hidden.
     hideCursor: false,
     linewrap: true,
   });

@@ -10,21 +10,27 @@ import { usageError } from './usage-error.js';
 
 /** Parses, runs the command, prints its result or its error, and ends the process. */
 export async function runCli(args: readonly string[]): Promise<void> {
-  // Looked for here as well, since errors of the parser itself must be printed as asked.
+  // The parser's own errors must be printed as asked too, so these two are looked for here as well.
   const json = has(args, /^--json$/);
   const streams = takeStreams({ quiet: has(args, /^--quiet$|^-[yVh]*q/) });
   const signals = listenToSignals();
   let exitCode: number;
-  // A promise of the user's configuration that never settles: without this, Node ends with 0 and says nothing.
+  // If a promise of the user's configuration never settles, Node would end with 0 and say nothing.
   process.once('beforeExit', () => {
-    const error = usageError('What the configuration promises never comes.', 'Look for an await without an end in it.');
+    const error = usageError(
+      'The promise that the configuration exports never settled.',
+      'Look for an await in it that never ends.',
+    );
     printError(error, streams, json);
     void streams.flushed().then(() => process.exit(exitCodeOf(error)));
   });
   try {
     const result = await perform(args, streams, signals.signal);
     exitCode = result?.exitCode ?? EXIT.done;
-    if (result) printResult(result, streams, json);
+    if (result) {
+      printResult(result, streams, json);
+      printTrouble(result, streams);
+    }
   } catch (error) {
     exitCode = exitCodeOf(error);
     if (exitCode === EXIT.cancelled) exitCode = signals.exitCode ?? exitCode;
@@ -45,7 +51,7 @@ async function perform(args: readonly string[], streams: Streams, signal: AbortS
     await program.parseAsync(args, { from: 'user' });
   } catch (error) {
     if (!isParserError(error)) throw error;
-    if (error.exitCode !== 0) throw explainParserError(error);
+    if (error.exitCode !== 0) throw explainParserError(error, args);
   }
   return result;
 }
@@ -60,13 +66,19 @@ function printResult({ document, text }: Result, { writeOut, terminal }: Streams
   else if (!terminal.quiet && text !== '') writeOut(`${text}\n`);
 }
 
+/** With --quiet, cron sends a mail for what is printed: an end that somebody has to know of is never silent. */
+function printTrouble({ exitCode, text, trouble }: Result, { writeErr, terminal }: Streams): void {
+  if (!terminal.quiet || exitCode === EXIT.done || exitCode === EXIT.nothingToDo) return;
+  writeErr(`${terminal.err.red('error:')} ${trouble ?? text.split('\n')[0]}\n`);
+}
+
 function printError(error: unknown, { writeOut, writeErr, terminal }: Streams, json: boolean): void {
   const { code, message, hint, step } = describe(error);
   if (json) writeOut(`${JSON.stringify({ error: { code, message, hint, step } }, null, 2)}\n`);
   const { red, dim } = terminal.err;
   const full = hint !== null && message.endsWith(hint) ? message.slice(0, -hint.length).trimEnd() : message;
   const what = full.replace(' by its AbortSignal', '');
-  // Of a cancelled call it is the signal, which needs no telling.
+  // The cause of a cancelled call is the signal, which the user knows.
   const cause = code === 'ERR_BACKUP_CANCELLED' ? undefined : (error as { cause?: unknown } | undefined)?.cause;
   const said = cause === undefined || message.includes(messageOf(cause)) ? [] : messageOf(cause).split('\n');
   const lines = [what, ...(hint === null ? [] : [hint]), ...said.slice(0, 8).map((line) => dim(line)), dim(code)];
@@ -93,10 +105,18 @@ function isParserError(error: unknown): error is CommanderError {
   return systemCode(error).startsWith('commander.');
 }
 
-/** commander's own words: `error: unknown option '--databse'`, then a line `(Did you mean --database?)`. */
-function explainParserError({ code, message }: CommanderError): Error {
+/** Translates commander's words: `error: unknown option '--databse'`, then a line `(Did you mean --database?)`. */
+function explainParserError({ code, message }: CommanderError, args: readonly string[]): Error {
   if (code === 'commander.help') return usageError('No command was given.', 'The commands are listed above.');
   const [what, suggestion] = message.replace(/^error: /, '').split('\n');
-  const hint = suggestion?.replace(/^\((.*)\)$/, '$1') ?? 'See "sqlite-autobackup --help".';
+  const file = code === 'commander.excessArguments' ? args.find(looksLikeDatabase) : undefined;
+  const hint =
+    file === undefined
+      ? (suggestion?.replace(/^\((.*)\)$/, '$1') ?? 'See "sqlite-autobackup --help".')
+      : `The database is given with --database ${file}.`;
   return usageError(`${what![0]!.toUpperCase()}${what!.slice(1)}${/[.!?]$/.test(what!) ? '' : '.'}`, hint);
+}
+
+function looksLikeDatabase(arg: string): boolean {
+  return /^[^-].*\.(db3?|sqlite3?)$/i.test(arg);
 }

@@ -3,7 +3,7 @@ import pc from 'picocolors';
 
 type Colors = ReturnType<typeof pc.createColors>;
 
-/** Where a command writes to while it works. Its result is no business of this: `run.ts` prints that, once. */
+/** Where a command writes while it works. Its result goes elsewhere: `run.ts` prints that, once. */
 export interface Terminal {
   /** Colours for the result, which goes to standard output. */
   readonly out: Colors;
@@ -11,12 +11,16 @@ export interface Terminal {
   readonly err: Colors;
   /** Is standard error a terminal that can redraw a line? */
   readonly interactive: boolean;
-  /** Is there somebody to ask? */
+  /** Is a person there who can answer a question? */
   readonly canAsk: boolean;
   readonly quiet: boolean;
+  /** Width of standard output, where it is a terminal; otherwise nothing is wrapped or cut. */
+  readonly columns: number | undefined;
   /** A line to standard error; nothing with --quiet. */
   note(line: string): void;
   warn(message: string): void;
+  /** A line that --quiet does not suppress: something failed although the command itself may end well. */
+  trouble(message: string): void;
 }
 
 export interface Streams {
@@ -38,7 +42,7 @@ export function takeStreams({ quiet }: { quiet: boolean }): Streams {
   const writeOut = stdout.write.bind(stdout);
   const writeErr = stderr.write.bind(stderr);
   stdout.write = (chunk: string | Uint8Array, ...rest: []) => writeErr(quiet ? '' : chunk, ...rest);
-  // `| head` has read enough: that is no failure of what runs.
+  // `| head` closes the pipe when it has read enough; the command has not failed.
   for (const stream of [stdout, stderr]) stream.on('error', () => {});
 
   const err = pc.createColors(hasColors(stderr));
@@ -52,8 +56,10 @@ export function takeStreams({ quiet }: { quiet: boolean }): Streams {
       interactive: isScreen(stderr),
       canAsk: isatty(process.stdin.fd) && isatty(stderr.fd),
       quiet,
+      columns: isatty(stdout.fd) ? stdout.columns : undefined,
       note,
       warn: (message) => note(`${err.yellow('warning:')} ${message}`),
+      trouble: (message) => void writeErr(`${err.yellow('warning:')} ${message}\n`),
     },
     writeOut: (text) => void writeOut(text),
     writeErr: (text) => void writeErr(text),

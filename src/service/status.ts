@@ -20,6 +20,8 @@ export interface ServiceStatus {
     readonly sizeBytes: number | undefined;
     /** `'wal'`, or `'delete'` for every rollback-journal mode; `undefined` while it can't be read. */
     readonly journalMode: string | undefined;
+    /** Why the database could not be looked at; its message is among the `warnings` too. */
+    readonly error: BackupError | undefined;
   };
   readonly directory: string;
   readonly due: DueCheck;
@@ -79,10 +81,12 @@ export async function readStatus(
 ): Promise<ServiceStatus> {
   const { database, directory } = options;
   const warnings: string[] = [];
+  let inspectError: BackupError | undefined;
   const [backups, facts] = await Promise.all([
     runYielding(listBackups(options, Date.now())),
     inspect(options).catch((error: unknown) => {
       // Not known is no reason to show nothing: also of a snapshotter that fails in its own way.
+      if (isBackupError(error)) inspectError = error;
       warnings.push(isBackupError(error) ? error.message : `The database could not be looked at: ${messageOf(error)}.`);
       return undefined;
     }),
@@ -110,6 +114,7 @@ export async function readStatus(
       path: database,
       sizeBytes: fs.statSync(database, { throwIfNoEntry: false })?.size,
       journalMode: facts?.journalMode,
+      error: inspectError,
     },
     directory,
     due,

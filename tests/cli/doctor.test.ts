@@ -53,13 +53,15 @@ const ALL = [
   'backups',
   'verification',
   'retention',
+  'copies',
   'due',
 ];
 
-test('where all is well, every check is ok and the reasons are there', async () => {
+test('where all is well, every check is ok, except that it asks for copies elsewhere', async () => {
   const name = await take();
   const { checks, check, document } = await doctor();
-  expect(checks.filter(({ level }) => level !== 'ok')).toEqual([]);
+  expect(checks.filter(({ level }) => level !== 'ok').map(({ id }) => id)).toEqual(['copies']);
+  expect(check('copies')!.message).toContain('on this computer only');
   expect(checks.map(({ id }) => id)).toEqual(ALL);
   expect(check('due')!.message).toMatch(
     new RegExp(`^No backup is due before .* \\(in 7 days\\), when the newest one is 7 days old\\. ${name} is .* old`),
@@ -83,7 +85,7 @@ test('for people there is a line for each, its advice below it, and a sum; nothi
   expect(code).toBe(0);
   expect(stdout).toMatch(/^ok {4}database +".*app\.db" can be read/m);
   expect(stdout).toMatch(/^WARN {2}leftovers +Left by .*\n +-> The next backup removes it/m);
-  expect(stdout).toMatch(/\n\n0 failures, 1 warning, 14 ok\n$/);
+  expect(stdout).toMatch(/\n\n0 failures, 2 warnings, 14 ok\n$/);
   expect(contentsOf(shop.path)).toEqual(untouched);
   expect(shop.list()).toEqual(before);
 });

@@ -32,12 +32,12 @@ export const create: CommandFunction<[CreateFlags]> = async (context, { ifDue = 
     };
   }
   const { backup } = outcome;
-  // This process ends now, and the app learns of the backup with its next one only: so it is copied here.
+  // This process ends now, and the app would copy this backup only after its own next one.
   const shipped = await service.shipPending({ signal: context.signal });
-  for (const error of shipped.flatMap(({ errors }) => errors)) context.terminal.warn(error.message);
+  for (const error of shipped.flatMap(({ errors }) => errors)) context.terminal.trouble(error.message);
   const durationMs = backup.manifest?.durationMs ?? null;
-  // The backup is made; what went wrong after it is told, but is no failure of it.
-  for (const error of failures) if (isBackupError(error)) context.terminal.warn(error.message);
+  // The backup stands; a later failure (pruning) is reported, but does not change the exit code.
+  for (const error of failures) if (isBackupError(error)) context.terminal.trouble(error.message);
   if (removed.length > 0) {
     context.terminal.note(
       `Removed ${count(removed.length, 'old backup')}: ${removed.map(({ name }) => name).join(', ')}`,

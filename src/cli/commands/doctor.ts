@@ -8,7 +8,7 @@ import { explainDue } from '../doctor/due.js';
 import { checkFolder, checkLeftovers, checkPermissions, checkSpace } from '../doctor/folder.js';
 import { checkChild, checkConfig, checkDatabase, checkNode, unknown } from '../doctor/surroundings.js';
 import { EXIT } from '../exit-codes.js';
-import { count } from '../format.js';
+import { count, wrap } from '../format.js';
 import { openService } from '../open-service.js';
 import type { Opened } from '../open-service.js';
 
@@ -17,7 +17,7 @@ export const doctor: CommandFunction<[]> = async (context) => {
   const { engines } = require('../../../package.json') as { engines: { node: string } };
   const folder = checkFolder(opened.service);
   const checks = [checkNode(process.versions.node, engines.node), checkConfig(opened)];
-  // One child after the other: on a small machine two at once are slower than both in turn.
+  // One child after the other: on a small machine, two at once are slower than both in turn.
   const child = await checkChild(opened, context.signal);
   checks.push(...child, ...(await checkDatabase(opened)), folder);
   const held = child.some(({ id, level }) => id === 'lock' && level === 'warn');
@@ -28,6 +28,10 @@ export const doctor: CommandFunction<[]> = async (context) => {
     exitCode: ok ? EXIT.done : EXIT.failed,
     document: { ok, due: due ? dueJson(due) : null, checks },
     text: textOf(checks, context),
+    trouble: checks
+      .filter(({ level }) => level === 'fail')
+      .map(({ id, message, advice }) => `${id}: ${message} ${advice ?? ''}`.trim())
+      .join('\n       '),
   };
 };
 
@@ -65,8 +69,8 @@ function textOf(checks: readonly Check[], { terminal }: Context): string {
   const { green, yellow, red, bold, dim } = terminal.out;
   const marks = { ok: green('ok  '), warn: yellow('WARN'), fail: red('FAIL') };
   const lines = checks.flatMap(({ id, level, message, advice }) => [
-    `${marks[level]}  ${bold(id.padEnd(14))}  ${message}`,
-    ...(advice === null ? [] : [`${' '.repeat(22)}${dim('->')} ${advice}`]),
+    `${marks[level]}  ${bold(id.padEnd(14))}  ${wrap(message, 22, terminal.columns)}`,
+    ...(advice === null ? [] : [`${' '.repeat(22)}${dim('->')} ${wrap(advice, 25, terminal.columns)}`]),
   ]);
   const of = (level: Check['level']): number => checks.filter((check) => check.level === level).length;
   return [...lines, '', `${count(of('fail'), 'failure')}, ${count(of('warn'), 'warning')}, ${of('ok')} ok`].join('\n');

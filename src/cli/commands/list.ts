@@ -2,38 +2,50 @@ import type { Backup } from '../../index.js';
 import { backupJson } from '../as-json.js';
 import type { CommandFunction, Context } from '../context.js';
 import { EXIT } from '../exit-codes.js';
-import { ago, localTime, size, table } from '../format.js';
+import { ago, count, localTime, size, table } from '../format.js';
+import type { ListFlags } from '../flags.js';
 import { openService } from '../open-service.js';
 
-export const list: CommandFunction<[]> = async (context) => {
+export const list: CommandFunction<[ListFlags]> = async (context, { last, problems = false }) => {
   const { service } = await openService(context, { silent: true });
-  const backups = await service.listBackups();
+  const all = await service.listBackups();
+  const backups = all.filter(({ problem }) => !problems || problem !== undefined).slice(0, last);
   const now = Date.now();
   return {
     exitCode: EXIT.done,
     document: { directory: service.directory, backups: backups.map((backup) => backupJson(backup, now)) },
-    text: backups.length === 0 ? `There are no backups in "${service.directory}".` : textOf(backups, now, context),
+    text: backups.length === 0 ? noneOf(all, service.directory) : textOf(backups, now, context),
   };
 };
 
-function textOf(backups: readonly Backup[], now: number, { terminal }: Context): string {
-  const { bold, red } = terminal.out;
-  const header = ['NAME', 'AGE', 'TAKEN', 'SIZE', 'CHECKED', 'PROTECTED', 'NOTE'];
-  const rows = backups.map((backup) => [
-    backup.name,
-    ago(now - backup.createdAt.getTime()),
-    localTime(backup.createdAt),
-    size(backup.sizeBytes),
-    checked(backup),
-    backup.protected ? 'yes' : '-',
-    backup.problem ? `DOES NOT COUNT: ${backup.problem}` : (backup.label ?? ''),
-  ]);
-  return table([header, ...rows], (cell, column, row) =>
-    row === 0 ? bold(cell) : column === 6 && backups[row - 1]!.problem ? red(cell) : cell,
-  );
+function noneOf(all: readonly Backup[], directory: string): string {
+  if (all.length === 0) return `There are no backups in "${directory}".`;
+  return `None of the ${count(all.length, 'backup')} in "${directory}" has a problem.`;
 }
 
-/** The latest check, else the one when it was taken. */
+/** Below this width the time, which the name says too, is left out, so that no row wraps at 80 columns. */
+const WIDE = 110;
+
+function textOf(backups: readonly Backup[], now: number, { terminal }: Context): string {
+  const { bold, red } = terminal.out;
+  const narrow = terminal.columns !== undefined && terminal.columns < WIDE;
+  const header = narrow
+    ? ['NAME', 'AGE', 'SIZE', 'CHECKED', 'NOTE']
+    : ['NAME', 'AGE', 'TAKEN', 'SIZE', 'CHECKED', 'PROTECTED', 'NOTE'];
+  const rows = backups.map((backup) => {
+    const note = backup.problem ? `DOES NOT COUNT: ${backup.problem}` : (backup.label ?? '');
+    const start = [backup.name, ago(now - backup.createdAt.getTime())];
+    const middle = [size(backup.sizeBytes), checked(backup)];
+    return narrow
+      ? [...start, ...middle, [...(backup.protected ? ['protected'] : []), note].filter(Boolean).join('; ')]
+      : [...start, localTime(backup.createdAt), ...middle, backup.protected ? 'yes' : '-', note];
+  });
+  const paint = (cell: string, column: number, row: number): string =>
+    row === 0 ? bold(cell) : column === header.length - 1 && backups[row - 1]!.problem ? red(cell) : cell;
+  return table([header, ...rows], paint, terminal.columns);
+}
+
+/** The latest verification, or the one when the backup was taken. */
 function checked({ lastVerification, verified }: Backup): string {
   if (!lastVerification) return verified ?? 'never';
   return lastVerification.ok ? lastVerification.level : `${lastVerification.level}: FAILED`;

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { isBackupError } from '../../util/errors.js';
 import { listCopies, verifyCopy } from '../../index.js';
-import type { BackupError, RemoteCopy, CopyVerifyReport } from '../../index.js';
+import type { BackupError, BackupStore, CopyVerifyReport, RemoteCopy } from '../../index.js';
 import type { CommandFunction, Context } from '../context.js';
 import { EXIT, exitCodeOf } from '../exit-codes.js';
 import { ago, localTime, seconds, size, table } from '../format.js';
@@ -10,11 +10,12 @@ import type { StoreFlags } from '../store-option.js';
 import type { VerifyFlags } from '../flags.js';
 import { hostOf } from '../../offsite/copy-name.js';
 
-// What list and verify do with the copies in a store instead of the backups in the folder.
+// list and verify for the copies in a store, instead of the backups in the folder.
 
 export const listRemote: CommandFunction<[StoreFlags & { allHosts?: boolean }]> = async (context, flags) => {
   const copies: RemoteCopy[] = [];
-  for (const store of await openStores(context, flags.from)) {
+  const stores = await openStores(context, flags.from);
+  for (const store of stores) {
     const host = flags.allHosts ? undefined : (flags.host ?? hostOf(store.settings ?? {}) ?? '');
     copies.push(...(await listCopies(store, { host, database: databaseName(context), signal: context.signal })));
   }
@@ -22,9 +23,25 @@ export const listRemote: CommandFunction<[StoreFlags & { allHosts?: boolean }]> 
   return {
     exitCode: EXIT.done,
     document: { copies: copies.map((copy) => copyJson(copy, now)) },
-    text: copies.length === 0 ? 'There are no copies.' : listText(copies, now, context),
+    text: copies.length === 0 ? await noneOf(stores, context, flags) : listText(copies, now, context),
   };
 };
+
+/** A new machine has another name than the one that shipped: say which names there are. */
+async function noneOf(
+  stores: readonly BackupStore[],
+  context: Context,
+  { allHosts = false, host }: StoreFlags & { allHosts?: boolean },
+): Promise<string> {
+  if (allHosts) return 'There are no copies.';
+  const database = databaseName(context);
+  const all = await Promise.all(stores.map((store) => listCopies(store, { database, signal: context.signal })));
+  const hosts = [...new Set(all.flat().map((copy) => copy.host ?? ''))].sort();
+  if (hosts.length === 0) return 'There are no copies.';
+  const named = hosts.map((each) => (each === '' ? 'no host at all' : JSON.stringify(each))).join(', ');
+  const whose = host === undefined ? 'this machine' : JSON.stringify(host);
+  return `There are no copies of ${whose}. There are copies of ${named}: name one with --host, or use --all-hosts.`;
+}
 
 type Outcome = CopyVerifyReport | { readonly copy: RemoteCopy; readonly error: BackupError };
 

@@ -2,7 +2,8 @@ import fs from 'node:fs';
 import path from 'node:path';
 import type { Backup, BackupService, RestoreReport } from '../../index.js';
 import { confirm } from '../ask.js';
-import type { CommandFunction } from '../context.js';
+import { commandLine } from '../command-line.js';
+import type { CommandFunction, Context } from '../context.js';
 import { EXIT } from '../exit-codes.js';
 import { findToRestore } from '../find-backup.js';
 import { findCopy, wantsCopy } from '../find-copy.js';
@@ -25,7 +26,7 @@ export const restore: CommandFunction<[string, RestoreFlags & StoreFlags]> = asy
   return {
     exitCode: EXIT.done,
     document: { ...report, safetyBackup: report.safetyBackup ?? null },
-    text: textOf(report),
+    text: textOf(report, context),
   };
 };
 
@@ -37,7 +38,7 @@ function plan({ database }: BackupService, backup: Backup, to: string | undefine
   const doubt = problem ? [`         This backup does not count: ${problem}. It is checked first.`] : [];
   if (to !== undefined) return [from, ...doubt, `to       ${to}  (a new file; the database is not touched)`];
   const live = fs.statSync(database, { throwIfNoEntry: false });
-  const now = live ? `${size(live.size)}, last written ${localTime(live.mtime)}` : 'which is missing';
+  const now = live ? `${size(live.size)}, last written ${localTime(lastWritten(database, live))}` : 'which is missing';
   return [
     from,
     ...doubt,
@@ -46,20 +47,19 @@ function plan({ database }: BackupService, backup: Backup, to: string | undefine
   ];
 }
 
-function textOf({
-  name,
-  path: written,
-  method,
-  safetyBackup,
-  movedAside,
-  sizeBytes,
-  durationMs,
-}: RestoreReport): string {
+/** In WAL mode, new rows are in the -wal file until a checkpoint. Stat alone: this process does not open the database. */
+function lastWritten(database: string, live: fs.Stats): Date {
+  const wal = fs.statSync(`${database}-wal`, { throwIfNoEntry: false });
+  return wal && wal.size > 0 && wal.mtime > live.mtime ? wal.mtime : live.mtime;
+}
+
+function textOf(report: RestoreReport, context: Context): string {
+  const { name, path: written, method, safetyBackup, movedAside, sizeBytes, durationMs } = report;
   const how = method === 'offline' ? ', as a new file: start the app again' : '';
   return [
     `Restored ${name} to ${written} (${size(sizeBytes)}, ${seconds(durationMs)}${how})`,
     ...(safetyBackup === undefined ? [] : [`The state before is in ${safetyBackup}, protected.`]),
     ...movedAside.map((file) => `The old file is ${file}`),
-    ...(safetyBackup === undefined ? [] : [`To undo it: sqlite-autobackup restore ${safetyBackup}`]),
+    ...(safetyBackup === undefined ? [] : [`To undo it: ${commandLine(context, 'restore', safetyBackup)}`]),
   ].join('\n');
 }

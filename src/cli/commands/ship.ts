@@ -20,6 +20,7 @@ export const ship: CommandFunction<[]> = async (context) => {
         : EXIT.done,
     document: { ok: error === undefined, stores: reports.map(shipJson) },
     text: reports.map(shipText).join('\n'),
+    ...(error && { trouble: error.message }),
   };
 };
 

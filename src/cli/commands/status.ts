@@ -1,7 +1,7 @@
 import type { CopyStatus, DueCheck, ServiceStatus } from '../../index.js';
-import { backupJson, dueJson } from '../as-json.js';
+import { backupJson, dueJson, errorJson } from '../as-json.js';
 import type { CommandFunction, Context } from '../context.js';
-import { EXIT } from '../exit-codes.js';
+import { EXIT, exitCodeOf } from '../exit-codes.js';
 import { ago, count, localTime, size, span, table } from '../format.js';
 import { openService } from '../open-service.js';
 
@@ -10,10 +10,16 @@ export const status: CommandFunction<[]> = async (context) => {
   const now = Date.now();
   const found = await service.status();
   const { database, directory, due, latest, backupCount, backupBytes, freeBytes, lastVerification, warnings } = found;
+  const { error } = database;
   return {
-    exitCode: EXIT.done,
+    exitCode: error ? exitCodeOf(error) : database.journalMode === undefined ? EXIT.failed : EXIT.done,
     document: {
-      database: { ...database, sizeBytes: database.sizeBytes ?? null, journalMode: database.journalMode ?? null },
+      database: {
+        ...database,
+        error: error ? errorJson(error) : null,
+        sizeBytes: database.sizeBytes ?? null,
+        journalMode: database.journalMode ?? null,
+      },
       directory,
       due: dueJson(due),
       latest: latest ? backupJson(latest, now) : null,
@@ -25,6 +31,7 @@ export const status: CommandFunction<[]> = async (context) => {
       warnings,
     },
     text: textOf(found, now, context),
+    ...(warnings[0] !== undefined && { trouble: warnings[0] }),
   };
 };
 

@@ -3,7 +3,7 @@ import type { Backup, BackupError, BackupService, VerifyReport } from '../../ind
 import type { CommandFunction, Context } from '../context.js';
 import { EXIT, exitCodeOf } from '../exit-codes.js';
 import { findBackup } from '../find-backup.js';
-import { seconds, size } from '../format.js';
+import { count, seconds, size } from '../format.js';
 import { openService } from '../open-service.js';
 import { withProgress } from '../progress.js';
 import type { VerifyFlags } from '../flags.js';
@@ -29,11 +29,12 @@ export const verify: CommandFunction<[string | undefined, VerifyFlags]> = async 
   return {
     exitCode: exitCodeFor(outcomes),
     document: { ok: outcomes.every(isGood), results: outcomes.map(toJson) },
-    text: outcomes.length === 0 ? `There are no backups in "${service.directory}".` : textOf(outcomes, context),
+    text: outcomes.length === 0 ? `There are no backups in "${service.directory}".` : textOf(outcomes, all, context),
+    trouble: troubleOf(outcomes),
   };
 };
 
-/** With --all one that can't be read must not keep the others from being checked. */
+/** With --all, one backup that cannot be read does not keep the others from being checked. */
 async function verifyOne(
   context: Context,
   service: BackupService,
@@ -65,8 +66,23 @@ function toJson(outcome: Outcome): object {
   return { name, ok: false, error: { code: error.code, message: error.message, hint: error.hint, step: error.step } };
 }
 
-function textOf(outcomes: readonly Outcome[], { terminal }: Context): string {
+function troubleOf(outcomes: readonly Outcome[]): string {
+  return outcomes
+    .filter((outcome) => !isGood(outcome))
+    .map((outcome) =>
+      'error' in outcome
+        ? `${outcome.name}: ${outcome.error.message}`
+        : `${outcome.name}: ${outcome.problems.join('; ')}`,
+    )
+    .join('\n       ');
+}
+
+function textOf(outcomes: readonly Outcome[], all: boolean, { terminal }: Context): string {
   const { green, red } = terminal.out;
+  const good = outcomes.filter(isGood).length;
+  const sum = all
+    ? ['', `${count(outcomes.length, 'backup')}: ${good} good, ${outcomes.length - good} bad or not readable`]
+    : [];
   return outcomes
     .flatMap((outcome) => {
       if ('error' in outcome) return [`${red('FAILED')}  ${outcome.name}`, `        ${outcome.error.message}`];
@@ -81,5 +97,6 @@ function textOf(outcomes: readonly Outcome[], { terminal }: Context): string {
         }),
       ];
     })
+    .concat(sum)
     .join('\n');
 }

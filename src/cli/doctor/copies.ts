@@ -15,6 +15,15 @@ export async function checkCopies(
   now: number,
   signal: AbortSignal,
 ): Promise<Check[]> {
+  if (service.copies.length === 0) {
+    return [
+      warn(
+        'copies',
+        'Every backup is on this computer only: if it breaks or is stolen, they are gone with it.',
+        'Set "copies" in the configuration: another disk or object storage (docs/off-site.md).',
+      ),
+    ];
+  }
   return Promise.all(service.copies.map((store) => checkStore(store, backups, now, signal)));
 }
 
@@ -26,7 +35,7 @@ async function checkStore(
 ): Promise<Check> {
   try {
     const limit = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]);
-    // No such key: what is asked is whether it lets itself be listed.
+    // There is no such key; the question is whether the store answers.
     await listObjects(store, 'autobackup-doctor', { signal: limit });
   } catch (error) {
     const known = isBackupError(error) && error.code !== 'ERR_BACKUP_CANCELLED';

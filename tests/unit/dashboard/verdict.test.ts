@@ -10,7 +10,7 @@ const at = new Date(NOW - 2 * DAY);
 
 function status(latest: Backup | undefined, more: Partial<ServiceStatus> = {}): ServiceStatus {
   return {
-    database: { path: '/shop/app.db', sizeBytes: 4096, journalMode: 'wal' },
+    database: { path: '/shop/app.db', sizeBytes: 4096, journalMode: 'wal', error: undefined },
     directory: '/shop',
     due: latest
       ? { due: false, reason: 'fresh', latest, ageMs: NOW - latest.createdAt.getTime(), dueAt: new Date(NOW + DAY) }
@@ -75,7 +75,9 @@ test.each<[string, ServiceStatus, string, string]>([
   ],
   [
     'safe backups of a database that is gone',
-    status(verified, { database: { path: '/shop/app.db', sizeBytes: undefined, journalMode: undefined } }),
+    status(verified, {
+      database: { path: '/shop/app.db', sizeBytes: undefined, journalMode: undefined, error: undefined },
+    }),
     'bad: The database is not there',
     'bad: La base de datos no está',
   ],

@@ -1,0 +1,140 @@
+import Database from 'better-sqlite3';
+import fs from 'node:fs';
+import path from 'node:path';
+import { table, wrap } from '#dist/cli/format.js';
+import { backupNames } from '../support/whole-backups';
+import { useCli, useShop } from './support';
+
+const cli = useCli();
+const shop = useShop();
+
+const run = (...args: string[]) => cli.run([...args, '--database', 'app.db'], { cwd: shop.path });
+
+async function take(): Promise<string> {
+  expect((await run('create')).code).toBe(0);
+  return backupNames(shop.path).at(-1)!;
+}
+
+describe('--quiet prints every end that somebody has to know of, so that cron sends a mail', () => {
+  test('a backup that fails its verification', async () => {
+    const name = await take();
+    fs.appendFileSync(path.join(shop.path, name), 'x');
+    for (const args of [
+      ['verify', name],
+      ['verify', '--all'],
+    ]) {
+      const { code, stdout, stderr } = await run(...args, '--quiet');
+      expect({ code: code === 0, stdout }).toEqual({ code: false, stdout: '' });
+      expect(stderr).toContain(name);
+    }
+    const { code, stdout, stderr } = await run('doctor', '--quiet');
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toMatch(/^error: verification: /);
+  });
+
+  test('a copy that fails, although the backup stands', async () => {
+    const gone = path.join(shop.path, 'nas');
+    shop.write(
+      'autobackup.config.cjs',
+      `const { directoryStore } = require(${JSON.stringify(path.join(__dirname, '..', '..', 'dist', 'index.js'))});
+       module.exports = { database: 'app.db', copies: [directoryStore(${JSON.stringify(gone)})] };`,
+    );
+    const created = await cli.run(['create', '--quiet'], { cwd: shop.path });
+    expect({ code: created.code, stdout: created.stdout }).toEqual({ code: 0, stdout: '' });
+    expect(created.stderr).toContain(gone);
+    const shipped = await cli.run(['ship', '--quiet'], { cwd: shop.path });
+    expect({ code: shipped.code, stdout: shipped.stdout }).toEqual({ code: 1, stdout: '' });
+    expect(shipped.stderr).toContain(gone);
+  });
+
+  test('a status of a database that is missing, or no database', async () => {
+    const missing = await cli.run(['status', '--quiet', '--database', 'no.db'], { cwd: shop.path });
+    expect({ code: missing.code, stdout: missing.stdout }).toEqual({ code: 1, stdout: '' });
+    expect(missing.stderr).toContain('no.db');
+    shop.write('text.db', 'this is not a database, and long enough to have a header of a hundred bytes'.repeat(4));
+    const wrong = await cli.run(['status', '--quiet', '--database', 'text.db'], { cwd: shop.path });
+    expect({ code: wrong.code, stdout: wrong.stdout }).toEqual({ code: 1, stdout: '' });
+    expect(wrong.stderr).toContain('text.db');
+  });
+});
+
+test('list --last and --problems', async () => {
+  const first = await take();
+  const second = await take();
+  expect((await run('list', '--last', '1')).stdout).toContain(second);
+  expect((await run('list', '--last', '1')).stdout).not.toContain(first);
+  expect((await run('list', '--problems')).stdout).toContain('None of the 2 backups');
+  fs.appendFileSync(path.join(shop.path, first), 'x');
+  const { stdout } = await run('list', '--problems');
+  expect(stdout).toContain(first);
+  expect(stdout).not.toContain(second);
+  expect((await run('list', '--last', '0')).code).toBe(2);
+});
+
+test('verify --all ends with a sum', async () => {
+  await take();
+  const bad = await take();
+  fs.appendFileSync(path.join(shop.path, bad), 'x');
+  expect((await run('verify', '--all')).stdout).toMatch(/\n\n2 backups: 1 good, 1 bad or not readable\n$/);
+});
+
+test('no row of list wraps in 80 columns', async () => {
+  await run('create', '--label', 'a reason that is so long that it would not fit in a row of eighty columns');
+  const { stdout } = await cli.onTerminal(['list', '--database', 'app.db'], { cwd: shop.path, env: { COLUMNS: '80' } })
+    .ended;
+  // eslint-disable-next-line no-control-regex -- colours
+  const rows = stdout.replace(/\x1b\[[\d;]*m/g, '').split(/\r?\n/);
+  expect(rows.find((row) => row.startsWith('app_backup_'))).toContain('…');
+  expect(Math.max(...rows.map((row) => row.length))).toBeLessThanOrEqual(80);
+});
+
+test('text wraps under its own beginning; a table cuts its last column', () => {
+  expect(wrap('one two three four five six seven', 4, 28)).toBe('one two three four five\n    six seven');
+  expect(wrap('one two', 4, undefined)).toBe('one two');
+  expect(table([['a', 'long enough to be cut']], undefined, 10)).toBe('a  long e…');
+});
+
+test('the undo of a restore can be pasted in any folder', async () => {
+  const name = await take();
+  const { stdout } = await run('restore', name, '--yes');
+  const undo = /To undo it: npx sqlite-autobackup (.*)$/m.exec(stdout)![1]!;
+  expect(undo).toContain(`--database ${path.join(shop.path, 'app.db')}`);
+  const elsewhere = fs.mkdtempSync(path.join(shop.path, 'elsewhere-'));
+  expect((await cli.run([...undo.split(' '), '--yes'], { cwd: elsewhere })).code).toBe(0);
+});
+
+test('a plan counts what is only in the WAL as written', async () => {
+  const name = await take();
+  const db = new Database(path.join(shop.path, 'app.db'));
+  try {
+    db.pragma('journal_mode = WAL');
+    fs.utimesSync(path.join(shop.path, 'app.db'), new Date('2020-01-01'), new Date('2020-01-01'));
+    db.exec('CREATE TABLE more (a)');
+    expect(fs.statSync(path.join(shop.path, 'app.db')).mtime.getFullYear()).toBe(2020);
+    const { stderr } = await run('restore', name);
+    expect(stderr).toContain(`last written ${new Date().getFullYear()}-`);
+  } finally {
+    db.close();
+  }
+});
+
+test('a database that is given as an argument is pointed to --database', async () => {
+  const { code, stderr } = await cli.run(['create', 'instance/app.db'], { cwd: shop.path });
+  expect(code).toBe(2);
+  expect(stderr).toContain('--database instance/app.db');
+});
+
+test('list --from on a machine of another name says which hosts there are', async () => {
+  const dist = JSON.stringify(path.join(__dirname, '..', '..', 'dist', 'index.js'));
+  fs.mkdirSync(path.join(shop.path, 'nas'));
+  shop.write(
+    'autobackup.config.cjs',
+    `const { directoryStore } = require(${dist});
+     module.exports = { database: 'app.db', copies: [directoryStore('nas', { host: 'till-1' })] };`,
+  );
+  expect((await cli.run(['create'], { cwd: shop.path })).code).toBe(0);
+  fs.rmSync(path.join(shop.path, 'autobackup.config.cjs'));
+  const { stdout } = await cli.run(['list', '--from', 'nas'], { cwd: shop.path });
+  expect(stdout).toContain('"till-1"');
+  expect(stdout).toContain('--host');
+});
