@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { isBackupService } from '../service/backup-service.js';
-import { parseDuration } from '../util/duration.js';
+import { parseInterval } from '../util/duration.js';
 import { isBackupError } from '../util/errors.js';
 import { BackupService } from '../index.js';
 import type { BackupServiceOptions } from '../index.js';
@@ -51,7 +51,7 @@ export async function openService({ flags, terminal }: Context, { silent = false
   const service = construct(given, configFile);
   return {
     service,
-    intervalMs: parseDuration(given.interval ?? '7d'),
+    intervalMs: parseInterval(given.interval ?? '7d'),
     configFile,
     relativePaths: Object.keys(anchored),
   };

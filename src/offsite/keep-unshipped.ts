@@ -33,6 +33,7 @@ export function keepUnshipped(
     reasons: [`not yet copied to ${waitingFor.get(backup)!.join(', ')}`],
   }));
   return {
+    ...plan,
     keep: [...plan.keep, ...held].sort((a, b) => b.backup.createdAt.getTime() - a.backup.createdAt.getTime()),
     remove: plan.remove.filter((backup) => !waitingFor.has(backup)),
     missed: [],

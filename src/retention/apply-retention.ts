@@ -7,20 +7,30 @@ export interface RetentionPlan {
   readonly keep: readonly KeptBackup[];
   /** Newest first. */
   readonly remove: readonly Backup[];
+  /** Full sentences for the owner. */
+  readonly warnings: readonly string[];
 }
 
 /**
- * A policy's wishes within the laws: the newest backup, the newest verified one, protected ones and those with a problem
- * stay whatever the policy says; a policy that keeps nothing removes nothing. Pure.
+ * A policy's decision within the laws: the newest backup, the newest verified one, the one that was just made, protected ones
+ * and those with a problem stay whatever the policy says; a policy that keeps nothing removes nothing. Pure.
  *
  * @param backups newest first
+ * @param justMade the name of the backup after which retention runs. It need not be the newest: the clock may have been put back
  * @throws BackupError `ERR_BACKUP_RETENTION_FAILED` if the policy throws or wants to remove what it was not shown
  */
-export function applyRetention(policy: RetentionPolicy, backups: readonly Backup[], now: Date): RetentionPlan {
+export function applyRetention(
+  policy: RetentionPolicy,
+  backups: readonly Backup[],
+  now: Date,
+  justMade?: string,
+): RetentionPlan {
   const whole = backups.filter((backup) => !backup.problem);
   const newestVerified = whole.find(({ verified }) => verified);
-  const alwaysKept = new Map(backups.map((backup) => [backup, alwaysKeptReasons(backup, whole[0], newestVerified)]));
-  const { keep, remove } = decide(policy, whole, now);
+  const alwaysKept = new Map(
+    backups.map((backup) => [backup, alwaysKeptReasons(backup, whole[0], newestVerified, justMade)]),
+  );
+  const { keep, remove, warnings = [] } = decide(policy, whole, now);
   const emptyPolicy = keep.length === 0;
   const toRemove = new Set(remove);
   const policyKeeps = new Map(keep.map(({ backup, reasons }) => [backup, reasons]));
@@ -40,13 +50,19 @@ export function applyRetention(policy: RetentionPolicy, backups: readonly Backup
       kept.push({ backup, reasons: reasons.length > 0 ? reasons : ['not removed by the policy'] });
     }
   }
-  return { keep: kept, remove: removed };
+  return { keep: kept, remove: removed, warnings };
 }
 
 /** Why a backup stays whatever the policy says; empty if the policy may decide. */
-function alwaysKeptReasons(backup: Backup, newest: Backup | undefined, newestVerified: Backup | undefined): string[] {
+function alwaysKeptReasons(
+  backup: Backup,
+  newest: Backup | undefined,
+  newestVerified: Backup | undefined,
+  justMade: string | undefined,
+): string[] {
   return [
     ...(backup === newest ? ['newest'] : []),
+    ...(backup.name === justMade && backup !== newest ? ['just made'] : []),
     ...(backup === newestVerified && backup !== newest ? ['newest verified'] : []),
     ...(backup.protected ? ['protected'] : []),
     ...(backup.problem ? [backup.problem] : []),
@@ -54,22 +70,23 @@ function alwaysKeptReasons(backup: Backup, newest: Backup | undefined, newestVer
 }
 
 function decide(policy: RetentionPolicy, whole: readonly Backup[], now: Date): ReturnType<RetentionPolicy> {
-  // Copies: what a policy does to the objects it is given must not change what is deleted.
+  // It is given copies: a policy that changes them must not change by it which files are deleted.
   const originals = new Map(whole.map((backup) => [{ ...backup }, backup]));
   try {
     const decision = policy(Object.freeze([...originals.keys()]), { now });
-    // What it rejects with is of no interest, but must not end the app as an unhandled rejection.
+    // Its rejection is caught, or it would end the app as an unhandled one.
     if (decision instanceof Promise) {
       decision.catch(() => {});
       throw new TypeError('it returned a promise');
     }
     const unknown = [...decision.keep.map((kept) => kept.backup), ...decision.remove].find((b) => !originals.has(b));
     const wrong = decision.keep.find(({ reasons }: { reasons: unknown }) => !areReasons(reasons));
-    if (wrong) throw new TypeError(`the reasons for "${wrong.backup.name}" are no list of texts`);
+    if (wrong) throw new TypeError(`the reasons for "${wrong.backup.name}" are not a list of texts`);
     if (unknown) throw new TypeError(`it names "${unknown.name}", which is not one of the backups it was given`);
     return {
       keep: [...decision.keep].map(({ backup, reasons }) => ({ backup: originals.get(backup)!, reasons })),
       remove: [...decision.remove].map((backup) => originals.get(backup)!),
+      warnings: [...(decision.warnings ?? [])].map(String),
     };
   } catch (cause) {
     throw new BackupError('ERR_BACKUP_RETENTION_FAILED', `The retention policy failed: ${messageOf(cause)}.`, {

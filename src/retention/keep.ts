@@ -1,5 +1,5 @@
 import type { Backup } from '../catalog/backup.js';
-import { parseDuration } from '../util/duration.js';
+import { INTERVAL_IS, parseInterval } from '../util/duration.js';
 import type { Duration } from '../util/duration.js';
 import { BackupError } from '../util/errors.js';
 import { show } from '../util/validate.js';
@@ -7,9 +7,15 @@ import type { RetentionPolicy } from './policy.js';
 
 /** How many to keep. Rules add up: a backup stays if any rule keeps it. An absent rule (or 0) keeps nothing by itself. */
 export interface KeepRules {
-  /** The newest so many. */
+  /**
+   * The newest so many; `Infinity` for all. Equal contents (by sha256) count once, so that many backups of an unchanged
+   * database push no other state out; places that are left go to the newest of the others.
+   */
   last?: number;
-  /** All that are at most this much older than the newest backup; so a shop that was closed for a year loses nothing. */
+  /**
+   * All that are at most this much older than the newest backup. A gap of more than 100 days, and of more than this length,
+   * is not counted: the shop was closed, or the clock is wrong. At least a minute.
+   */
   within?: Duration;
   /** The newest of each of the last so many days that have a backup; days in local time. */
   daily?: number;
@@ -19,26 +25,39 @@ export interface KeepRules {
   yearly?: number;
 }
 
+/** What a service applies that was given no policy: history survives a burst of backups. */
+export const DEFAULT_RULES: KeepRules = Object.freeze({ last: 20, weekly: 8, monthly: 12 });
+
+// Registered, so that two copies of the package in one process know each other's policies.
+const RULES = Symbol.for('sqlite-autobackup.keep-rules');
+
+/** The rules that `keep()` made a policy of; `undefined` for a policy that is code. */
+export function rulesOf(policy: RetentionPolicy): KeepRules | undefined {
+  return (policy as { [RULES]?: KeepRules })[RULES];
+}
+
 /**
- * The usual retention policy.
+ * Makes the usual retention policy: keeps what any of the rules keeps.
  *
- * @example keep({ last: 20 }) // the default
+ * @example keep({ last: 20, weekly: 8, monthly: 12 }) // the default
  * @example keep({ last: 5, daily: 7, weekly: 5, monthly: 12 })
- * @throws BackupError `ERR_BACKUP_OPTIONS` for an unknown rule or a value that is not a whole number of 0 or more
+ * @example keep({ last: Infinity }) // everything
+ * @throws BackupError `ERR_BACKUP_OPTIONS` for an unknown rule, a count that is not a whole number of 0 or more (or
+ *   `Infinity`), or a length of time below a minute
  */
 export function keep(rules: KeepRules): RetentionPolicy {
   const { counts, withinMs } = checkRules(rules);
-  return (backups) => {
+  const policy: RetentionPolicy = (backups) => {
     const reasons = new Map<Backup, string[]>();
     const add = (backup: Backup, reason: string): void => {
       reasons.set(backup, [...(reasons.get(backup) ?? []), reason]);
     };
 
-    backups.slice(0, counts.last).forEach((backup, i) => add(backup, `last ${i + 1} of ${counts.last}`));
-    const newest = backups[0];
-    for (const backup of newest && withinMs > 0 ? backups : []) {
-      if (newest!.createdAt.getTime() - backup.createdAt.getTime() <= withinMs) add(backup, `within ${rules.within}`);
-    }
+    lastOf(backups, counts.last).forEach((backup, i) => {
+      add(backup, counts.last === Infinity ? 'all stay' : `last ${i + 1} of ${counts.last}`);
+    });
+    const { young, warnings } = withinOf(backups, withinMs);
+    for (const backup of young) add(backup, `within ${rules.within}`);
     for (const [period, nameOf] of Object.entries(periods)) {
       const seen = new Set<string>();
       for (const backup of backups) {
@@ -53,8 +72,51 @@ export function keep(rules: KeepRules): RetentionPolicy {
     return {
       keep: backups.filter((b) => reasons.has(b)).map((backup) => ({ backup, reasons: reasons.get(backup)! })),
       remove: backups.filter((b) => !reasons.has(b)),
+      ...(warnings.length > 0 && { warnings }),
     };
   };
+  return Object.assign(policy, { [RULES]: Object.freeze({ ...rules }) });
+}
+
+/** The newest so many, one of each contents first, in the order of their age. */
+function lastOf(backups: readonly Backup[], count: number): Backup[] {
+  const contents = new Set<string>();
+  const first: Backup[] = [];
+  const again: Backup[] = [];
+  for (const backup of backups) {
+    const known = backup.sha256 !== undefined && contents.has(backup.sha256);
+    if (backup.sha256 !== undefined) contents.add(backup.sha256);
+    (known ? again : first).push(backup);
+  }
+  const chosen = new Set([...first, ...again].slice(0, count));
+  return backups.filter((backup) => chosen.has(backup));
+}
+
+/** No backup for so long: the shop was closed, or a clock is wrong. Backups by the quarter are nearer to each other. */
+const LEAP_MS = 100 * 86_400_000;
+
+/**
+ * The backups of at most that age, counted from the newest. Time in which no backup was made for very long is not counted:
+ * under a clock that is years ahead every real backup would be too old.
+ */
+function withinOf(backups: readonly Backup[], withinMs: number): { young: Backup[]; warnings: string[] } {
+  const young: Backup[] = [];
+  const warnings: string[] = [];
+  let ageMs = 0;
+  for (const [i, backup] of withinMs > 0 ? backups.entries() : []) {
+    const newer = backups[i - 1] ?? backup;
+    const gapMs = newer.createdAt.getTime() - backup.createdAt.getTime();
+    if (gapMs <= Math.max(LEAP_MS, withinMs)) ageMs += gapMs;
+    else {
+      warnings.push(
+        `"${newer.name}" is dated ${Math.round(gapMs / 86_400_000)} days after the backup before it. Is the clock right? ` +
+          'The retention rule "within" does not count that time.',
+      );
+    }
+    if (ageMs > withinMs) break;
+    young.push(backup);
+  }
+  return { young, warnings };
 }
 
 type Period = 'daily' | 'weekly' | 'monthly' | 'yearly';
@@ -84,7 +146,7 @@ function checkRules(rules: KeepRules): { counts: Record<'last' | Period, number>
   const counts = { last: 0, daily: 0, weekly: 0, monthly: 0, yearly: 0 };
   let withinMs = 0;
   if (typeof rules !== 'object' || (rules as KeepRules | null) === null || Array.isArray(rules)) {
-    throw new BackupError('ERR_BACKUP_OPTIONS', `keep(${show(rules)}): the rules are no object.`, {
+    throw new BackupError('ERR_BACKUP_OPTIONS', `keep(${show(rules)}): the rules are not an object.`, {
       step: 'options',
       hint: 'Write keep({ last: 20 }).',
     });
@@ -92,11 +154,13 @@ function checkRules(rules: KeepRules): { counts: Record<'last' | Period, number>
   for (const [rule, value] of Object.entries(rules)) {
     if (value === undefined) continue;
     if (rule === 'within') {
-      withinMs = parseDuration(value) ?? fail('within', value, 'a duration such as "30d", or milliseconds');
+      withinMs =
+        parseInterval(value) ?? fail('within', value, INTERVAL_IS.replace('7d', '30d').replace('seven', 'thirty'));
     } else if (!Object.hasOwn(counts, rule)) {
       fail(rule, value, 'one of last, within, daily, weekly, monthly, yearly', 'unknown rule');
     } else {
-      if (!Number.isSafeInteger(value) || (value as number) < 0) fail(rule, value, 'a whole number of 0 or more');
+      const isCount = (Number.isSafeInteger(value) && (value as number) >= 0) || value === Infinity;
+      if (!isCount) fail(rule, value, 'a whole number of 0 or more, or Infinity');
       counts[rule as 'last' | Period] = value as number;
     }
   }

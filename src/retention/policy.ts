@@ -6,15 +6,17 @@ export interface KeptBackup {
   readonly reasons: readonly string[];
 }
 
-/** What a policy wants. What it mentions in neither list stays. */
+/** A policy's decision. A backup that is in neither list stays. */
 export interface RetentionDecision {
   readonly keep: readonly KeptBackup[];
   readonly remove: readonly Backup[];
+  /** Full sentences for the owner, who finds them in the log: that the clock seems to be wrong, say. */
+  readonly warnings?: readonly string[];
 }
 
 /**
- * Decides which backups stay: a pure function from the backups (newest first, frozen) to its wishes. Whatever it wishes,
- * the newest good backup, protected ones and anything with a {@link Backup.problem} stay, and a policy that keeps
+ * Decides which backups stay: a pure function of the backups (newest first, frozen). Whatever it decides, the newest good
+ * backup, the one that was just made, protected ones and anything with a {@link Backup.problem} stay, and a policy that keeps
  * nothing removes nothing.
  */
 export type RetentionPolicy = (backups: readonly Backup[], context: { readonly now: Date }) => RetentionDecision;

@@ -4,12 +4,12 @@ import type { BackupNaming } from '../catalog/backup-name.js';
 import { VERIFY_LEVELS } from '../catalog/manifest.js';
 import type { VerifyLevel } from '../catalog/manifest.js';
 import { checkNameLengths } from '../catalog/name-lengths.js';
-import { parseDuration } from '../util/duration.js';
+import { INTERVAL_IS, parseDuration, parseInterval } from '../util/duration.js';
 import type { Duration } from '../util/duration.js';
 import { BackupError } from '../util/errors.js';
 import { winstonLogger } from '../util/logger.js';
 import type { LoadableLogger, Logger } from '../util/logger.js';
-import { keep } from '../retention/keep.js';
+import { DEFAULT_RULES, keep } from '../retention/keep.js';
 import type { KeepRules } from '../retention/keep.js';
 import type { RetentionPolicy } from '../retention/policy.js';
 import { childProcessSnapshotter } from '../child/child-snapshotter.js';
@@ -27,12 +27,18 @@ export interface BackupServiceOptions {
   database: string;
   /** Folder for the backups; must exist and be writable. Default: the database's own folder. */
   directory?: string;
-  /** A backup is due when the newest one is this old or older. Default `'7d'`; numbers are milliseconds. 0: always due. */
+  /**
+   * A backup is due when the newest one is this old or older.
+   *
+   * @default '7d'. A number is milliseconds: `7` and `'7'` are refused. Either 0 (always due), or at least a minute.
+   */
   interval?: Duration;
   /**
-   * Which backups stay after a new one was taken. Default `keep({ last: 20 })`, or `keep({ last: N })` where the
-   * environment has `BACKUP_RETENTION_COUNT=N`. It never runs after a failed attempt. The rules alone, `{ last: 20 }`,
-   * mean `keep()` of them: so a JSON file can hold them.
+   * Which backups stay after a new one was taken. It never runs after a failed attempt. The rules alone, `{ last: 20 }`, mean
+   * `keep()` of them, so that a JSON file can hold them.
+   *
+   * @default `keep({ last: 20, weekly: 8, monthly: 12 })`; `keep({ last: N })` where the environment has
+   * `BACKUP_RETENTION_COUNT=N`
    */
   retention?: RetentionPolicy | KeepRules;
   /**
@@ -106,7 +112,7 @@ export function resolveOptions(options: BackupServiceOptions, env: NodeJS.Proces
     database,
     directory,
     naming,
-    intervalMs: parseDuration(options.interval ?? '7d')!,
+    intervalMs: parseInterval(options.interval ?? '7d')!,
     retention: toPolicy(options.retention ?? retentionFromEnvironment(env)),
     verify: options.verify ?? 'quick',
     onFailure: options.onFailure ?? 'continue',
@@ -126,7 +132,7 @@ function toPolicy(retention: RetentionPolicy | KeepRules): RetentionPolicy {
 
 function retentionFromEnvironment(env: NodeJS.ProcessEnv): RetentionPolicy {
   const text = env['BACKUP_RETENTION_COUNT'];
-  if (text === undefined || text.trim() === '') return keep({ last: 20 });
+  if (text === undefined || text.trim() === '') return keep(DEFAULT_RULES);
   if (!/^[1-9]\d{0,8}$/.test(text.trim())) {
     throw new BackupError(
       'ERR_BACKUP_OPTIONS',
@@ -195,7 +201,7 @@ function schemaOf(v: Valibot) {
         'the path of a folder',
       ),
     ),
-    interval: anyLength,
+    interval: v.optional(v.custom<Duration>((value) => parseInterval(value) !== undefined, INTERVAL_IS)),
     retention: v.optional(
       v.custom<RetentionPolicy | KeepRules>(
         (value) =>

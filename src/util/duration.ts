@@ -19,3 +19,21 @@ export function parseDuration(value: unknown): number | undefined {
         : undefined;
   return milliseconds !== undefined && Number.isFinite(milliseconds) && milliseconds >= 0 ? milliseconds : undefined;
 }
+
+/** The shortest interval besides 0. Whoever gives a shorter one has most likely left the unit out. */
+const SHORTEST_INTERVAL_MS = 60_000;
+
+/** Finishes the sentence "It must be …", for an interval. */
+export const INTERVAL_IS =
+  "a length of time with its unit, such as '7d' for seven days or '12h' (a bare number is milliseconds): 0, or at least a minute";
+
+/**
+ * How often something is to be done, in milliseconds: 0 (each time), or at least a minute. `undefined` where the value is
+ * neither: `7` and `'7'` are meant as seven days, and would be seven milliseconds.
+ */
+export function parseInterval(value: unknown): number | undefined {
+  const milliseconds = parseDuration(value);
+  return milliseconds === 0 || (milliseconds !== undefined && milliseconds >= SHORTEST_INTERVAL_MS)
+    ? milliseconds
+    : undefined;
+}

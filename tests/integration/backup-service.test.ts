@@ -92,7 +92,7 @@ test('events tell what happened, and one that throws harms nothing', async () =>
 
 test('pruning after a success keeps what the policy keeps; a dry run removes nothing and has reasons', async () => {
   for (let i = 1; i <= 25; i++) writeBackup(folder.path, new Date(Date.now() - i * DAY));
-  const service = serviceWith({ interval: '1d' });
+  const service = serviceWith({ interval: '1d', retention: keep({ last: 20 }) });
   const dry = await service.pruneBackups({ dryRun: true });
   expect([dry.kept.length, dry.removed.length, dry.dryRun]).toEqual([20, 5, true]);
   expect(dry.kept[0]!.reasons).toEqual(['last 1 of 20', 'newest']);

@@ -1,3 +1,4 @@
+import { keep } from 'sqlite-autobackup';
 import type { Backup, RetentionPolicy } from 'sqlite-autobackup';
 import { applyRetention } from '#dist/retention/apply-retention.js';
 import { thrownBy } from '../../support/errors';
@@ -81,7 +82,7 @@ test('the policy is given a frozen list and the time, and the list of the caller
 });
 
 test('an empty folder is no problem', () => {
-  expect(applyRetention(() => ({ keep: [], remove: [] }), [], now)).toEqual({ keep: [], remove: [] });
+  expect(applyRetention(() => ({ keep: [], remove: [] }), [], now)).toEqual({ keep: [], remove: [], warnings: [] });
 });
 
 test.each<[string, unknown, RegExp]>([
@@ -132,5 +133,21 @@ test.each([[5], ['abc'], [['']], [[1]], [undefined]])('reasons of %p are a failu
   const policy = (shown: readonly Backup[]) => ({ keep: [{ backup: shown[0], reasons }], remove: [shown[1]] });
   const error = thrownBy(() => applyRetention(policy as unknown as RetentionPolicy, backups(3), now));
   expect(error).toMatchObject({ code: 'ERR_BACKUP_RETENTION_FAILED' });
-  expect(error.message).toContain('no list of texts');
+  expect(error.message).toContain('not a list of texts');
+});
+
+test('what was just made stays, also where the clock was put back and it is not the newest', () => {
+  const all = backups(3);
+  const last: RetentionPolicy = keep({ last: 1 });
+  const plan = applyRetention(last, all, now, all[1]!.name);
+  expect(plan.keep.map(({ backup, reasons }) => [backup.name, reasons])).toEqual([
+    [all[0]!.name, ['last 1 of 1', 'newest']],
+    [all[1]!.name, ['just made']],
+  ]);
+  expect(plan.remove).toEqual([all[2]]);
+});
+
+test("a policy's warnings are passed on", () => {
+  const warned: RetentionPolicy = (all) => ({ keep: [], remove: [...all], warnings: ['The clock is wrong.'] });
+  expect(applyRetention(warned, backups(2), now).warnings).toEqual(['The clock is wrong.']);
 });

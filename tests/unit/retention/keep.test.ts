@@ -1,6 +1,7 @@
 import { keep } from 'sqlite-autobackup';
 import type { Backup, KeepRules } from 'sqlite-autobackup';
 import { newestFirst } from '#dist/catalog/backup.js';
+import { rulesOf } from '#dist/retention/keep.js';
 import { thrownBy } from '../../support/errors';
 import { aBackup, localTime } from '../../support/planted-backups';
 
@@ -72,6 +73,66 @@ test('an empty folder is no problem', () => {
   expect(keep({ last: 3, within: '1d', daily: 2 })([], { now })).toEqual({ keep: [], remove: [] });
 });
 
+describe('equal contents', () => {
+  const of = (contents: string) =>
+    Array.from(contents).map((letter, i) =>
+      aBackup(new Date(now.getTime() - i * 60_000), letter === '?' ? {} : { sha256: letter.repeat(64) }),
+    );
+  const kept = (rules: KeepRules, contents: string) => {
+    const backups = of(contents);
+    return keep(rules)(backups, { now })
+      .keep.map(({ backup }) => backups.indexOf(backup))
+      .join(' ');
+  };
+
+  test.each([
+    ['a burst of an unchanged database pushes no other state out', { last: 3 }, 'aaaaaaab', '0 1 7'],
+    ['each contents has its newest', { last: 3 }, 'aabbaac', '0 2 6'],
+    ['fewer contents than places: the newest of the others stay too', { last: 3 }, 'aaaaa', '0 1 2'],
+    ['contents that nobody recorded are all different', { last: 3 }, '?????', '0 1 2'],
+    ['all stay with Infinity', { last: Infinity }, 'aab?', '0 1 2 3'],
+    ['all periods with Infinity', { daily: Infinity }, 'ab', '0'],
+  ])('%s', (_what, rules, contents, expected) => {
+    expect(kept(rules, contents)).toBe(expected);
+  });
+});
+
+describe('within, under a clock that is years ahead', () => {
+  const real = ['2026-11-24 10:00', '2026-11-20 10:00', '2026-10-26 10:00', '2026-10-24 10:00'];
+  const decide = (...times: string[]) => keep({ within: '30d' })(folder(...times, ...real), { now });
+  const names = (...times: string[]) => decide(...times).keep.map(({ backup }) => backup.name.slice(11, 19));
+
+  test('the real ones stay as if there were no gap, however many are made under that clock, with a warning', () => {
+    const before = names();
+    expect(before).toEqual(['20261124', '20261120', '20261026']);
+    const wrong: string[] = [];
+    for (const day of ['01', '02', '03']) {
+      wrong.unshift(`2036-01-${day} 10:00`);
+      expect(names(...wrong)).toEqual([
+        ...wrong.map((time) => time.slice(0, 10).replaceAll('-', '')),
+        ...before.slice(0, 2),
+        ...(day !== '03' ? ['20261026'] : []),
+      ]);
+    }
+    expect(decide(...wrong).warnings).toEqual([
+      '"app_backup_20360101_100000.db" is dated 3325 days after the backup before it. Is the clock right? The retention rule ' +
+        '"within" does not count that time.',
+    ]);
+    expect(decide().warnings).toBeUndefined();
+  });
+
+  test('a gap that is no longer than the rule is time like any other', () => {
+    const yearly = folder('2026-11-24 10:00', '2026-01-24 10:00', '2025-03-24 10:00');
+    expect(reasonsOf({ within: '1y' }, yearly)).toHaveLength(2);
+    expect(reasonsOf({ within: '10m' }, folder('2026-11-24 10:00', '2026-08-24 10:00'))).toHaveLength(1);
+  });
+});
+
+test('a policy of keep() is data, one of your own is not', () => {
+  expect(rulesOf(keep({ last: 3, within: '30d' }))).toEqual({ last: 3, within: '30d' });
+  expect(rulesOf(() => ({ keep: [], remove: [] }))).toBeUndefined();
+});
+
 test('changing the rules afterwards changes no policy', () => {
   const rules = { last: 2 };
   const policy = keep(rules);
@@ -79,13 +140,18 @@ test('changing the rules afterwards changes no policy', () => {
   expect(policy(three, { now }).keep).toHaveLength(2);
 });
 
+const LENGTH =
+  "Use a length of time with its unit, such as '30d' for thirty days or '12h' (a bare number is milliseconds): 0, or at least a minute.";
 test.each([
-  [{ last: -1 }, 'keep({ last: -1 }): wrong value. Use a whole number of 0 or more.'],
-  [{ daily: 1.5 }, 'keep({ daily: 1.5 }): wrong value. Use a whole number of 0 or more.'],
-  [{ weekly: '3' }, 'keep({ weekly: "3" }): wrong value. Use a whole number of 0 or more.'],
-  [{ monthly: NaN }, 'keep({ monthly: NaN }): wrong value. Use a whole number of 0 or more.'],
-  [{ last: 20n }, 'keep({ last: 20n }): wrong value. Use a whole number of 0 or more.'],
-  [{ within: 'soon' }, 'keep({ within: "soon" }): wrong value. Use a duration such as "30d", or milliseconds.'],
+  [{ last: -1 }, 'keep({ last: -1 }): wrong value. Use a whole number of 0 or more, or Infinity.'],
+  [{ daily: 1.5 }, 'keep({ daily: 1.5 }): wrong value. Use a whole number of 0 or more, or Infinity.'],
+  [{ weekly: '3' }, 'keep({ weekly: "3" }): wrong value. Use a whole number of 0 or more, or Infinity.'],
+  [{ monthly: NaN }, 'keep({ monthly: NaN }): wrong value. Use a whole number of 0 or more, or Infinity.'],
+  [{ last: 20n }, 'keep({ last: 20n }): wrong value. Use a whole number of 0 or more, or Infinity.'],
+  [{ daily: -Infinity }, 'keep({ daily: -Infinity }): wrong value. Use a whole number of 0 or more, or Infinity.'],
+  [{ within: 'soon' }, `keep({ within: "soon" }): wrong value. ${LENGTH}`],
+  [{ within: 30 }, `keep({ within: 30 }): wrong value. ${LENGTH}`],
+  [{ within: '59s' }, `keep({ within: "59s" }): wrong value. ${LENGTH}`],
   [{ hourly: 3 }, 'keep({ hourly: 3 }): unknown rule. Use one of last, within, daily, weekly, monthly, yearly.'],
   [{ toString: 3 }, 'keep({ toString: 3 }): unknown rule. Use one of last, within, daily, weekly, monthly, yearly.'],
 ])('%p is refused with what is allowed', (rules, message) => {

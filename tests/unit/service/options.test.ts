@@ -72,6 +72,7 @@ test.each([
   expect(resolve({ database, ...given })).toMatchObject(expected);
 });
 
+const INTERVAL = "such as '7d' for seven days or '12h' (a bare number is milliseconds): 0, or at least a minute";
 const DURATION = 'a duration such as "7d", "12h" or "90s", or a number of milliseconds from 0 up';
 test.each([
   ['database', 5, '5', 'the path of a SQLite database file'],
@@ -87,10 +88,15 @@ test.each([
   ['directory', '', '""', 'the path of a folder'],
   ['directory', 5, '5', 'the path of a folder'],
   ['directory', 'a\0b', String.raw`"a\u0000b"`, 'the path of a folder'],
-  ['interval', '7 moons', '"7 moons"', DURATION],
-  ['interval', -1, '-1', DURATION],
-  ['interval', null, 'null', DURATION],
-  ['interval', 7n, '7n', DURATION],
+  ['interval', '7 moons', '"7 moons"', INTERVAL],
+  ['interval', -1, '-1', INTERVAL],
+  ['interval', null, 'null', INTERVAL],
+  ['interval', 7n, '7n', INTERVAL],
+  // `BACKUP_INTERVAL_DAYS = 7` in the original.
+  ['interval', 7, '7', INTERVAL],
+  ['interval', '7', '"7"', INTERVAL],
+  ['interval', '59s', '"59s"', INTERVAL],
+  ['interval', 0.1, '0.1', INTERVAL],
   ['retention', [5], '[ 5 ]', 'a policy such as keep({ last: 20 }), or a function'],
   ['retention', null, 'null', 'a policy such as keep({ last: 20 }), or a function'],
   ['retention', 20, '20', 'a policy such as keep({ last: 20 }), or a function'],

@@ -1,4 +1,4 @@
-import { parseDuration } from '#dist/util/duration.js';
+import { INTERVAL_IS, parseDuration, parseInterval } from '#dist/util/duration.js';
 
 test.each([
   ['7d', 604_800_000],
@@ -34,3 +34,15 @@ test.each([
 ])('%s is no duration', (_what, value) => {
   expect(parseDuration(value)).toBeUndefined();
 });
+
+test.each([0, '0', '0s', 60_000, '1m', '7d', 604_800_000])('%j is an interval', (value) => {
+  expect(parseInterval(value)).toBe(parseDuration(value));
+});
+
+test.each([7, '7', 1, 0.5, '59s', 59_999, -1, NaN, Infinity, '', null, undefined, '7 moons'])(
+  '%j is not an interval: most likely its unit was left out',
+  (value) => {
+    expect(parseInterval(value)).toBeUndefined();
+    expect(INTERVAL_IS).toContain("'7d'");
+  },
+);
