@@ -1,6 +1,7 @@
 import type * as childProcess from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
+import { databaseFiles } from '../catalog/side-files.js';
 import { BackupError } from '../util/errors.js';
 import type { BackupStep } from '../util/errors.js';
 import { callSafely } from '../util/call-safely.js';
@@ -120,8 +121,7 @@ class ChildState {
 
   /** What a child that was killed has left. It no longer exists, so nobody else owns these files. */
   removePartials(): void {
-    const files = [...this.#partials].flatMap((partial) => SUFFIXES.map((suffix) => partial + suffix));
-    for (const file of files) {
+    for (const file of [...this.#partials].flatMap((partial) => [...databaseFiles(partial), `${partial}.json`])) {
       try {
         // A drill's is a folder.
         fs.rmSync(file, { force: true, recursive: true });
@@ -135,8 +135,6 @@ class ChildState {
     callSafely(() => this.onProgress?.({ step, doneBytes, totalBytes }));
   }
 }
-
-const SUFFIXES = ['', '-journal', '-wal', '-shm', '.json'];
 
 export function childOptions(): {
   cwd: string;

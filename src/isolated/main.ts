@@ -28,10 +28,10 @@ async function createBackup(request: SnapshotRequest): Promise<ChildResult> {
 
   beginStep('lock');
   ensureFolder(request.directory);
-  const lock = takeLock(folder, request.database, deadline);
+  const lock = await takeLock(folder, request.database, deadline);
   try {
     beginStep('sweep');
-    sweep(folder);
+    await sweep(folder);
 
     beginStep('due');
     const fresh = findIfFresh(folder, request.ifOlderThanMs);

@@ -21,7 +21,7 @@ export async function protect(request: ProtectRequest): Promise<ChildResult> {
   const folder = { directory: request.directory, naming: backupNaming(request.database) };
   beginStep('lock');
   ensureFolder(request.directory);
-  const lock = takeLock(folder, request.database, new Deadline(request.timeoutMs));
+  const lock = await takeLock(folder, request.database, new Deadline(request.timeoutMs));
   try {
     beginStep('record');
     const backup = readBackup(folder, request.name, Date.now());
@@ -40,7 +40,7 @@ export async function protect(request: ProtectRequest): Promise<ChildResult> {
     }
     if (backup.protected === request.protected) return { kind: 'protected' };
     const manifest = backup.manifest ?? (await describe(folder, request.name));
-    rewriteManifest(folder, request.database, { ...manifest, protected: request.protected });
+    await rewriteManifest(folder, request.database, { ...manifest, protected: request.protected });
     return { kind: 'protected' };
   } finally {
     lock.release();

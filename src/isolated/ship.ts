@@ -52,7 +52,7 @@ async function takeStoreLock(signal: AbortSignal): Promise<boolean> {
   for (;;) {
     throwIfAborted(signal);
     try {
-      locks.push(takeLockFile(request.lockFile, request.database, new Deadline(LOCK_STEP_MS)));
+      locks.push(await takeLockFile(request.lockFile, request.database, new Deadline(LOCK_STEP_MS)));
       return true;
     } catch (error) {
       if (!isBackupError(error, 'ERR_BACKUP_LOCK_TIMEOUT')) throw error;

@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import type { VerifyLevel } from '../catalog/manifest.js';
 import type { BackupFolder } from '../catalog/list-backups.js';
-import { writeDurably } from '../util/durable-files.js';
+import { replaceFile } from '../util/durable-files.js';
 import type { BackupErrorCode } from '../util/errors.js';
 
 /**
@@ -79,8 +79,6 @@ export function readRecord(file: string, store: string): CopyRecord {
 }
 
 /** Only by the holder of the store's lock. Old or new after a crash, nothing in between. */
-export function writeRecord(file: string, record: CopyRecord): void {
-  const partial = `${file}.partial`;
-  writeDurably(partial, `${JSON.stringify(record, null, 1)}\n`);
-  fs.renameSync(partial, file);
+export function writeRecord(file: string, record: CopyRecord): Promise<void> {
+  return replaceFile(file, `${JSON.stringify(record, null, 1)}\n`);
 }

@@ -5,7 +5,8 @@ import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { formatManifest } from '../catalog/manifest.js';
 import type { Manifest } from '../catalog/manifest.js';
-import { flushFolderAsync, renameNoReplaceAsync } from '../util/durable-files.js';
+import { SIDE_FILES } from '../catalog/side-files.js';
+import { flushFolder, renameNoReplace } from '../util/durable-files.js';
 import { BackupError, isBackupError, messageOf, systemCode } from '../util/errors.js';
 import type { BackupStore, StoreControl } from '../stores/backup-store.js';
 import { throwIfAborted } from '../stores/backup-store.js';
@@ -141,8 +142,8 @@ async function fetchInto(
     } finally {
       await file.close();
     }
-    if (!(await renameNoReplaceAsync(partial, target))) throw targetExists(target);
-    await flushFolderAsync(path.dirname(target));
+    if (!(await renameNoReplace(partial, target))) throw targetExists(target);
+    await flushFolder(path.dirname(target));
   } catch (error) {
     throw explain(error, copy, target, signal);
   } finally {
@@ -153,7 +154,7 @@ async function fetchInto(
 
 /** Refused before anything is fetched: an existing file, and side files that SQLite would take for the new one's. */
 function ensureFree(target: string): void {
-  for (const suffix of ['', '-wal', '-journal', '-shm']) {
+  for (const suffix of ['', ...SIDE_FILES]) {
     if (!fs.lstatSync(target + suffix, { throwIfNoEntry: false })) continue;
     throw targetExists(target + suffix);
   }

@@ -19,7 +19,7 @@ export interface Shipment {
   /** An earlier put of this very object died on this machine, so what stands there without a manifest is ours. */
   readonly oursToReplace: boolean;
   /** Called when nothing stands in the way and the put begins. */
-  readonly beforePut: () => void;
+  readonly beforePut: () => Promise<void>;
 }
 
 /**
@@ -35,7 +35,7 @@ export async function shipOne(shipment: Shipment, control: StoreControl): Promis
   const adopted = await clearTheWay(shipment, control);
   if (adopted) return adopted;
 
-  shipment.beforePut();
+  await shipment.beforePut();
   const encoded = await carrier.put(key, control);
   const found = await carrier.digest(key, control);
   if (!same(found, encoded)) {

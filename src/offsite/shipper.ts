@@ -181,7 +181,7 @@ export class Shipper {
       // Whoever cancels knows it.
       throwIfAborted(control.signal);
       const failure = asBackupError(error, store.name);
-      this.#fail(failure, backup.name, child !== undefined);
+      await this.#fail(failure, backup.name, child !== undefined);
       return failure;
     } finally {
       this.shippingNow = undefined;
@@ -203,9 +203,9 @@ export class Shipper {
     }
     const key = copyKey(host, backup.name, settings);
     const oursToReplace = record.attempt?.key === key;
-    const beforePut = (): void => {
+    const beforePut = async (): Promise<void> => {
       record = { ...record, attempt: { name: backup.name, key, startedAt: new Date().toISOString() }, sweep: true };
-      writeRecord(recordFile, record);
+      await writeRecord(recordFile, record);
     };
     const copy = await shipOne({ carrier, settings, host, backup, oursToReplace, beforePut }, control);
 
@@ -217,7 +217,7 @@ export class Shipper {
       // A failure of another backup stays until that one is shipped or gone.
       ...(failure && failure.name !== backup.name && (await this.#isPending(failure.name, rest)) && { failure }),
     };
-    writeRecord(recordFile, record);
+    await writeRecord(recordFile, record);
     const durationMs = Math.round(performance.now() - startedAt);
     this.#log.info(messages.copied(backup, store.name, copy.sizeBytes, durationMs));
     this.#events.emit('copied', { backup, store: store.name, key: copy.key, sizeBytes: copy.sizeBytes, durationMs });
@@ -238,7 +238,7 @@ export class Shipper {
         backups.filter((b) => b.protected || b.problem === 'unreadable manifest').map(({ name }) => name),
       );
       const after = await reconcile({ ...this.target, store }, this.#options.database, record, names, kept, control);
-      writeRecord(recordFile, after.record);
+      await writeRecord(recordFile, after.record);
       for (const { name, error } of after.failed) this.#log.error(messages.copyPruneFailed(store.name, name, error));
       if (after.removed.length === 0) return;
       this.#log.info(messages.copiesPruned(store.name, after.removed, after.kept));
@@ -251,7 +251,7 @@ export class Shipper {
     }
   }
 
-  #fail(error: BackupError, name: string, locked: boolean): void {
+  async #fail(error: BackupError, name: string, locked: boolean): Promise<void> {
     const { target } = this;
     const record = recordOf(target);
     const failures = (record.failure?.failures ?? 0) + 1;
@@ -267,7 +267,7 @@ export class Shipper {
     const { attempt, ...rest } = record;
     const keptAttempt = attempt && code !== 'ERR_BACKUP_COPY_EXISTS' && { attempt };
     try {
-      writeRecord(target.recordFile, { ...rest, ...keptAttempt, failure });
+      await writeRecord(target.recordFile, { ...rest, ...keptAttempt, failure });
     } catch {
       // The disk of the folder is full: that is reported by the backups themselves.
     }

@@ -1,7 +1,7 @@
 import crypto from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
-import { flushFolderAsync, renameNoReplaceAsync } from '../util/durable-files.js';
+import { flushFolder, renameNoReplace } from '../util/durable-files.js';
 import { BackupError, isBackupError, messageOf, systemCode } from '../util/errors.js';
 import { validate } from '../util/validate.js';
 import type { Valibot } from '../util/validate.js';
@@ -67,7 +67,7 @@ export function directoryStore(directory: string, options: CopySettings = {}): B
         // A disk that is not mounted has not "already removed" it.
         await fs.promises.access(root);
         await fs.promises.rm(file, { force: true });
-        await flushFolderAsync(path.dirname(file)).catch(() => {});
+        await flushFolder(path.dirname(file)).catch(() => {});
       });
     },
   };
@@ -128,8 +128,8 @@ async function writeExclusively(
     } finally {
       await handle.close();
     }
-    if (!(await renameNoReplaceAsync(partial, file))) throw exists();
-    await flushFolderAsync(path.dirname(file));
+    if (!(await renameNoReplace(partial, file))) throw exists();
+    await flushFolder(path.dirname(file));
   } finally {
     await fs.promises.rm(partial, { force: true });
   }

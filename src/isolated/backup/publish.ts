@@ -1,11 +1,12 @@
-import fs from 'node:fs';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { backupName, manifestName } from '../../catalog/backup-name.js';
 import type { BackupFolder } from '../../catalog/list-backups.js';
 import { formatManifest } from '../../catalog/manifest.js';
 import type { Manifest } from '../../catalog/manifest.js';
-import { exists, flushFolder, renameNoReplace, writeDurably } from '../../util/durable-files.js';
-import { matchOwner } from '../shared/file-owner.js';
+import { exists, flushFolder, removeQuietly, renameNoReplace, writeNew } from '../../util/durable-files.js';
+import type { Owner } from '../../util/file-owner.js';
+import { partialPath } from '../shared/temp-files.js';
 
 /**
  * Gives the verified copy its final name: all of it, or nothing. Its contents are already on the disk (`verify` flushed
@@ -15,40 +16,41 @@ import { matchOwner } from '../shared/file-owner.js';
  *
  * @returns the name
  */
-export function publish(
+export async function publish(
   folder: BackupFolder,
   partial: string,
   createdAt: Date,
-  database: string,
+  owner: Owner | undefined,
   facts: Omit<Manifest, 'formatVersion' | 'name'>,
-): string {
+): Promise<string> {
   const { directory, naming } = folder;
-  fs.chmodSync(partial, 0o600);
-  matchOwner(partial, database, { mode: false });
-  for (let second = createdAt; ; second = nextSecond()) {
+  for (let second = createdAt; ; second = await nextSecond()) {
     const name = backupName(naming, second);
     const final = path.join(directory, name);
     // Another program's backup of that second has no manifest, and must not get ours even for a moment.
     if (exists(final)) continue;
     const manifest = path.join(directory, manifestName(naming, name));
-    const manifestPartial = `${partial}.json`;
-    writeDurably(manifestPartial, formatManifest({ formatVersion: 1, name, ...facts }));
-    matchOwner(manifestPartial, database, { mode: false });
-    if (!renameNoReplace(manifestPartial, manifest)) continue;
+    const manifestPartial = partialPath(folder, second);
+    try {
+      await writeNew(manifestPartial, formatManifest({ formatVersion: 1, name, ...facts }), owner);
+      if (!(await renameNoReplace(manifestPartial, manifest))) continue;
+    } finally {
+      await removeQuietly(manifestPartial);
+    }
     let published = false;
     try {
-      published = renameNoReplace(partial, final);
+      published = await renameNoReplace(partial, final);
     } finally {
-      if (!published) fs.rmSync(manifest);
+      if (!published) await removeQuietly(manifest);
     }
     if (!published) continue;
-    flushFolder(directory);
+    await flushFolder(directory);
     return name;
   }
 }
 
-/** Sleeps until the clock's next second begins. */
-function nextSecond(): Date {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1000 - (Date.now() % 1000));
+/** Waits until the clock's next second begins. */
+async function nextSecond(): Promise<Date> {
+  await sleep(1000 - (Date.now() % 1000));
   return new Date();
 }

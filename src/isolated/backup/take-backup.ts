@@ -1,15 +1,17 @@
+import fs from 'node:fs';
 import type { Backup } from '../../catalog/backup.js';
 import { readBackup } from '../../catalog/list-backups.js';
 import type { BackupFolder } from '../../catalog/list-backups.js';
 import type { VerifyLevel } from '../../catalog/manifest.js';
+import { ownerLike } from '../../util/file-owner.js';
 import { copyPages } from './page-copy.js';
 import type { Deadline } from '../shared/deadline.js';
 import { pinSource } from './pin.js';
 import { publish } from './publish.js';
-import { beginStep, send } from '../shared/steps.js';
+import { beginStep } from '../shared/steps.js';
 import { seal } from './seal.js';
 import { ensureSource, ensureSpace } from '../shared/free-space.js';
-import { partialPath, removePartial } from '../shared/temp-files.js';
+import { createPartial, partialPath, removePartial } from '../shared/temp-files.js';
 import { verifySnapshot } from './verify-snapshot.js';
 
 export interface BackupOrder {
@@ -26,16 +28,19 @@ export interface BackupOrder {
 export async function takeBackup(order: BackupOrder, folder: BackupFolder, deadline: Deadline): Promise<Backup> {
   beginStep('space');
   ensureSource(order.database);
-  ensureSpace(order.database, folder.directory);
+  ensureSpace('backup', [
+    { folder: folder.directory, bytes: sizeOf(order.database) + sizeOf(`${order.database}-wal`) },
+  ]);
 
   beginStep('pin');
   const source = pinSource(order.database, deadline);
   const createdAt = new Date();
   const partial = partialPath(folder, createdAt);
+  const owner = await ownerLike(order.database, folder.directory);
   try {
-    send({ type: 'partial', path: partial });
     try {
       beginStep('copy');
+      await createPartial(partial, owner);
       await copyPages(source, partial);
     } finally {
       source.close();
@@ -49,7 +54,7 @@ export async function takeBackup(order: BackupOrder, folder: BackupFolder, deadl
 
     beginStep('publish');
     const { journalMode, pageSize, pageCount } = source.facts;
-    const name = publish(folder, partial, createdAt, order.database, {
+    const name = await publish(folder, partial, createdAt, owner, {
       createdAt: createdAt.toISOString(),
       ...(order.label !== undefined && { label: order.label }),
       ...(order.safety && { kind: 'safety' as const }),
@@ -66,7 +71,11 @@ export async function takeBackup(order: BackupOrder, folder: BackupFolder, deadl
     });
     return readBackup(folder, name, Date.now())!;
   } catch (error) {
-    removePartial(partial);
+    await removePartial(partial);
     throw error;
   }
+}
+
+function sizeOf(file: string): number {
+  return fs.statSync(file, { throwIfNoEntry: false })?.size ?? 0;
 }

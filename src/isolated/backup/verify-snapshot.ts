@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import Database from 'better-sqlite3';
 import type { VerifyLevel } from '../../catalog/manifest.js';
-import { flushFileAsync } from '../../util/durable-files.js';
+import { flushFile } from '../../util/durable-files.js';
 import { BackupError } from '../../util/errors.js';
 import { checkDatabase } from '../verify/check-database.js';
 import { readFacts } from '../shared/database-facts.js';
@@ -22,7 +22,7 @@ export async function verifySnapshot(
 ): Promise<{ sha256: string; sizeBytes: number; uncheckedTables: readonly string[] }> {
   const hashing = hashFile(partial);
   // The contents do not change any more, so writing them out can begin while they are being checked.
-  const flushing = flushFileAsync(partial);
+  const flushing = flushFile(partial);
   const [hash, flushed, checked] = await Promise.allSettled([hashing, flushing, compare(partial, source, level)]);
   // The check first: what it says is worth more than that the hash could not be read either.
   if (checked.status === 'rejected') throw checked.reason;

@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import { databaseFiles } from '../../catalog/side-files.js';
 import { BackupError } from '../../util/errors.js';
 
 export interface User {
@@ -30,7 +31,7 @@ export function usersOf(files: readonly string[]): User[] {
 
 /** @throws BackupError `ERR_BACKUP_RESTORE_IN_USE` */
 export function refuseIfInUse(database: string): void {
-  const users = usersOf([database, `${database}-wal`, `${database}-journal`, `${database}-shm`]);
+  const users = usersOf(databaseFiles(database));
   if (users.length > 0) throw inUse(database, users);
 }
 

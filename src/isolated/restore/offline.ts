@@ -10,11 +10,11 @@ import { readFacts } from '../shared/database-facts.js';
 import { inUse, refuseIfInUse, usersOf } from './in-use.js';
 import type { LiveDatabase } from './live-database.js';
 import { linkAside, removeSideFiles } from './replaced-files.js';
-import { matchOwner } from '../shared/file-owner.js';
-import { beginStep, send } from '../shared/steps.js';
+import { beginStep } from '../shared/steps.js';
 import type { RestoreContext } from './online.js';
-import { copyWhole, stagedPath } from './staged.js';
-import { removePartial } from '../shared/temp-files.js';
+import { ownerLike } from '../../util/file-owner.js';
+import { copyWhole } from '../shared/copy-whole.js';
+import { announcePartialBeside, removePartial } from '../shared/temp-files.js';
 
 export interface Replaced {
   readonly safety: Backup | undefined;
@@ -40,7 +40,7 @@ export async function restoreOffline(
   beginStep('replace');
   refuseIfInUse(database);
   const journalMode = live?.wal ? 'wal' : (backup.manifest?.journalMode ?? 'delete');
-  const staged = stageBeside(database, backup, journalMode);
+  const staged = await stageBeside(database, backup, journalMode);
   let safety: Backup | undefined;
   try {
     if (live) safety = await saveAndLock(live, context);
@@ -48,14 +48,14 @@ export async function restoreOffline(
     // Windows renames nothing that is open.
     if (process.platform === 'win32') live?.close();
     refuseIfInUse(database);
-    const movedAside = linkAside(database);
-    removeSideFiles(database);
+    const movedAside = await linkAside(database);
+    await removeSideFiles(database);
     if (exists(database)) fs.renameSync(staged, database);
-    else if (!renameNoReplace(staged, database)) throw inUse(database, usersOf([database]));
-    flushFolder(path.dirname(database));
+    else if (!(await renameNoReplace(staged, database))) throw inUse(database, usersOf([database]));
+    await flushFolder(path.dirname(database));
     return { safety, movedAside, journalMode };
   } catch (error) {
-    removePartial(staged);
+    await removePartial(staged);
     if (safety && isBackupError(error, 'ERR_BACKUP_RESTORE_IN_USE')) undo(live!, context, safety);
     throw error;
   }
@@ -91,21 +91,23 @@ function undo(live: LiveDatabase, { folder }: RestoreContext, safety: Backup): v
 }
 
 /** The new database, whole and on the disk, under a name of its own in the same folder. */
-function stageBeside(database: string, backup: CheckedBackup, journalMode: string): string {
-  const staged = stagedPath(database);
-  send({ type: 'partial', path: staged });
+async function stageBeside(database: string, backup: CheckedBackup, journalMode: string): Promise<string> {
+  const staged = announcePartialBeside(database);
   try {
-    copyWhole(backup, staged);
-    matchOwner(staged, exists(database) ? database : path.dirname(database), { mode: exists(database) });
+    const old = fs.statSync(database, { throwIfNoEntry: false });
+    await copyWhole(backup, staged, {
+      owner: await ownerLike(database, path.dirname(database)),
+      mode: old && (old.mode & 0o666) | 0o600,
+    });
     if (journalMode === 'wal') {
       const db = new Database(staged, { fileMustExist: true });
       db.pragma('journal_mode = WAL');
       db.close();
     }
-    flushFile(staged);
+    await flushFile(staged);
     return staged;
   } catch (error) {
-    removePartial(staged);
+    await removePartial(staged);
     throw error;
   }
 }

@@ -11,7 +11,7 @@ import type { Deadline } from '../shared/deadline.js';
 import { exists, flushFile } from '../../util/durable-files.js';
 import type { LiveDatabase } from './live-database.js';
 import { beginStep, send } from '../shared/steps.js';
-import { partialPath, removePartial } from '../shared/temp-files.js';
+import { createPartial, partialPath, removePartial } from '../shared/temp-files.js';
 
 export interface RestoreContext {
   readonly folder: BackupFolder;
@@ -67,7 +67,7 @@ export async function restoreOnline(
     first ??= safety;
     try {
       if (await isEqual(live, backup, context.folder)) {
-        settle(live);
+        await settle(live);
         return first;
       }
     } catch (error) {
@@ -145,22 +145,22 @@ async function isEqual(live: LiveDatabase, backup: CheckedBackup, folder: Backup
   try {
     beginStep('compare');
     if (COMPARED.some((fact) => facts[fact] !== backup.facts[fact])) return false;
-    send({ type: 'partial', path: partial });
+    await createPartial(partial);
     await copyPages({ db: live.db, facts, close: () => {} }, partial);
     return contentHash(partial, facts) === backup.contentHash;
   } finally {
     live.release();
-    removePartial(partial);
+    await removePartial(partial);
   }
 }
 
 const COMPARED = ['pageCount', 'pageSize', 'userVersion', 'applicationId', 'schemaDigest'] as const;
 
 /** In WAL mode a commit may still be in memory only, and the next writer would have to bring all of it into the file. */
-function settle(live: LiveDatabase): void {
+async function settle(live: LiveDatabase): Promise<void> {
   if (!live.wal) return;
   const wal = `${live.path}-wal`;
-  if (exists(wal)) flushFile(wal);
+  if (exists(wal)) await flushFile(wal);
   try {
     live.db.pragma('wal_checkpoint(PASSIVE)');
     // And does not stay as large as the database, unless a reader still needs it.

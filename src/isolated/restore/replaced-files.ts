@@ -1,10 +1,11 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { backupName } from '../../catalog/backup-name.js';
+import { SIDE_FILES } from '../../catalog/side-files.js';
 import { exists, flushFolder, linkOrCopy } from '../../util/durable-files.js';
 
 /** The database itself last: a database without what stands beside it is not whole. */
-const SUFFIXES = ['-journal', '-wal', '-shm', ''];
+const SUFFIXES = [...SIDE_FILES, ''];
 
 /**
  * Gives each old file a second name: `app.db` also is `app.db.replaced-20261124_093000`, `app.db-wal` the same with `-wal`,
@@ -12,13 +13,13 @@ const SUFFIXES = ['-journal', '-wal', '-shm', ''];
  *
  * @returns the new names
  */
-export function linkAside(database: string): string[] {
+export async function linkAside(database: string): Promise<string[]> {
   const old = SUFFIXES.filter((suffix) => exists(database + suffix));
   for (let second = Date.now(); ; second += 1_000) {
     const aside = database + backupName({ prefix: '.replaced-', extension: '' }, new Date(second));
     if (SUFFIXES.some((suffix) => exists(aside + suffix))) continue;
-    for (const suffix of old) linkOrCopy(database + suffix, aside + suffix);
-    flushFolder(path.dirname(database));
+    for (const suffix of old) await linkOrCopy(database + suffix, aside + suffix);
+    await flushFolder(path.dirname(database));
     return old.map((suffix) => aside + suffix);
   }
 }
@@ -35,7 +36,7 @@ export function sweepSecondNames(database: string): void {
   const isAside = (name: string): boolean => name.startsWith(start) && /^\d{8}_\d{6}$/.test(name.slice(start.length));
   for (const name of fs.readdirSync(folder).filter(isAside)) {
     const aside = path.join(folder, name);
-    const alone = SUFFIXES.slice(0, 3).every(
+    const alone = SIDE_FILES.every(
       (suffix) => !exists(aside + suffix) || (exists(database + suffix) && sameFile(aside + suffix, database + suffix)),
     );
     if (!alone || fs.statSync(aside, { bigint: true }).ino !== ino) continue;
@@ -53,7 +54,7 @@ function sameFile(a: string, b: string): boolean {
 }
 
 /** What stood beside the old database must be gone before a new one is there: SQLite would take it for a part of that. */
-export function removeSideFiles(database: string): void {
-  for (const suffix of SUFFIXES.slice(0, 3)) fs.rmSync(database + suffix, { force: true });
-  flushFolder(path.dirname(database));
+export async function removeSideFiles(database: string): Promise<void> {
+  for (const suffix of SIDE_FILES) fs.rmSync(database + suffix, { force: true });
+  await flushFolder(path.dirname(database));
 }

@@ -18,11 +18,10 @@ import { beginStep } from '../shared/steps.js';
 import { proveReplaced, restoreOffline } from './offline.js';
 import { restoreOnline } from './online.js';
 import type { RestoreContext } from './online.js';
-import { ensureRestoreSpace } from './restore-space.js';
 import { restoreTo } from './to-file.js';
-import { ensureFolder } from '../shared/free-space.js';
-import { sweep } from '../shared/temp-files.js';
-import { stagedFor, sweepStaged } from './staged.js';
+import { ensureFolder, ensureSpace } from '../shared/free-space.js';
+import type { SpaceNeed } from '../shared/free-space.js';
+import { partialsBeside, sweep, sweepBeside } from '../shared/temp-files.js';
 import { takeBackup } from '../backup/take-backup.js';
 
 type Written = Pick<RestoreReport, 'path' | 'method' | 'safetyBackup' | 'movedAside' | 'journalMode'>;
@@ -34,10 +33,10 @@ export async function restore(request: RestoreRequest): Promise<ChildResult> {
 
   beginStep('lock');
   ensureFolder(request.directory);
-  const lock = takeLock(folder, request.database, deadline);
+  const lock = await takeLock(folder, request.database, deadline);
   try {
     beginStep('sweep');
-    sweep(folder);
+    await sweep(folder);
 
     beginStep('check');
     const backup = await checkBackup(folder, request.name);
@@ -62,7 +61,7 @@ export async function restore(request: RestoreRequest): Promise<ChildResult> {
       const report = { name, ...written, sizeBytes, pageCount: facts.pageCount, sha256, durationMs };
       return { kind: 'restored', report };
     } finally {
-      backup.dispose();
+      await backup.dispose();
     }
   } finally {
     lock.release();
@@ -71,17 +70,17 @@ export async function restore(request: RestoreRequest): Promise<ChildResult> {
 
 async function write(request: RestoreRequest, backup: CheckedBackup, context: RestoreContext): Promise<Written> {
   if (request.to !== undefined) {
-    restoreTo(request.to, backup, context.folder);
+    await restoreTo(request.to, backup, context.folder);
     return { path: request.to, method: 'copy', movedAside: [], journalMode: 'delete' };
   }
   const database = realPath(request.database);
-  if (hasSecondName(database) || stagedFor(database).length > 0) {
-    const lock = lockDatabaseFolder(database, context);
-    sweepAfterCrash(database);
+  if (hasSecondName(database) || partialsBeside(database).length > 0) {
+    const lock = await lockDatabaseFolder(database, context);
+    await sweepAfterCrash(database);
     lock?.release();
   }
   beginStep('space');
-  ensureRestoreSpace(database, request.directory, backup.sizeBytes);
+  ensureSpace('restore', spaceNeeds(database, request.directory, backup.sizeBytes));
   const live = openLive(database, context.deadline);
   try {
     if (live && !needsReplacing(live, backup)) {
@@ -100,15 +99,29 @@ async function write(request: RestoreRequest, backup: CheckedBackup, context: Re
   }
 }
 
+/** For the safety backup and for reading the result back, in the backup folder; for the journal or the WAL, in the database's. */
+function spaceNeeds(database: string, directory: string, backupBytes: number): SpaceNeed[] {
+  const liveBytes = sizeOf(database) + sizeOf(`${database}-wal`);
+  return [
+    { folder: directory, bytes: liveBytes + backupBytes },
+    // A WAL takes the whole backup; a journal takes what is replaced, and the file may grow.
+    { folder: path.dirname(database), bytes: Math.max(backupBytes, liveBytes) },
+  ];
+}
+
+function sizeOf(file: string): number {
+  return fs.statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+}
+
 async function replace(
   database: string,
   backup: CheckedBackup,
   live: LiveDatabase | undefined,
   context: RestoreContext,
 ): Promise<Written> {
-  const lock = lockDatabaseFolder(database, context);
+  const lock = await lockDatabaseFolder(database, context);
   try {
-    sweepAfterCrash(database);
+    await sweepAfterCrash(database);
     const { safety, movedAside, journalMode } = await restoreOffline(database, backup, live, context);
     live?.close();
     beginStep('compare');
@@ -120,13 +133,13 @@ async function replace(
   }
 }
 
-function sweepAfterCrash(database: string): void {
-  sweepStaged(database);
+async function sweepAfterCrash(database: string): Promise<void> {
+  await sweepBeside(database);
   sweepSecondNames(database);
 }
 
 /** Where the database's folder is not that of the backups, two services with two locks could replace it at once. */
-function lockDatabaseFolder(database: string, { folder, deadline }: RestoreContext): Lock | undefined {
+async function lockDatabaseFolder(database: string, { folder, deadline }: RestoreContext): Promise<Lock | undefined> {
   const here = { directory: path.dirname(database), naming: backupNaming(database) };
   const same = here.directory === folder.directory && here.naming.prefix === folder.naming.prefix;
   return same ? undefined : takeLock(here, database, deadline);

@@ -2,31 +2,30 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { parseBackupName } from '../../catalog/backup-name.js';
 import type { BackupFolder } from '../../catalog/list-backups.js';
+import { SIDE_FILES } from '../../catalog/side-files.js';
 import { BackupError, systemCode } from '../../util/errors.js';
 import type { CheckedBackup } from '../verify/check-backup.js';
 import { exists, flushFile, flushFolder, renameNoReplace } from '../../util/durable-files.js';
-import { matchOwner } from '../shared/file-owner.js';
-import { beginStep, send } from '../shared/steps.js';
-import { ensureSpaceFor } from './restore-space.js';
-import { copyWhole, stagedPath, sweepStaged } from './staged.js';
-import { removePartial } from '../shared/temp-files.js';
+import { ownerLike } from '../../util/file-owner.js';
+import { copyWhole } from '../shared/copy-whole.js';
+import { ensureSpace } from '../shared/free-space.js';
+import { beginStep } from '../shared/steps.js';
+import { announcePartialBeside, removePartial, sweepBeside } from '../shared/temp-files.js';
 
 /** Into a file that does not exist yet: it appears whole, or not at all. */
-export function restoreTo(target: string, backup: CheckedBackup, folder: BackupFolder): void {
+export async function restoreTo(target: string, backup: CheckedBackup, folder: BackupFolder): Promise<void> {
   beginStep('restore');
   refuseTarget(target, folder);
-  sweepStaged(target);
-  ensureSpaceFor(path.dirname(target), backup.sizeBytes);
-  const staged = stagedPath(target);
-  send({ type: 'partial', path: staged });
+  await sweepBeside(target);
+  ensureSpace('restore', [{ folder: path.dirname(target), bytes: backup.sizeBytes }]);
+  const staged = announcePartialBeside(target);
   try {
-    copyWhole(backup, staged);
-    matchOwner(staged, path.join(folder.directory, backup.name), { mode: false });
-    flushFile(staged);
-    if (!renameNoReplace(staged, target)) throw taken(target, target);
-    flushFolder(path.dirname(target));
+    await copyWhole(backup, staged, { owner: await ownerLike(path.join(folder.directory, backup.name)) });
+    await flushFile(staged);
+    if (!(await renameNoReplace(staged, target))) throw taken(target, target);
+    await flushFolder(path.dirname(target));
   } finally {
-    removePartial(staged);
+    await removePartial(staged);
   }
 }
 
@@ -42,10 +41,11 @@ function refuseTarget(target: string, { directory, naming }: BackupFolder): void
     throw refused(`The folder "${folder}" cannot be written (${systemCode(error)}).`, 'Give write permission on it.');
   }
   // What stands beside it, SQLite would take for a part of the new database.
-  const existing = ['', '-wal', '-journal', '-shm'].map((suffix) => target + suffix).find(exists);
+  const existing = ['', ...SIDE_FILES].map((suffix) => target + suffix).find(exists);
   if (existing !== undefined) throw taken(target, existing);
-  const main = target.replace(/-(wal|journal|shm)$/, '');
-  if (main !== target && exists(main)) {
+  const suffix = SIDE_FILES.find((each) => target.endsWith(each));
+  const main = suffix && target.slice(0, -suffix.length);
+  if (main !== undefined && exists(main)) {
     throw refused(`SQLite would take "${target}" for a part of "${main}".`, 'Choose another name, or another folder.');
   }
   if (folder === directory && parseBackupName(naming, path.basename(target))) {

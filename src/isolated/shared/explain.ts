@@ -12,7 +12,7 @@ export function explain(error: unknown, step: BackupStep, request: ChildRequest)
   const wrap = (as: BackupErrorCode, what: string, hint: string): BackupError =>
     new BackupError(as, `${what} (${code ? `${code}: ` : ''}${said}).`, { step, hint, cause: error });
 
-  if (/^(SQLITE_FULL|ENOSPC|EDQUOT)/.test(code)) return noSpace(directory, 'copy', said, error);
+  if (/^(SQLITE_FULL|ENOSPC|EDQUOT)/.test(code)) return noSpace('backup', directory, 'copy', said, error);
   if (/^(MODULE_NOT_FOUND|ERR_DLOPEN_FAILED)$/.test(code) || /bindings file/.test(said)) {
     return wrap(
       'ERR_BACKUP_CHILD_FAILED',

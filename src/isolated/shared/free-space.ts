@@ -1,9 +1,8 @@
 import fs from 'node:fs';
-import path from 'node:path';
 import bytes from 'bytes';
-import { BackupError, systemCode } from '../../util/errors.js';
+import { BackupError } from '../../util/errors.js';
 
-/** @throws BackupError if the folder is missing, no folder, or not writable */
+/** @throws BackupError if the folder is missing, or is not a folder */
 export function ensureFolder(directory: string): void {
   const stats = fs.statSync(directory, { throwIfNoEntry: false });
   if (!stats?.isDirectory()) {
@@ -34,31 +33,48 @@ export function ensureSource(database: string): void {
   });
 }
 
-/** @throws BackupError `ERR_BACKUP_NO_SPACE` before anything is written */
-export function ensureSpace(database: string, directory: string): void {
-  const needed = sizeOf(database) + sizeOf(`${database}-wal`) + SPARE_BYTES;
-  const { bavail, bsize } = fs.statfsSync(directory);
-  const free = bavail * bsize;
-  if (free >= needed) return;
-  throw noSpace(directory, 'space', `${bytes(free)} free, ${bytes(needed)} needed`);
+/** How many bytes will be written into a folder. */
+export interface SpaceNeed {
+  readonly folder: string;
+  readonly bytes: number;
 }
 
-export function noSpace(directory: string, step: 'space' | 'copy', detail: string, cause?: unknown): BackupError {
-  return new BackupError('ERR_BACKUP_NO_SPACE', `No space left for a backup in "${directory}" (${detail}).`, {
-    step,
-    hint: 'Free space, keep fewer backups ("retention"), or use another disk ("directory").',
-    cause,
-  });
+/**
+ * Is there room for what will be written? Needs on the same disk add up.
+ *
+ * @throws BackupError `ERR_BACKUP_NO_SPACE` before anything is written
+ */
+export function ensureSpace(work: 'backup' | 'restore', needs: readonly SpaceNeed[]): void {
+  for (const { folder } of needs) {
+    const device = fs.statSync(folder).dev;
+    const onIt = needs.filter((need) => fs.statSync(need.folder).dev === device);
+    const needed = onIt.reduce((sum, need) => sum + need.bytes, SPARE_BYTES);
+    const { blocks, bavail, bsize } = fs.statfsSync(folder);
+    const free = bavail * bsize;
+    // Some network and FUSE disks answer with zeros: they do not know.
+    if (blocks === 0 || free >= needed) continue;
+    throw noSpace(work, folder, 'space', `${bytes(free)} free, ${bytes(needed)} needed`);
+  }
 }
 
 // The manifest, and what file systems need for themselves.
 const SPARE_BYTES = 64 * 1024;
 
-function sizeOf(file: string): number {
-  try {
-    return fs.statSync(path.resolve(file)).size;
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return 0;
-    throw error;
-  }
+const HINTS = {
+  backup: 'Free space, keep fewer backups ("retention"), or use another disk ("directory").',
+  restore: 'Nothing was changed. Free space, or restore to another disk with "to".',
+};
+
+export function noSpace(
+  work: 'backup' | 'restore',
+  folder: string,
+  step: 'space' | 'copy',
+  detail: string,
+  cause?: unknown,
+): BackupError {
+  return new BackupError('ERR_BACKUP_NO_SPACE', `No space left for a ${work} in "${folder}" (${detail}).`, {
+    step,
+    hint: HINTS[work],
+    cause,
+  });
 }

@@ -3,10 +3,11 @@ import path from 'node:path';
 import Database from 'better-sqlite3';
 import { lockName } from '../../catalog/backup-name.js';
 import type { BackupFolder } from '../../catalog/list-backups.js';
-import { systemCode } from '../../util/errors.js';
 import { lockTimeout } from '../../util/busy-errors.js';
+import { createNew } from '../../util/durable-files.js';
+import { systemCode } from '../../util/errors.js';
+import { ownerLike } from '../../util/file-owner.js';
 import type { Deadline } from './deadline.js';
-import { matchOwner } from './file-owner.js';
 
 export interface Lock {
   release(): void;
@@ -16,12 +17,12 @@ export interface Lock {
  * One attempt at a time for all processes and containers on the host: an exclusive transaction on a small database
  * beside the backups. The system drops it when its holder dies, however it dies, and it needs no heartbeat.
  */
-export function takeLock(folder: BackupFolder, database: string, deadline: Deadline): Lock {
+export function takeLock(folder: BackupFolder, database: string, deadline: Deadline): Promise<Lock> {
   return takeLockFile(path.join(folder.directory, lockName(folder.naming)), database, deadline);
 }
 
-export function takeLockFile(file: string, database: string, deadline: Deadline): Lock {
-  createLockFile(file, database);
+export async function takeLockFile(file: string, database: string, deadline: Deadline): Promise<Lock> {
+  await createLockFile(file, database);
   const waitMs = deadline.remainingMs();
   const db = new Database(file, { timeout: waitMs });
   try {
@@ -37,12 +38,19 @@ export function takeLockFile(file: string, database: string, deadline: Deadline)
  * Whoever may write the database must be able to take the lock, so it gets the database's permissions, and its owner
  * where root makes it. Created here and nowhere else opened through `fs`: closing such a descriptor drops SQLite's lock.
  */
-function createLockFile(file: string, database: string): void {
+async function createLockFile(file: string, database: string): Promise<void> {
+  let handle: fs.promises.FileHandle;
   try {
-    fs.closeSync(fs.openSync(file, 'wx', 0o600));
+    handle = await createNew(file, await ownerLike(database, path.dirname(file)));
   } catch (error) {
     if (systemCode(error) === 'EEXIST') return;
     throw error;
   }
-  matchOwner(file, database, { mode: true });
+  try {
+    const stats = fs.statSync(database, { throwIfNoEntry: false });
+    // A file system without permissions has nothing to set.
+    if (stats) await handle.chmod((stats.mode & 0o666) | 0o600).catch(() => {});
+  } finally {
+    await handle.close();
+  }
 }

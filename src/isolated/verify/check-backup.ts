@@ -27,7 +27,7 @@ export interface CheckedBackup {
   readonly contentHash: string;
   readonly manifest: Manifest | undefined;
   /** Removes the private copy, if there is one. */
-  dispose(): void;
+  dispose(): Promise<void>;
 }
 
 /** @throws BackupError `ERR_BACKUP_DAMAGED` */
@@ -44,17 +44,17 @@ export async function checkBackup(folder: BackupFolder, name: string): Promise<C
   if (problems.length > 0) throw new Damaged(name, problems);
 
   let staged: string | undefined;
-  const dispose = (): void => {
-    if (staged !== undefined) removePartial(staged);
+  const dispose = async (): Promise<void> => {
+    if (staged !== undefined) await removePartial(staged);
   };
   try {
-    if (needsStaging(backup.path)) staged = stage(folder, backup.path, manifest !== undefined);
+    if (needsStaging(backup.path)) staged = await stage(folder, backup.path, manifest !== undefined);
     const file = staged ?? backup.path;
     // Without a hash to compare with, SQLite's word is all there is: then in full.
     const facts = checkStructure(file, name, manifest ? 'quick' : 'full');
     return { name, file, sizeBytes, sha256, facts, contentHash: contentHash(file, facts), manifest, dispose };
   } catch (error) {
-    dispose();
+    await dispose();
     throw isUnusable(error) ? new Damaged(name, [messageOf(error)], error) : error;
   }
 }
@@ -86,7 +86,7 @@ function needsStaging(file: string): boolean {
 const SIDE_FILES = ['-wal', '-journal'];
 
 /** A copy in DELETE mode. What stands beside a backup with a manifest is none of it: the hash is of the file alone. */
-function stage(folder: BackupFolder, file: string, fileAlone: boolean): string {
+async function stage(folder: BackupFolder, file: string, fileAlone: boolean): Promise<string> {
   const partial = partialPath(folder, new Date());
   send({ type: 'partial', path: partial });
   try {
@@ -96,7 +96,7 @@ function stage(folder: BackupFolder, file: string, fileAlone: boolean): string {
     seal(partial);
     return partial;
   } catch (error) {
-    removePartial(partial);
+    await removePartial(partial);
     throw error;
   }
 }

@@ -1,4 +1,3 @@
-import path from 'node:path';
 import Database from 'better-sqlite3';
 import type { BackupFolder } from '../../catalog/list-backups.js';
 import type { AssertionResult } from '../../catalog/manifest.js';
@@ -10,9 +9,9 @@ import type { CheckedBackup } from './check-backup.js';
 import { checkDatabase } from './check-database.js';
 import type { Deadline } from '../shared/deadline.js';
 import { beginStep } from '../shared/steps.js';
-import { ensureSpaceFor } from '../restore/restore-space.js';
-import { makeScratch } from './scratch.js';
-import { copyWhole } from '../restore/staged.js';
+import { copyWhole } from '../shared/copy-whole.js';
+import { ensureSpace } from '../shared/free-space.js';
+import { makeScratch } from '../shared/temp-files.js';
 
 export interface DrillResult {
   readonly problems: readonly string[];
@@ -22,7 +21,7 @@ export interface DrillResult {
 
 /** A restore, but into a scratch folder: copied as `restoreTo()` does it, opened as an app would, checked and asked. */
 export async function drill(request: VerifyRequest, folder: BackupFolder, deadline: Deadline): Promise<DrillResult> {
-  const scratch = makeScratch(folder, request.database, deadline);
+  const scratch = await makeScratch(folder, request.database, deadline);
   try {
     beginStep('check');
     const backup = await checkBackup(folder, request.name);
@@ -30,22 +29,22 @@ export async function drill(request: VerifyRequest, folder: BackupFolder, deadli
       const { assertions: asked = [] } = request;
       refuseFaulty(asked, backup.file);
       beginStep('drill');
-      ensureSpaceFor(folder.directory, backup.sizeBytes);
-      const file = path.join(scratch.folder, path.basename(request.database));
-      copyWhole(backup, file);
+      ensureSpace('restore', [{ folder: folder.directory, bytes: backup.sizeBytes }]);
+      const { file } = scratch;
+      await copyWhole(backup, file);
       const checked = openAndCheck(file, backup);
       // Some time stays for telling what was found.
       const assertions = await askAssertions(file, asked, deadline.remainingMs() * 0.8);
       const failed = assertions.filter(({ ok }) => !ok).map(({ sql, error }) => `assertion failed: ${sql} (${error!})`);
       return { ...checked, problems: [...checked.problems, ...failed], assertions };
     } finally {
-      backup.dispose();
+      await backup.dispose();
     }
   } catch (error) {
     if (error instanceof Damaged) return { problems: error.problems, uncheckedTables: [], assertions: [] };
     throw error;
   } finally {
-    scratch.dispose();
+    await scratch.dispose();
   }
 }
 

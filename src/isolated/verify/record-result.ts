@@ -11,24 +11,24 @@ import { rewriteManifest } from '../shared/rewrite-manifest.js';
  * Keeps a result in the manifest. `false`: there is none, it is of another file by now, or it can't be written (a read-only
  * disk, a lock that another process holds): what was found is worth telling all the same.
  */
-export function recordVerification(
+export async function recordVerification(
   folder: BackupFolder,
   database: string,
   name: string,
   record: VerificationRecord,
   deadline: Deadline,
-): boolean {
+): Promise<boolean> {
   beginStep('record');
   // Without a manifest none is made for this: it would make another program's backup look like one of ours.
   if (!readBackup(folder, name, Date.now())?.manifest) return false;
   try {
-    const lock = takeLock(folder, database, deadline);
+    const lock = await takeLock(folder, database, deadline);
     try {
       // Read again: retention may have removed it, protectBackup() may have changed it.
       const manifest = readBackup(folder, name, Date.now())?.manifest;
       if (!manifest) return false;
       const lastVerification = latestRecord(manifest.lastVerification, boundedRecord(record));
-      rewriteManifest(folder, database, { ...manifest, lastVerification });
+      await rewriteManifest(folder, database, { ...manifest, lastVerification });
       return true;
     } finally {
       lock.release();

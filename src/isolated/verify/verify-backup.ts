@@ -3,6 +3,7 @@ import path from 'node:path';
 import Database from 'better-sqlite3';
 import { backupNaming } from '../../catalog/backup-name.js';
 import { readBackup } from '../../catalog/list-backups.js';
+import { SIDE_FILES } from '../../catalog/side-files.js';
 import type { VerificationRecord } from '../../catalog/manifest.js';
 import type { ChildResult } from '../../child/protocol.js';
 import type { VerifyRequest } from '../../child/protocol.js';
@@ -40,7 +41,7 @@ export async function verifyBackup(request: VerifyRequest): Promise<ChildResult>
     ...(!ok && { problems }),
     ...(assertions && { assertions }),
   };
-  const recorded = recordVerification(folder, database, name, record, deadline);
+  const recorded = await recordVerification(folder, database, name, record, deadline);
   const durationMs = Math.round(performance.now() - startedAt);
   const { uncheckedTables } = checked;
   const found = { name, level, ok, problems, uncheckedTables, ...(assertions && { assertions }) };
@@ -52,7 +53,7 @@ type Checked = CheckResult & Partial<Pick<DrillResult, 'assertions'>>;
 function check(file: string, level: 'hash' | 'quick' | 'full'): CheckResult {
   if (level === 'hash') return { problems: [], uncheckedTables: [] };
   // Plain copies of a WAL database (the original made such) are in WAL mode: opening one leaves these beside it.
-  const sideFiles = ['-wal', '-shm'].map((suffix) => file + suffix).filter((each) => !fs.existsSync(each));
+  const sideFiles = SIDE_FILES.map((suffix) => file + suffix).filter((each) => !fs.existsSync(each));
   const db = new Database(file, { readonly: true, fileMustExist: true });
   try {
     return checkDatabase(db, level);
