@@ -9,6 +9,25 @@ const BETTER_SQLITE3 = {
   message: 'Law 1: only src/isolated/, which runs in a child process, may open a database.',
 };
 
+// Loading is put off at the four boundaries that src/util/lazy.ts names, and nowhere else.
+const NO_STRAY_REQUIRE = [
+  {
+    selector: "CallExpression[callee.name='require']:not(CallExpression[callee.name='lazy'] CallExpression)",
+    message: 'Import it statically, or load it inside lazy(…) of src/util/lazy.ts.',
+  },
+  {
+    selector:
+      "CallExpression[callee.name='lazy'] CallExpression[callee.name='require'][arguments.0.value='better-sqlite3']",
+    message: BETTER_SQLITE3.message,
+  },
+];
+
+// Timers of jsdom and of Electron's renderer have no unref().
+const TIMERS = ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'setImmediate'].map((name) => ({
+  name,
+  message: 'Import it from src/util/timers.ts.',
+}));
+
 export default tseslint.config(
   {
     ignores: [
@@ -60,8 +79,10 @@ export default tseslint.config(
   },
   {
     files: ['src/**/*.ts'],
+    // The child process loads all that it needs, and its timers are Node's.
     ignores: ['src/isolated/**'],
     rules: {
+      'no-restricted-globals': ['error', ...TIMERS],
       'no-restricted-imports': [
         'error',
         {
@@ -71,10 +92,7 @@ export default tseslint.config(
       ],
       'no-restricted-syntax': [
         'error',
-        {
-          selector: "CallExpression[callee.name='require'][arguments.0.value='better-sqlite3']",
-          message: BETTER_SQLITE3.message,
-        },
+        ...NO_STRAY_REQUIRE,
         { selector: "ImportExpression[source.value='better-sqlite3']", message: BETTER_SQLITE3.message },
       ],
     },

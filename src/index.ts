@@ -9,7 +9,7 @@ export type {
   IfDueOptions,
   RestoreOptions,
   VerifyOptions,
-} from './service/backup-service.js';
+} from './service/method-types.js';
 export type { BackupServiceOptions } from './service/options.js';
 export { BACKUP_ERROR_CODES, BackupError, isBackupError } from './util/errors.js';
 export type { BackupErrorCode, BackupStep } from './util/errors.js';
@@ -60,4 +60,5 @@ export type {
   StoredObject,
   StoreRecipe,
 } from './stores/backup-store.js';
-export type { LastFailure, LatestVerification, RunningBackup, ServiceStatus } from './service/status.js';
+export type { LastFailure } from './service/backup-runner.js';
+export type { LatestVerification, RunningBackup, ServiceStatus } from './service/status.js';

@@ -1,20 +1,26 @@
-import fs from 'node:fs';
 import path from 'node:path';
 import type { Backup } from './backup.js';
 import { manifestName } from './backup-name.js';
-import { readBackup } from './list-backups.js';
+import { backupNamed } from './list-backups.js';
 import type { BackupFolder } from './list-backups.js';
 import { BackupError, messageOf } from '../util/errors.js';
+import { files, runSync } from '../util/file-work.js';
+import type { FileWork } from '../util/file-work.js';
 
 /**
  * Deletes a backup that retention or a user no longer wants.
  *
  * @throws BackupError `ERR_BACKUP_PROTECTED`, `ERR_BACKUP_DELETE_FAILED`
  */
-export function deleteFiles(folder: BackupFolder, backup: Backup): void {
+export function* deleteFiles(folder: BackupFolder, backup: Backup): FileWork<void> {
   // Looked at again: another process may have protected it since it was listed.
-  if (readBackup(folder, backup.name, Date.now())?.protected) throw isProtected(backup.name);
-  removeFiles(folder, backup);
+  if ((yield* backupNamed(folder, backup.name, Date.now()))?.protected) throw isProtected(backup.name);
+  yield* removal(folder, backup);
+}
+
+/** {@link removal}, blocking. */
+export function removeFiles(folder: BackupFolder, backup: Backup): void {
+  runSync(removal(folder, backup));
 }
 
 /**
@@ -23,10 +29,10 @@ export function deleteFiles(folder: BackupFolder, backup: Backup): void {
  *
  * @throws BackupError `ERR_BACKUP_DELETE_FAILED`
  */
-export function removeFiles({ directory, naming }: BackupFolder, backup: Backup): void {
+function* removal({ directory, naming }: BackupFolder, backup: Backup): FileWork<void> {
   try {
-    fs.rmSync(backup.path, { force: true });
-    if (backup.manifest) fs.rmSync(path.join(directory, manifestName(naming, backup.name)), { force: true });
+    yield* files.remove(backup.path);
+    if (backup.manifest) yield* files.remove(path.join(directory, manifestName(naming, backup.name)));
   } catch (cause) {
     throw new BackupError('ERR_BACKUP_DELETE_FAILED', `"${backup.path}" could not be deleted (${messageOf(cause)}).`, {
       step: 'delete',

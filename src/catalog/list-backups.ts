@@ -1,13 +1,14 @@
-import fs from 'node:fs';
+import type { Stats } from 'node:fs';
 import path from 'node:path';
 import { BackupError, messageOf, systemCode } from '../util/errors.js';
+import { files, runSync } from '../util/file-work.js';
+import type { FileWork } from '../util/file-work.js';
 import { NAME_TOLERANCE_MS, newestFirst, toBackup } from './backup.js';
 import type { Backup, BackupFile } from './backup.js';
 import { manifestName, parseBackupName } from './backup-name.js';
 import type { BackupNaming } from './backup-name.js';
 import { parseManifest } from './manifest.js';
 import type { Manifest } from './manifest.js';
-import { readSmallFile } from '../util/read-small-file.js';
 
 /** A folder and the names that count in it. */
 export interface BackupFolder {
@@ -22,15 +23,20 @@ export interface LatestBackup {
   readonly ignored: readonly Backup[];
 }
 
+/** {@link latestBackup}, blocking; with 8 backups for some 20 µs. */
+export function findLatestBackup(folder: BackupFolder, now: number): LatestBackup {
+  return runSync(latestBackup(folder, now));
+}
+
 /**
- * The newest whole backup, by `readdir` and `stat` alone. Blocks; with 8 backups for some 20 µs. Looks at no more files
- * than it takes to be sure: names sort by time, and a backup is never newer than its name by more than a zone.
+ * The newest whole backup. Looks at no more files than it takes to be sure: names sort by time, and a backup is never newer
+ * than its name by more than a zone.
  *
  * @throws BackupError `ERR_BACKUP_DIRECTORY_MISSING`, `ERR_BACKUP_LIST_FAILED`: a folder that can't be read never counts
  *   as an empty one.
  */
-export function findLatestBackup(folder: BackupFolder, now: number): LatestBackup {
-  const candidates = readNames(folder)
+export function* latestBackup(folder: BackupFolder, now: number): FileWork<LatestBackup> {
+  const candidates = (yield* readNames(folder))
     .map((name) => ({ name, time: parseBackupName(folder.naming, name) }))
     .filter((candidate): candidate is { name: string; time: Date } => candidate.time !== undefined)
     .sort((a, b) => b.time.getTime() - a.time.getTime() || (a.name < b.name ? 1 : -1));
@@ -39,7 +45,7 @@ export function findLatestBackup(folder: BackupFolder, now: number): LatestBacku
   const ignored: Backup[] = [];
   for (const { name, time } of candidates) {
     if (latest && time.getTime() + NAME_TOLERANCE_MS < latest.createdAt.getTime()) break;
-    const file = readBackupFile(folder, name, time);
+    const file = yield* readBackupFile(folder, name, time);
     if (!file) continue;
     const backup = toBackup(file, now);
     if (backup.problem) ignored.push(backup);
@@ -49,56 +55,63 @@ export function findLatestBackup(folder: BackupFolder, now: number): LatestBacku
 }
 
 /**
- * All backups, newest first, those with a {@link Backup.problem} among them. Yields after each file.
+ * All backups, newest first, those with a {@link Backup.problem} among them.
  *
  * @throws BackupError as {@link findLatestBackup}
  */
-export function* listBackups(folder: BackupFolder, now: number): Generator<void, Backup[]> {
+export function* listBackups(folder: BackupFolder, now: number): FileWork<Backup[]> {
   const backups: Backup[] = [];
-  for (const name of readNames(folder)) {
-    const backup = readBackup(folder, name, now);
-    if (!backup) continue;
-    backups.push(backup);
-    yield;
+  for (const name of yield* readNames(folder)) {
+    const backup = yield* backupNamed(folder, name, now);
+    if (backup) backups.push(backup);
   }
   return backups.sort(newestFirst);
 }
 
 /** The backup of that exact name, or `undefined` if the folder has none or the name is not one of this database's. */
-export function readBackup(folder: BackupFolder, name: string, now: number): Backup | undefined {
+export function* backupNamed(folder: BackupFolder, name: string, now: number): FileWork<Backup | undefined> {
   const nameTime = parseBackupName(folder.naming, name);
-  const file = nameTime && readBackupFile(folder, name, nameTime);
+  const file = nameTime && (yield* readBackupFile(folder, name, nameTime));
   return file && toBackup(file, now);
 }
 
-function readNames({ directory }: BackupFolder): string[] {
+/** {@link backupNamed}, blocking. */
+export function readBackup(folder: BackupFolder, name: string, now: number): Backup | undefined {
+  return runSync(backupNamed(folder, name, now));
+}
+
+function* readNames({ directory }: BackupFolder): FileWork<string[]> {
   try {
-    return fs.readdirSync(directory);
+    return yield* files.readdir(directory);
   } catch (error) {
     throw listError(directory, error);
   }
 }
 
-function readBackupFile(folder: BackupFolder, name: string, nameTime: Date): BackupFile | undefined {
+function* readBackupFile(folder: BackupFolder, name: string, nameTime: Date): FileWork<BackupFile | undefined> {
   const file = path.join(folder.directory, name);
-  const stats = lstat(file);
+  const stats = yield* lstat(file);
   if (!stats?.isFile() || stats.size === 0) return undefined;
-  const manifest = readManifest(folder, name);
+  const manifest = yield* readManifest(folder, name);
   return { name, path: file, nameTime, sizeBytes: stats.size, mtimeMs: stats.mtimeMs, manifest };
 }
 
-function lstat(file: string): fs.Stats | undefined {
+function* lstat(file: string): FileWork<Stats | undefined> {
   try {
-    return fs.lstatSync(file, { throwIfNoEntry: false });
+    return yield* files.lstat(file);
   } catch (error) {
     throw listError(file, error);
   }
 }
 
 /** Reading a manifest is safe in the app's process: it is not a database. */
-function readManifest({ directory, naming }: BackupFolder, name: string): Manifest | 'unreadable' | undefined {
+function* readManifest(
+  { directory, naming }: BackupFolder,
+  name: string,
+): FileWork<Manifest | 'unreadable' | undefined> {
   try {
-    return parseManifest(readSmallFile(path.join(directory, manifestName(naming, name))), name) ?? 'unreadable';
+    const text = yield* files.readSmall(path.join(directory, manifestName(naming, name)));
+    return parseManifest(text, name) ?? 'unreadable';
   } catch (error) {
     return systemCode(error) === 'ENOENT' ? undefined : 'unreadable';
   }

@@ -13,14 +13,13 @@ import {
   yesOrNo,
 } from '../util/json-rules.js';
 import type { Rules } from '../util/json-rules.js';
+import { VERIFICATION_LEVELS, VERIFY_LEVELS } from '../util/levels.js';
 import { cleanLabel } from './label.js';
 
-/** How a new backup is checked before it counts. */
-export const VERIFY_LEVELS = ['quick', 'full'] as const;
-export type VerifyLevel = (typeof VERIFY_LEVELS)[number];
+export { VERIFICATION_LEVELS, VERIFY_LEVELS };
 
-/** How a finished backup can be checked, from the weakest to the strongest. */
-export const VERIFICATION_LEVELS = ['hash', ...VERIFY_LEVELS, 'drill'] as const;
+/** How a new backup is checked before it counts. */
+export type VerifyLevel = (typeof VERIFY_LEVELS)[number];
 
 /**
  * How much a finished backup is checked. `hash`: size and sha256 against the manifest; `quick` and `full`: that, and PRAGMA

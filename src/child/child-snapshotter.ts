@@ -1,15 +1,16 @@
 import type { ChildResult, WireBackup } from './protocol.js';
-import type * as runChild from './run-child.js';
 import type { SnapshotResult, Snapshotter } from './snapshotter.js';
 import type { Backup } from '../catalog/backup.js';
+import { lazy } from '../util/lazy.js';
+
+const runner = lazy('service core', () => require('./run-child.js') as typeof import('./run-child.js'));
 
 /**
  * The built-in {@link Snapshotter}: runs `isolated/main.js` in a child of the same Node, so that the app's process never
  * opens the live database. If this process dies, the child finishes its backup by itself.
  */
 export function childProcessSnapshotter(): Snapshotter {
-  // Loaded with the first service, like all that only an attempt needs: requiring this package stays cheap.
-  const { run, runSync } = require('./run-child.js') as typeof runChild;
+  const { run, runSync } = runner();
   return {
     create: async (request, control) => toSnapshotResult(await run({ kind: 'create', ...request }, control)),
     createSync: (request) => toSnapshotResult(runSync({ kind: 'create', ...request })),

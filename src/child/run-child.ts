@@ -1,4 +1,5 @@
-import type * as childProcess from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { databaseFiles } from '../catalog/side-files.js';
@@ -9,21 +10,19 @@ import { lockTimeout, restoreBusy, sourceLocked } from '../util/busy-errors.js';
 import { errorFromWire, messageReader } from './protocol.js';
 import type { ChildMessage, ChildRequest, ChildResult } from './protocol.js';
 import type { SnapshotControl } from '../util/control.js';
+import { clearTimeout, MAX_TIMER_MS, setTimeout } from '../util/timers.js';
 
 const MAIN = path.join(__dirname, '..', 'isolated', 'main.js');
 /** How long a killed child may take to be gone, and an answered one to end by itself. */
 const END_GRACE_MS = 5_000;
 const STDERR_KEPT = 8_192;
-const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** Runs `isolated/main.js` in a child; resolves with its answer. */
 export function run(request: ChildRequest, { signal, onProgress }: SnapshotControl = {}): Promise<ChildResult> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(cancelled(request, 'start', signal.reason));
     const state = new ChildState(onProgress);
-    // Loaded with the first backup: requiring this package stays cheap.
-    const { spawn } = require('node:child_process') as typeof childProcess;
-    let child: childProcess.ChildProcessWithoutNullStreams;
+    let child: ChildProcessWithoutNullStreams;
     try {
       child = spawn(process.execPath, [MAIN], childOptions());
     } catch (cause) {
@@ -74,7 +73,6 @@ export function run(request: ChildRequest, { signal, onProgress }: SnapshotContr
 /** The same, blocking the thread. */
 export function runSync(request: ChildRequest): ChildResult {
   const state = new ChildState();
-  const { spawnSync } = require('node:child_process') as typeof childProcess;
   const { stdout, stderr, status, signal, error } = spawnSync(process.execPath, [MAIN], {
     ...childOptions(),
     input: JSON.stringify(request),

@@ -1,10 +1,6 @@
-import bytes from 'bytes';
 import ms from 'ms';
 
-/** `12.4 MB` */
-export function size(count: number): string {
-  return bytes(count, { unitSeparator: ' ' })!;
-}
+export { localTime, seconds, size } from '../util/format.js';
 
 /** `2 days`, `45 seconds` */
 export function span(milliseconds: number): string {
@@ -15,18 +11,6 @@ export function span(milliseconds: number): string {
 export function ago(milliseconds: number): string {
   if (milliseconds <= -1000) return `in ${span(-milliseconds)}`;
   return milliseconds < 1000 ? 'just now' : `${span(milliseconds)} ago`;
-}
-
-/** `0.31 s` */
-export function seconds(milliseconds: number): string {
-  return `${(milliseconds / 1000).toFixed(2)} s`;
-}
-
-/** `2026-11-24 09:30:00`, in local time, as the names of backups are. */
-export function localTime(date: Date): string {
-  const two = (n: number): string => String(n).padStart(2, '0');
-  const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
-  return `${day} ${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
 }
 
 /** `1 backup`, `2 backups` */

@@ -1,11 +1,24 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { VERIFICATION_LEVELS } from '../catalog/manifest.js';
+import { packageInfo } from '../util/package-info.js';
+import { create } from './commands/create.js';
+import { deleteBackups } from './commands/delete.js';
+import { doctor } from './commands/doctor.js';
+import { list } from './commands/list.js';
+import { protect } from './commands/protect.js';
+import { prune } from './commands/prune.js';
+import { pull } from './commands/pull.js';
+import { listRemote, verifyRemote } from './commands/remote.js';
+import { restore } from './commands/restore.js';
+import { ship } from './commands/ship.js';
+import { status } from './commands/status.js';
+import { verify } from './commands/verify.js';
 import type { Context, Flags, Result } from './context.js';
 import type { CreateFlags, ListFlags, ProtectFlags, PruneFlags, RestoreFlags, VerifyFlags } from './flags.js';
 import type { StoreFlags } from './store-option.js';
 import type { Streams } from './terminal.js';
 
-/** Runs what a command line asks for. Commands are loaded when they run: --help costs next to nothing. */
+/** Runs what a command line asks for. */
 export type Perform = (flags: Flags, command: (context: Context) => Promise<Result>) => Promise<void>;
 
 /** The whole surface: commands, options, texts. docs/command-line.md has the same; a test compares. */
@@ -28,7 +41,7 @@ export function buildProgram(streams: Pick<Streams, 'writeOut' | 'writeErr'>, pe
   add('status', 'Show the database, the backups, and whether one is due', [
     'status --database instance/app.db',
     'status --json | jq .due.due',
-  ]).action(() => run((context) => load('./commands/status.js').status(context)));
+  ]).action(() => run((context) => status(context)));
 
   add('list', 'List all backups, newest first', [
     'list --database instance/app.db',
@@ -44,8 +57,8 @@ export function buildProgram(streams: Pick<Streams, 'writeOut' | 'writeErr'>, pe
     .action((options: ListFlags) =>
       run((context) =>
         options.remote || options.allHosts || options.from !== undefined
-          ? load('./commands/remote.js').listRemote(context, options)
-          : load('./commands/list.js').list(context, options),
+          ? listRemote(context, options)
+          : list(context, options),
       ),
     );
 
@@ -55,7 +68,7 @@ export function buildProgram(streams: Pick<Streams, 'writeOut' | 'writeErr'>, pe
   ])
     .option('--if-due', 'only if the newest backup is as old as the interval; otherwise end with 3')
     .option('--label <text>', 'what it is taken for: "before the upgrade to 2.0"')
-    .action((options: CreateFlags) => run((context) => load('./commands/create.js').create(context, options)));
+    .action((options: CreateFlags) => run((context) => create(context, options)));
 
   add('verify', 'Check that backups are whole', [
     'verify',
@@ -83,8 +96,8 @@ export function buildProgram(streams: Pick<Streams, 'writeOut' | 'writeErr'>, pe
     .action((name: string | undefined, options: VerifyFlags & StoreFlags) =>
       run((context) =>
         options.remote || options.from !== undefined
-          ? load('./commands/remote.js').verifyRemote(context, name, options)
-          : load('./commands/verify.js').verify(context, name, options),
+          ? verifyRemote(context, name, options)
+          : verify(context, name, options),
       ),
     );
 
@@ -100,12 +113,10 @@ export function buildProgram(streams: Pick<Streams, 'writeOut' | 'writeErr'>, pe
     .option('--before <moment>', BEFORE, noOption)
     .option('--host <name>', "the copy of that machine (default: this one's)", noOption)
     .option('--identity <file>', 'the age identities that open encrypted copies', noOption)
-    .action((name: string, options: RestoreFlags & StoreFlags) =>
-      run((context) => load('./commands/restore.js').restore(context, name, options)),
-    );
+    .action((name: string, options: RestoreFlags & StoreFlags) => run((context) => restore(context, name, options)));
 
   add('ship', 'Copy to the stores of the configuration what they still lack, and wait for it', ['ship --quiet']).action(
-    () => run((context) => load('./commands/ship.js').ship(context)),
+    () => run((context) => ship(context)),
   );
 
   add('pull', 'Bring a copy back from a store: also on a machine that has nothing else', [
@@ -118,13 +129,11 @@ export function buildProgram(streams: Pick<Streams, 'writeOut' | 'writeErr'>, pe
     .option('--before <moment>', BEFORE, noOption)
     .option('--host <name>', 'of which machine, where the store has copies of several', noOption)
     .option('--identity <file>', 'the age identities that open encrypted copies', noOption)
-    .action((name: string, options: StoreFlags & { to: string }) =>
-      run((context) => load('./commands/pull.js').pull(context, name, options)),
-    );
+    .action((name: string, options: StoreFlags & { to: string }) => run((context) => pull(context, name, options)));
 
   add('prune', 'Remove the backups that the retention policy does not keep', ['prune --dry-run', 'prune'])
     .option('--dry-run', 'only say what would go, and why the rest stays')
-    .action((options: PruneFlags) => run((context) => load('./commands/prune.js').prune(context, options)));
+    .action((options: PruneFlags) => run((context) => prune(context, options)));
 
   add('protect', 'Protect a backup: retention and delete refuse it', [
     'protect latest',
@@ -132,28 +141,26 @@ export function buildProgram(streams: Pick<Streams, 'writeOut' | 'writeErr'>, pe
   ])
     .argument('<name>', 'a backup, or latest')
     .option('--off', 'take the protection off, as unprotect does')
-    .action((name: string, { off }: ProtectFlags) =>
-      run((context) => load('./commands/protect.js').protect(context, name, !off)),
-    );
+    .action((name: string, { off }: ProtectFlags) => run((context) => protect(context, name, !off)));
 
   add('unprotect', 'Take the protection off a backup', ['unprotect app_backup_20261124_093000.db'])
     .argument('<name>', 'a backup, or latest')
-    .action((name: string) => run((context) => load('./commands/protect.js').protect(context, name, false)));
+    .action((name: string) => run((context) => protect(context, name, false)));
 
   add('delete', 'Delete backups', ['delete app_backup_20261124_093000.db'])
     .argument('<names...>', 'backups')
-    .action((names: string[]) => run((context) => load('./commands/delete.js').deleteBackups(context, names)));
+    .action((names: string[]) => run((context) => deleteBackups(context, names)));
 
   add('doctor', 'Check everything that backups depend on, and say what to do', [
     'doctor',
     'doctor --json | jq \'.checks[] | select(.level != "ok")\'',
-  ]).action(() => run((context) => load('./commands/doctor.js').doctor(context)));
+  ]).action(() => run((context) => doctor(context)));
 
   return program;
 }
 
 function addCommonOptions(program: Command): void {
-  const { version } = require('../../package.json') as { version: string };
+  const { version } = packageInfo();
   program
     .option('--database <file>', 'the live database', noOption)
     .option('--directory <folder>', "the folder of the backups (default: the database's own)", noOption)
@@ -202,23 +209,4 @@ function positiveInteger(value: string): number {
 function noOption(value: string): string {
   if (value.startsWith('--')) throw new InvalidArgumentError('Its value is missing.');
   return value;
-}
-
-interface Commands {
-  './commands/status.js': typeof import('./commands/status.js');
-  './commands/list.js': typeof import('./commands/list.js');
-  './commands/create.js': typeof import('./commands/create.js');
-  './commands/verify.js': typeof import('./commands/verify.js');
-  './commands/restore.js': typeof import('./commands/restore.js');
-  './commands/ship.js': typeof import('./commands/ship.js');
-  './commands/pull.js': typeof import('./commands/pull.js');
-  './commands/remote.js': typeof import('./commands/remote.js');
-  './commands/prune.js': typeof import('./commands/prune.js');
-  './commands/protect.js': typeof import('./commands/protect.js');
-  './commands/delete.js': typeof import('./commands/delete.js');
-  './commands/doctor.js': typeof import('./commands/doctor.js');
-}
-
-function load<K extends keyof Commands>(file: K): Commands[K] {
-  return require(file) as Commands[K];
 }

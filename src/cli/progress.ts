@@ -1,7 +1,9 @@
+import { Format, SingleBar } from 'cli-progress';
 import type { Options, Params } from 'cli-progress';
 import type { BackupProgress, SnapshotControl } from '../index.js';
 import type { Context } from './context.js';
 import { size } from './format.js';
+import { clearTimeout, setTimeout } from '../util/timers.js';
 
 type Step = BackupProgress['step'];
 
@@ -48,7 +50,6 @@ interface Display {
 }
 
 function bar(): Display {
-  const { SingleBar, Format } = require('cli-progress') as typeof import('cli-progress');
   const clock = new Clock();
   let current: BackupProgress | undefined;
   const format = (options: Options, { progress }: Params): string => {

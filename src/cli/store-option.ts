@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import type { BackupStore, CopySettings } from '../index.js';
 import { directoryStore } from '../stores/directory-store.js';
-import type * as s3 from '../s3.js';
+import { s3Store } from '../s3.js';
 import type { Context } from './context.js';
 import { openService } from './open-service.js';
 import { usageError } from './usage-error.js';
@@ -64,7 +64,6 @@ export function storeAt(from: string, settings: CopySettings = {}): BackupStore 
       'Write "%" as %25 and "#" as %23 in it.',
     );
   }
-  const { s3Store } = require('../s3.js') as typeof s3;
   return s3Store({
     bucket: url.hostname,
     prefix: path.replace(/^\/+|\/+$/g, ''),

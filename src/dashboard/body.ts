@@ -1,4 +1,5 @@
 import { HttpError } from './http-error.js';
+import { clearTimeout, setTimeout } from '../util/timers.js';
 
 /** The largest body is a label; the slowest comes over a phone. */
 const MAX_BYTES = 16 * 1024;

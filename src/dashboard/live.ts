@@ -1,6 +1,7 @@
 import type { SSEStreamingApi } from 'hono/streaming';
 import type { ServiceView } from './service-view.js';
 import type { WatchEvent } from './watch.js';
+import { clearInterval, clearTimeout, setInterval, setTimeout } from '../util/timers.js';
 
 /** A connection that has lived this long is ended, and the browser makes a new one: none outlives its login for long. */
 const MAX_MS = 60_000;

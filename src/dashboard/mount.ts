@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { lazy } from '../util/lazy.js';
 import { buildApp } from './app.js';
 import { locateNode, locateUrl, rootOf } from './locate.js';
 import { bodyOf } from './node-body.js';
@@ -12,11 +13,13 @@ interface NodeServer {
   ) => (incoming: IncomingMessage, outgoing: ServerResponse) => Promise<void>;
 }
 
+const nodeServer = lazy('optional peer', () => require('@hono/node-server') as NodeServer);
+
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'DELETE', 'PUT', 'PATCH', 'OPTIONS']);
 
 /** The dashboard as a handler for Node's servers and for those of the Fetch standard. */
 export function mount(options: ResolvedDashboard): Dashboard {
-  const { getRequestListener } = require('@hono/node-server') as NodeServer;
+  const { getRequestListener } = nodeServer();
   const app = buildApp(options);
 
   const answer = async (

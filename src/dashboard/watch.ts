@@ -1,5 +1,6 @@
 import type { BackupEvents, BackupProgress, BackupService } from '../index.js';
 import type { Operations } from './operations.js';
+import { clearTimeout, setTimeout } from '../util/timers.js';
 
 /** What a live page is told. */
 export type WatchEvent =

@@ -1,5 +1,6 @@
 import { isBackupService } from '../service/backup-service.js';
-import type { BackupOutcome, BackupService } from '../service/backup-service.js';
+import type { BackupService } from '../service/backup-service.js';
+import type { BackupOutcome } from '../service/method-types.js';
 import { defaultService } from './default-service.js';
 import { BackupError } from '../util/errors.js';
 import { validate } from '../util/validate.js';

@@ -10,6 +10,8 @@ import type { ShipCommand, ShipMessage, ShipReply, ShipRequest } from '../child/
 import { throwIfAborted } from '../stores/backup-store.js';
 import type { StoreControl } from '../stores/backup-store.js';
 import { BackupError } from '../util/errors.js';
+import { onAbort } from '../util/on-abort.js';
+import { clearTimeout, setTimeout } from '../util/timers.js';
 
 /** A child process that holds the lock of a store, and does what it is asked. It keeps no process alive. */
 export interface ShipChild {
@@ -71,8 +73,7 @@ function converse(child: ChildProcessWithoutNullStreams, ended: Promise<BackupEr
     async ask<T>(command: ShipCommand, { signal }: StoreControl): Promise<T> {
       throwIfAborted(signal);
       const id = nextId++;
-      const cancel = (): void => send({ id, type: 'abort' });
-      signal?.addEventListener('abort', cancel, { once: true });
+      const stopListening = onAbort(signal, () => send({ id, type: 'abort' }));
       try {
         if (failure) throw failure;
         return await new Promise<T>((resolve, reject) => {
@@ -83,7 +84,7 @@ function converse(child: ChildProcessWithoutNullStreams, ended: Promise<BackupEr
         throwIfAborted(signal);
         throw error;
       } finally {
-        signal?.removeEventListener('abort', cancel);
+        stopListening();
         waiting.delete(id);
       }
     },

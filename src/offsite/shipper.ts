@@ -5,7 +5,8 @@ import type { OffsiteEmitter } from './events.js';
 import { SerialQueue } from '../util/serial-queue.js';
 import { messages } from '../util/messages.js';
 import type { Logger } from '../util/logger.js';
-import { runYielding } from '../util/cooperative.js';
+import { runAsync } from '../util/file-work.js';
+import { clearTimeout, MAX_TIMER_MS, setTimeout } from '../util/timers.js';
 import { lockTimeout } from '../util/busy-errors.js';
 import type { BackupStore, StoreControl } from '../stores/backup-store.js';
 import { storeCancelled, throwIfAborted } from '../stores/backup-store.js';
@@ -39,7 +40,6 @@ const WAKE_MS = 100;
 const FIRST_LOOK_MS = 5_000;
 /** Another process is shipping; it may die. */
 const BUSY_LOOK_MS = 60_000;
-const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** These say something about one backup, not about the store: the others are shipped all the same. */
 const OF_ONE_BACKUP = new Set(['ERR_BACKUP_COPY_DAMAGED', 'ERR_BACKUP_COPY_EXISTS', 'ERR_BACKUP_NOT_FOUND']);
@@ -91,7 +91,7 @@ export class Shipper {
   }
 
   #backups(): Promise<Backup[]> {
-    return runYielding(listBackups(this.target, Date.now()));
+    return runAsync(listBackups(this.target, Date.now()));
   }
 
   #lookIn(ms: number): void {

@@ -1,10 +1,10 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { VERIFICATION_LEVELS } from '../catalog/manifest.js';
 import type { VerificationLevel } from '../catalog/manifest.js';
-import { BackupError, isBackupError } from '../util/errors.js';
+import { isBackupError } from '../util/errors.js';
 import type { VerifyReport } from '../child/protocol.js';
+import { childProcessSnapshotter } from '../child/child-snapshotter.js';
 import type { Snapshotter } from '../child/snapshotter.js';
 import type { BackupStore, StoreControl } from '../stores/backup-store.js';
 import { chooseCopy } from './choose-copy.js';
@@ -49,12 +49,6 @@ const TIMEOUT_MS = 600_000;
 export async function verifyCopy(options: VerifyCopyOptions): Promise<CopyVerifyReport> {
   const startedAt = performance.now();
   const { from: store, level = 'hash', signal } = options;
-  if (!VERIFICATION_LEVELS.includes(level)) {
-    throw new BackupError('ERR_BACKUP_OPTIONS', `verifyCopy: the level is ${JSON.stringify(level)}.`, {
-      step: 'options',
-      hint: `It must be one of ${VERIFICATION_LEVELS.join(', ')}.`,
-    });
-  }
   const copy = chooseCopy(await listCopies(store, options), options, store.name);
   const problems = level === 'hash' ? await compare() : await bringBack(level);
   return {
@@ -93,8 +87,6 @@ export async function verifyCopy(options: VerifyCopyOptions): Promise<CopyVerify
   }
 
   async function check(directory: string, name: string, checked: VerificationLevel): Promise<VerifyReport> {
-    const { childProcessSnapshotter } =
-      require('../child/child-snapshotter.js') as typeof import('../child/child-snapshotter.js');
     const snapshotter = options.snapshotter ?? childProcessSnapshotter();
     // No such file: only its name matters, which tells how backups of it are called.
     const database = path.join(directory, name.replace(/_backup_\d{8}_\d{6}/, ''));

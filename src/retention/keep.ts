@@ -2,7 +2,7 @@ import type { Backup } from '../catalog/backup.js';
 import { INTERVAL_IS, parseInterval } from '../util/duration.js';
 import type { Duration } from '../util/duration.js';
 import { BackupError } from '../util/errors.js';
-import { show } from '../util/validate.js';
+import { show } from '../util/show.js';
 import type { RetentionPolicy } from './policy.js';
 
 /** How many to keep. Rules add up: a backup stays if any rule keeps it. An absent rule (or 0) keeps nothing by itself. */

@@ -3,42 +3,22 @@ import type { ServiceContext } from './service-context.js';
 import { snapshotterFailed } from './backup-runner.js';
 import type { Backup } from '../catalog/backup.js';
 import { parseBackupName } from '../catalog/backup-name.js';
-import { readBackup } from '../catalog/list-backups.js';
-import { VERIFICATION_LEVELS } from '../catalog/manifest.js';
-import type { VerificationLevel } from '../catalog/manifest.js';
+import { backupNamed } from '../catalog/list-backups.js';
 import { BackupError, isBackupError } from '../util/errors.js';
-import { areAssertions, ASSERTIONS_ARE } from './options.js';
-import type { ResolvedOptions } from './options.js';
+import { show } from '../util/show.js';
+import { wrongOption } from '../util/validate.js';
+import type { RestoreOptions, VerifyOptions } from './method-types.js';
+import type { PruneReport } from './events.js';
+import { prune } from './prune.js';
 import { deleteFiles, isProtected } from '../catalog/delete-backup.js';
 import type { RestoreReport, VerifyReport } from '../child/protocol.js';
 import type { SnapshotControl } from '../util/control.js';
 
-// What the service does with one finished backup, given by its name. Loaded with the first such call.
-
-/** Options of `verifyBackup()`. */
-export interface VerifyOptions extends SnapshotControl {
-  /** Default `'quick'`. */
-  readonly level?: VerificationLevel | undefined;
-  /** For `level: 'drill'`; default: the service's. */
-  readonly assertions?: readonly string[] | undefined;
-}
-
-/** Options of `restoreBackup()`. */
-export interface RestoreOptions extends SnapshotControl {
-  /** A new file; a relative path counts from the working directory. Default: the live database. */
-  readonly to?: string | undefined;
-}
+// What the service does with one finished backup, given by its name.
 
 export async function verify(context: ServiceContext, name: string, options: VerifyOptions): Promise<VerifyReport> {
   const { level = 'quick', assertions = context.options.assertions, ...control } = options;
-  if (!VERIFICATION_LEVELS.includes(level)) {
-    const allowed = VERIFICATION_LEVELS.map((each) => `"${each}"`).join(', ');
-    throw wrongOption(`verifyBackup: the level is ${JSON.stringify(level)}.`, `one of ${allowed}`);
-  }
-  if (!areAssertions(assertions)) {
-    throw wrongOption(`verifyBackup: the assertions are ${JSON.stringify(assertions)}.`, ASSERTIONS_ARE);
-  }
-  findBackup(context.options, name);
+  await findBackup(context, name);
   const { database, directory, timeoutMs, snapshotter } = context.options;
   const request = { database, directory, name, level, timeoutMs, ...(level === 'drill' && { assertions }) };
   const report = await answerOf(snapshotter.verify(request, control));
@@ -49,10 +29,7 @@ export async function verify(context: ServiceContext, name: string, options: Ver
 export async function restore(context: ServiceContext, name: string, options: RestoreOptions): Promise<RestoreReport> {
   const { to, ...control } = options;
   const { log, messages, events } = context;
-  if (to !== undefined && (typeof to !== 'string' || to === '' || to.includes('\0'))) {
-    throw wrongOption(`restoreBackup: "to" is ${JSON.stringify(to)}.`, 'the path of a new file');
-  }
-  findBackup(context.options, name);
+  await findBackup(context, name);
   const { database, directory, verify: level, timeoutMs, snapshotter } = context.options;
   const request = { database, directory, name, verify: level, timeoutMs };
   let report: RestoreReport;
@@ -63,7 +40,7 @@ export async function restore(context: ServiceContext, name: string, options: Re
     if (isBackupError(error)) log.error(messages.restoreFailed(name, error));
     throw error;
   }
-  const safety = report.safetyBackup !== undefined && readBackup(context.options, report.safetyBackup, Date.now());
+  const safety = report.safetyBackup !== undefined && (await namedBackup(context, report.safetyBackup));
   // A backup like any other: whoever copies new ones elsewhere wants this one too.
   if (safety) events.emit('created', { backup: safety, label: safety.label, durationMs: safety.manifest!.durationMs });
   log.info(messages.restored(report));
@@ -77,16 +54,17 @@ export async function protect(
   on: boolean,
   control: SnapshotControl,
 ): Promise<void> {
-  if (typeof on !== 'boolean') throw wrongOption(`protectBackup: "on" is ${JSON.stringify(on)}.`, 'true or false');
-  findBackup(context.options, name);
+  if (typeof on !== 'boolean') throw wrongOption(`protectBackup: "on" is ${show(on)}.`, 'It must be true or false.');
+  await findBackup(context, name);
   const { database, directory, timeoutMs, snapshotter } = context.options;
   await answerOf(snapshotter.protect({ database, directory, name, protected: on, timeoutMs }, control));
   context.log.info(context.messages.protected(name, on));
   context.events.emit('protected', { name, protected: on });
 }
 
-export function remove({ options, log, messages, events }: ServiceContext, name: string): void {
-  const backup = findBackup(options, name);
+export async function deleteBackup(context: ServiceContext, name: string): Promise<void> {
+  const { options, log, messages, events, gate } = context;
+  const backup = await findBackup(context, name);
   if (backup.protected) throw isProtected(name);
   if (backup.problem === 'unreadable manifest') {
     throw new BackupError('ERR_BACKUP_PROTECTED', `"${name}" may be protected: its manifest cannot be read.`, {
@@ -94,9 +72,15 @@ export function remove({ options, log, messages, events }: ServiceContext, name:
       hint: 'Mend the permissions of its .json file, or delete both files by hand.',
     });
   }
-  deleteFiles(options, backup);
+  await gate.run(deleteFiles(options, backup));
   log.info(messages.deleted(backup));
   events.emit('deleted', { name });
+}
+
+export async function pruneNow({ gate, options, runner }: ServiceContext, dryRun: boolean): Promise<PruneReport> {
+  const report = await gate.run(prune(options, dryRun));
+  if (!dryRun) runner.reportPruned(report);
+  return report;
 }
 
 /** A snapshotter of the user's own may fail in its own way. */
@@ -109,7 +93,8 @@ async function answerOf<T>(answer: Promise<T>): Promise<T> {
 }
 
 /** A listed backup. Names come from users and from the web: only names of the pattern ever reach the file system. */
-function findBackup(options: ResolvedOptions, name: string): Backup {
+async function findBackup(context: ServiceContext, name: string): Promise<Backup> {
+  const { options } = context;
   if (typeof name !== 'string' || !parseBackupName(options.naming, name)) {
     const { prefix, extension } = options.naming;
     throw new BackupError('ERR_BACKUP_INVALID_NAME', `${JSON.stringify(name)} is not the name of a backup.`, {
@@ -117,7 +102,7 @@ function findBackup(options: ResolvedOptions, name: string): Backup {
       hint: `Names look like "${prefix}20261124_093000${extension}"; listBackups() has them.`,
     });
   }
-  const backup = readBackup(options, name, Date.now());
+  const backup = await namedBackup(context, name);
   if (backup) return backup;
   throw new BackupError('ERR_BACKUP_NOT_FOUND', `There is no backup "${name}" in "${options.directory}".`, {
     step: 'call',
@@ -125,6 +110,6 @@ function findBackup(options: ResolvedOptions, name: string): Backup {
   });
 }
 
-function wrongOption(what: string, allowed: string): BackupError {
-  return new BackupError('ERR_BACKUP_OPTIONS', what, { step: 'options', hint: `It must be ${allowed}.` });
+function namedBackup({ gate, options }: ServiceContext, name: string): Promise<Backup | undefined> {
+  return gate.run(backupNamed(options, name, Date.now()));
 }

@@ -1,6 +1,7 @@
 import { cleanLabel } from '../catalog/label.js';
+import type { Backup } from '../catalog/backup.js';
 import { checkDue } from '../catalog/due-check.js';
-import { findLatestBackup, readBackup } from '../catalog/list-backups.js';
+import { backupNamed, latestBackup } from '../catalog/list-backups.js';
 import { BackupError, isBackupError, messageOf } from '../util/errors.js';
 import type { Events } from '../util/events.js';
 import type { BackupEvents } from './events.js';
@@ -11,25 +12,41 @@ import { LOAD } from '../util/logger.js';
 import type { LoadableLogger } from '../util/logger.js';
 import type { ResolvedOptions } from './options.js';
 import { prune } from './prune.js';
-import { runSync, runYielding } from '../util/cooperative.js';
-import { show } from '../util/validate.js';
+import { runSync } from '../util/file-work.js';
+import type { FileWork } from '../util/file-work.js';
+import type { FolderGate } from '../util/folder-gate.js';
+import { show } from '../util/show.js';
 import type { SnapshotControl } from '../util/control.js';
 import type { SnapshotRequest } from '../child/protocol.js';
 import type { SnapshotResult } from '../child/snapshotter.js';
-import type { LastFailure } from './status.js';
+
+/** The last failed attempt of this process, while no later one has succeeded. */
+export interface LastFailure {
+  readonly error: BackupError;
+  readonly at: Date;
+  /** No automatic attempt before this. */
+  readonly retryAt: Date;
+}
 
 /** Runs the snapshotter, judges what it made, prunes after a success, and reports each end in the log and as an event. */
 export class BackupRunner {
   lastFailure: LastFailure | undefined;
   runningSince: Date | undefined;
-  #skipLogged = false;
+  readonly #options: ResolvedOptions;
+  readonly #log: Required<LoadableLogger>;
+  readonly #events: Events<BackupEvents>;
+  readonly #gate: FolderGate;
   readonly #running = new Set<Promise<SnapshotResult>>();
+  #skipLogged = false;
+  /** By the clock that nobody sets. */
+  #failedAt = 0;
 
-  constructor(
-    private readonly options: ResolvedOptions,
-    private readonly log: Required<LoadableLogger>,
-    private readonly events: Events<BackupEvents>,
-  ) {}
+  constructor(options: ResolvedOptions, log: Required<LoadableLogger>, events: Events<BackupEvents>, gate: FolderGate) {
+    this.#options = options;
+    this.#log = log;
+    this.#events = events;
+    this.#gate = gate;
+  }
 
   /** @param ifOlderThanMs `null`: in any case */
   async run(purpose: Purpose, ifOlderThanMs: number | null, control: SnapshotControl): Promise<SnapshotResult> {
@@ -42,6 +59,25 @@ export class BackupRunner {
     }
   }
 
+  /** A backup in any case. */
+  async create(purpose: Purpose, control: SnapshotControl): Promise<Backup> {
+    return createdBackup(await this.run(purpose, null, control));
+  }
+
+  createSync(purpose: Purpose): Backup {
+    return createdBackup(this.runSync(purpose, null));
+  }
+
+  /**
+   * No automatic attempt before this, in milliseconds since 1970; `undefined`: at once. By both clocks, so that a wall clock
+   * that was put back holds up no attempt for longer than the back-off.
+   */
+  retryAt(now: number): number | undefined {
+    if (!this.lastFailure) return undefined;
+    const elapsedMs = performance.now() - this.#failedAt;
+    return Math.min(this.lastFailure.retryAt.getTime(), now + this.#options.retryAfterMs - elapsedMs);
+  }
+
   /** Resolves when no attempt runs any more, however the last one ended. */
   async whenIdle(): Promise<void> {
     while (this.#running.size > 0) await Promise.allSettled(this.#running);
@@ -51,29 +87,42 @@ export class BackupRunner {
     this.runningSince = new Date();
     let result: SnapshotResult;
     try {
-      const creating = this.options.snapshotter.create(this.#request(purpose, ifOlderThanMs), control);
+      const creating = this.#options.snapshotter.create(this.#request(purpose, ifOlderThanMs), control);
       // While the child works: a caller that waits for the backup need not wait for winston afterwards.
-      this.log[LOAD]();
-      result = this.#judge(await creating, ifOlderThanMs);
+      this.#log[LOAD]();
+      result = await this.#gate.run(this.#judge(await creating, ifOlderThanMs));
     } catch (error) {
-      result = this.#freshDespiteError(ifOlderThanMs, error) ?? this.fail(error, purpose);
+      const fresh = await this.#gate.run(this.#freshDespiteError(ifOlderThanMs, error)).catch(() => undefined);
+      result = fresh ?? this.fail(error, purpose);
     } finally {
       this.runningSince = undefined;
     }
     this.#succeed(result, purpose);
-    if (result.status === 'created') await runYielding(this.#pruneQuietly());
+    if (result.status === 'created') {
+      await this.#gate.run(prune(this.#options, false)).then(
+        (report) => this.reportPruned(report),
+        (error: unknown) => this.#pruneFailed(error as BackupError),
+      );
+    }
     return result;
   }
 
   runSync(purpose: Purpose, ifOlderThanMs: number | null): SnapshotResult {
     let result: SnapshotResult;
     try {
-      result = this.#judge(this.options.snapshotter.createSync(this.#request(purpose, ifOlderThanMs)), ifOlderThanMs);
+      const answer = this.#options.snapshotter.createSync(this.#request(purpose, ifOlderThanMs));
+      result = runSync(this.#judge(answer, ifOlderThanMs));
     } catch (error) {
-      result = this.#freshDespiteError(ifOlderThanMs, error) ?? this.fail(error, purpose);
+      result = runSync(this.#freshDespiteError(ifOlderThanMs, error)) ?? this.fail(error, purpose);
     }
     this.#succeed(result, purpose);
-    if (result.status === 'created') runSync(this.#pruneQuietly());
+    if (result.status === 'created') {
+      try {
+        this.reportPruned(runSync(prune(this.#options, false)));
+      } catch (error) {
+        this.#pruneFailed(error as BackupError);
+      }
+    }
     return result;
   }
 
@@ -81,15 +130,16 @@ export class BackupRunner {
   fail(cause: unknown, purpose: Purpose): never {
     const error = isBackupError(cause) ? cause : snapshotterFailed(cause);
     if (error.code === 'ERR_BACKUP_CANCELLED') {
-      this.log.info(messages.cancelled(purpose));
+      this.#log.info(messages.cancelled(purpose));
       throw error;
     }
     const at = new Date();
-    const retryAt = new Date(at.getTime() + this.options.retryAfterMs);
+    const retryAt = new Date(at.getTime() + this.#options.retryAfterMs);
     this.lastFailure = { error, at, retryAt };
+    this.#failedAt = performance.now();
     this.#skipLogged = false;
-    this.log.error(messages.failed(purpose, error, retryAt));
-    this.events.emit('failed', { error, label: purpose.label, retryAt });
+    this.#log.error(messages.failed(purpose, error, retryAt));
+    this.#events.emit('failed', { error, label: purpose.label, retryAt });
     throw error;
   }
 
@@ -97,36 +147,30 @@ export class BackupRunner {
   skip(purpose: Purpose, retryAt: Date): void {
     if (this.#skipLogged) return;
     this.#skipLogged = true;
-    this.log.warn(messages.skipped(purpose, retryAt));
+    this.#log.warn(messages.skipped(purpose, retryAt));
   }
 
   reportPruned(report: PruneReport): void {
-    if (report.removed.length > 0) this.log.info(messages.pruned(report.removed, report.kept.length));
-    if (report.missed) this.log.warn(messages.missedCopies(report.missed));
+    if (report.removed.length > 0) this.#log.info(messages.pruned(report.removed, report.kept.length));
+    if (report.missed) this.#log.warn(messages.missedCopies(report.missed));
     for (const { error } of report.failed) this.#pruneFailed(error);
-    if (report.removed.length > 0) this.events.emit('pruned', report);
+    if (report.removed.length > 0) this.#events.emit('pruned', report);
   }
 
   #request({ label }: Purpose, ifOlderThanMs: number | null): SnapshotRequest {
-    const { database, directory, verify, timeoutMs } = this.options;
-    return {
-      database,
-      directory,
-      ifOlderThanMs,
-      verify,
-      timeoutMs,
-      ...(label !== undefined && { label: cleanLabel(label) }),
-    };
+    const { database, directory, verify, timeoutMs } = this.#options;
+    const named = label === undefined ? {} : { label: cleanLabel(label) };
+    return { database, directory, ifOlderThanMs, verify, timeoutMs, ...named };
   }
 
   /** Success is judged by the artifact: it stands there, whole. */
-  #judge(result: SnapshotResult, ifOlderThanMs: number | null): SnapshotResult {
+  *#judge(result: SnapshotResult, ifOlderThanMs: number | null): FileWork<SnapshotResult> {
     ensureAnswer(result);
     if (result.status !== 'created') {
       if (ifOlderThanMs === null) throw new Error('it answered "fresh" to a request for a backup in any case');
       return result;
     }
-    const found = readBackup(this.options, result.backup.name, Date.now());
+    const found = yield* backupNamed(this.#options, result.backup.name, Date.now());
     if (found && found.sizeBytes === result.backup.sizeBytes && found.problem !== 'damaged') return result;
     throw new BackupError('ERR_BACKUP_VERIFY_FAILED', `"${result.backup.path}" is not there, or not whole.`, {
       step: 'publish',
@@ -135,11 +179,11 @@ export class BackupRunner {
   }
 
   /** A child that died after it had published, or another process's backup: what is in the folder is what counts. */
-  #freshDespiteError(ifOlderThanMs: number | null, error: unknown): SnapshotResult | undefined {
+  *#freshDespiteError(ifOlderThanMs: number | null, error: unknown): FileWork<SnapshotResult | undefined> {
     if (ifOlderThanMs === null || isBackupError(error, 'ERR_BACKUP_CANCELLED')) return undefined;
     try {
       const now = Date.now();
-      const { latest } = findLatestBackup(this.options, now);
+      const { latest } = yield* latestBackup(this.#options, now);
       const check = checkDue({ latest, now, intervalMs: ifOlderThanMs });
       return check.reason === 'fresh' ? { status: 'fresh', latest: check.latest } : undefined;
     } catch {
@@ -150,30 +194,27 @@ export class BackupRunner {
   #succeed(result: SnapshotResult, purpose: Purpose): void {
     this.lastFailure = undefined;
     if (result.status === 'fresh') {
-      this.log.info(messages.madeByOther(purpose, result.latest));
+      this.#log.info(messages.madeByOther(purpose, result.latest));
       return;
     }
     const { backup, durationMs } = result;
-    this.log.info(messages.created(purpose, backup, durationMs));
-    this.events.emit('created', { backup, label: purpose.label, durationMs });
+    this.#log.info(messages.created(purpose, backup, durationMs));
+    this.#events.emit('created', { backup, label: purpose.label, durationMs });
   }
 
   /** The backup is made, whatever becomes of the old ones. */
-  *#pruneQuietly(): Generator<void, void> {
-    try {
-      this.reportPruned(yield* prune(this.options, false));
-    } catch (error) {
-      this.#pruneFailed(error as BackupError);
-    }
-  }
-
   #pruneFailed(error: BackupError): void {
-    this.log.error(messages.pruneFailed(error));
-    this.events.emit('failed', { error });
+    this.#log.error(messages.pruneFailed(error));
+    this.#events.emit('failed', { error });
   }
 }
 
-/** A snapshotter of the user's own may answer anything. What is no answer is a failed attempt, with all that follows one. */
+function createdBackup(result: SnapshotResult): Backup {
+  // The judge has refused any other answer to an unconditional request.
+  return (result as Extract<SnapshotResult, { status: 'created' }>).backup;
+}
+
+/** A snapshotter of the user's own may answer anything. A malformed answer counts as a failed attempt: logged, emitted, backed off. */
 function ensureAnswer(answer: unknown): void {
   // `createSync` that is async: it must not end the app as an unhandled rejection either.
   if (answer instanceof Promise) answer.catch(() => {});

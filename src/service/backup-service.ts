@@ -1,76 +1,58 @@
-import type { ServiceContext } from './service-context.js';
-import type { RestoreOptions, VerifyOptions } from './backup-actions.js';
 import type { Backup } from '../catalog/backup.js';
-import { checkMethodOptions } from './method-options.js';
-import { ageOf, checkDue } from '../catalog/due-check.js';
 import type { DueCheck } from '../catalog/due-check.js';
-import type { RemoteCopy } from '../offsite/list-copies.js';
-import type { ShipReport } from '../offsite/shipper.js';
-import type { ListServiceCopiesOptions, OfOneStore } from '../offsite/service-copies.js';
-import type { PullOptions, PullReport } from '../offsite/pull.js';
-import type { CopyVerifyReport, VerifyCopyOptions } from '../offsite/verify-copy.js';
-import { findLatestBackup, listBackups } from '../catalog/list-backups.js';
-import type { BackupError } from '../util/errors.js';
-import type { BackupEvents, BackupListener, PruneReport } from './events.js';
-import { SingleFlight } from '../util/single-flight.js';
-import { SerialQueue } from '../util/serial-queue.js';
-import type { Purpose } from '../util/messages.js';
-import type { BackupServiceOptions, ResolvedOptions } from './options.js';
-import { runYielding } from '../util/cooperative.js';
 import type { RestoreReport, VerifyReport } from '../child/protocol.js';
-import type { SnapshotControl } from '../util/control.js';
-import type { SnapshotResult } from '../child/snapshotter.js';
-import type { LastFailure, RunningBackup, ServiceStatus } from './status.js';
+import type { RemoteCopy } from '../offsite/list-copies.js';
+import { offsite } from '../offsite/index.js';
+import type { PullOptions, PullReport } from '../offsite/pull.js';
+import type { ListServiceCopiesOptions, OfOneStore } from '../offsite/service-copies.js';
+import type { ShipReport } from '../offsite/shipper.js';
+import type { CopyVerifyReport, VerifyCopyOptions } from '../offsite/verify-copy.js';
 import type { BackupStore } from '../stores/backup-store.js';
+import type { SnapshotControl } from '../util/control.js';
+import type { Duration } from '../util/duration.js';
+import { lazy } from '../util/lazy.js';
+import type { LastFailure } from './backup-runner.js';
+import type { BackupEvents, BackupListener, PruneReport } from './events.js';
+import type { BackupOutcome, CreateOptions, IfDueOptions, RestoreOptions, VerifyOptions } from './method-types.js';
+import type { BackupServiceOptions, ResolvedOptions } from './options.js';
+import type { ServiceContext } from './service-context.js';
+import type { RunningBackup, ServiceStatus } from './status.js';
 
-export type { RestoreOptions, VerifyOptions };
-
-/** Options of `createBackup()`. */
-export interface CreateOptions extends SnapshotControl {
-  /** What the backup is taken for, in the log, the manifest and the events: `'before the upgrade to 2.0'`. */
-  label?: string | undefined;
-}
-
-/** Options of `backupIfDue()`. */
-export interface IfDueOptions extends CreateOptions {
-  /** Does what `label` names come after the backup (`'before'`, the default) or has it already run? For the log. */
-  moment?: 'before' | 'after' | undefined;
-}
-
-/** The result of `backupIfDue()`: a backup was made, or the newest one is fresh, or the last failure is too recent. */
-export type BackupOutcome =
-  | { readonly status: 'created'; readonly backup: Backup }
-  | { readonly status: 'fresh'; readonly latest: Backup; readonly ageMs: number }
-  /** One is due, but the last attempt failed, with `error`, less than `retryAfter` ago. */
-  | { readonly status: 'backing-off'; readonly retryAt: Date; readonly error: BackupError };
+const core = lazy('service core', () => require('./core.js') as typeof import('./core.js'));
 
 // Registered, so that two copies of the package in one process accept each other's services.
 const brand = Symbol.for('sqlite-autobackup.BackupService');
+
+/** A call's own idea of how fresh a backup must be. */
+interface Within {
+  /** @default the service's `interval` */
+  readonly interval?: Duration | undefined;
+}
 
 /**
  * Backups of one SQLite database: is one due, take one, which are there, remove the old ones.
  *
  * Everything that opens the live database happens in a child process; this class lists and deletes finished backups.
- * Whatever goes wrong is a {@link BackupError}: the methods that return a promise reject with it, the others throw it.
+ * Whatever goes wrong is a {@link BackupError}: the methods that return a promise reject with it, the others throw it. What
+ * they have in common: `ERR_BACKUP_OPTIONS` for an unknown option or a wrong value, `ERR_BACKUP_DIRECTORY_MISSING` and
+ * `ERR_BACKUP_LIST_FAILED` where the backup folder cannot be read, and `ERR_BACKUP_CANCELLED` after an abort of the signal.
+ *
+ * @example
+ * const backups = new BackupService({ database: 'instance/app.db', directory: 'backups' });
+ * await backups.backupIfDue({ label: 'before the import' });
  */
 export class BackupService {
   readonly #options: ResolvedOptions;
   readonly #context: ServiceContext;
-  readonly #runner: ServiceContext['runner'];
-  readonly #warnedOf = new Set<string>();
-  #singleFlight: SingleFlight<BackupOutcome> | undefined;
-  /** Explicit backups wait for one another here, not as a crowd of idle children. */
-  readonly #queue = new SerialQueue();
-  #knownFresh = false;
-  #freshTimer: NodeJS.Timeout | undefined;
 
-  /** @throws BackupError `ERR_BACKUP_OPTIONS`, naming the option, the value and what is allowed */
+  /**
+   * @throws BackupError `ERR_BACKUP_OPTIONS`, naming the option, the value and what is allowed
+   * @example
+   * new BackupService({ database: 'instance/app.db', interval: '1d', retention: keep({ last: 20, monthly: 12 }) });
+   */
   constructor(options: BackupServiceOptions) {
-    const { createContext } = require('./service-context.js') as typeof import('./service-context.js');
-    const context = createContext(options);
-    this.#context = context;
-    this.#options = context.options;
-    this.#runner = context.runner;
+    this.#context = core().createContext(options);
+    this.#options = this.#context.options;
   }
 
   /** @internal */
@@ -103,106 +85,140 @@ export class BackupService {
    * system call and not even a look at the clock. This is all that a decorated method asks when nothing is due.
    */
   get knownFresh(): boolean {
-    return this.#knownFresh;
+    return this.#context.due.freshness.known;
   }
 
-  /** The newest whole backup. Looks at the folder, blocking for some 20 µs. */
+  /**
+   * The same for another interval than the service's: is it known, without a look at the folder, that the newest backup is
+   * younger than that? Costs a look at the clock.
+   */
+  isKnownFresh({ interval }: Within = {}): boolean {
+    return interval === undefined ? this.knownFresh : this.#context.due.freshness.knownFor(this.#intervalMs(interval));
+  }
+
+  /** Returns the newest whole backup. Looks at the folder and blocks meanwhile, for some 20 µs on a local disk. */
   getLatestBackup(): Backup | undefined {
-    return this.#findLatest(Date.now());
+    return core().runSync(this.#context.due.latest(Date.now()));
   }
 
-  /** Would `backupIfDue()` try to take one now? */
-  shouldBackup(): boolean {
-    return this.checkDue().due;
+  /** Would `backupIfDue()` try to take one now? Blocks as {@link BackupService.getLatestBackup} does. */
+  shouldBackup(options: Within = {}): boolean {
+    return this.checkDue(options).due;
   }
 
-  /** The age check with its reason. Looks at the folder every time. */
-  checkDue(): DueCheck {
-    const now = Date.now();
-    const latest = this.#findLatest(now);
-    const retryAt = this.#runner.lastFailure?.retryAt.getTime();
-    const check = checkDue({ latest, now, intervalMs: this.#options.intervalMs, retryAt });
-    if (check.reason === 'fresh') this.#believeFresh(check.dueAt.getTime() - now);
-    return check;
+  /** Makes the age check and says its reason. Blocks as {@link BackupService.getLatestBackup} does. */
+  checkDue(options: Within = {}): DueCheck {
+    core().checkMethodOptions('checkDue', options);
+    return core().runSync(this.#context.due.check(this.#intervalMs(options.interval)));
+  }
+
+  /**
+   * The same without blocking: a folder on a network mount that stands still holds up nobody else.
+   *
+   * @throws BackupError `ERR_BACKUP_LIST_FAILED` also when the folder has not answered for 5 s
+   */
+  async checkDueAsync(options: Within = {}): Promise<DueCheck> {
+    core().checkMethodOptions('checkDueAsync', options);
+    return this.#context.gate.run(this.#context.due.check(this.#intervalMs(options.interval)));
   }
 
   /**
    * Takes a backup if the newest one is as old as `interval` or older. Calls at the same time, in this process or in
-   * others, make one; all of them resolve when it is there.
+   * others, make one; all of them resolve when it is there. After a failure the outcome is `backing-off` until `retryAfter`
+   * is over. The look at the folder never blocks; a folder that has not answered for 5 s is a failed attempt.
+   *
+   * @throws BackupError what {@link BackupService.createBackup} throws
+   * @example
+   * const outcome = await backups.backupIfDue({ label: 'before the import', interval: '1h' });
+   * if (outcome.status === 'created') console.log(outcome.backup.name);
    */
   async backupIfDue(options: IfDueOptions = {}): Promise<BackupOutcome> {
-    checkMethodOptions('backupIfDue', options);
-    if (this.#singleFlight?.joinable) return this.#singleFlight.join(options);
-    const purpose = automatic(options);
-    const settled = this.#settleWithoutAttempt(purpose);
-    if (settled) return settled;
-
-    const flight = new SingleFlight(async (control) =>
-      this.#toOutcome(await this.#runner.run(purpose, this.#options.intervalMs, control)),
-    );
-    this.#singleFlight = flight;
-    try {
-      return await flight.join(options);
-    } finally {
-      if (this.#singleFlight === flight) this.#singleFlight = undefined;
-    }
+    core().checkMethodOptions('backupIfDue', options);
+    const { label, moment = 'before', interval } = options;
+    return this.#context.due.ifDue({ label, moment }, this.#intervalMs(interval), options);
   }
 
   /** The same, blocking the thread until the backup is done. */
   backupIfDueSync(options: Omit<IfDueOptions, keyof SnapshotControl> = {}): BackupOutcome {
-    checkMethodOptions('backupIfDueSync', options);
-    const purpose = automatic(options);
-    return (
-      this.#settleWithoutAttempt(purpose) ?? this.#toOutcome(this.#runner.runSync(purpose, this.#options.intervalMs))
-    );
+    core().checkMethodOptions('backupIfDueSync', options);
+    const { label, moment = 'before', interval } = options;
+    return this.#context.due.ifDueSync({ label, moment }, this.#intervalMs(interval));
   }
 
-  /** Takes a backup in any case, also right after a failure. */
+  /**
+   * Takes a backup in any case, also right after a failure. Calls at the same time wait for one another.
+   *
+   * @throws BackupError `ERR_BACKUP_SOURCE_MISSING`, `…_SOURCE_INVALID`, `…_SOURCE_UNREADABLE`, `…_SOURCE_LOCKED`,
+   *   `…_SOURCE_CORRUPT`, `ERR_BACKUP_DIRECTORY_NOT_WRITABLE`, `ERR_BACKUP_NO_SPACE`, `ERR_BACKUP_WRITE_FAILED`,
+   *   `ERR_BACKUP_LOCK_TIMEOUT`, `ERR_BACKUP_LOCK_FAILED`, `ERR_BACKUP_TIMEOUT`, `ERR_BACKUP_VERIFY_FAILED`,
+   *   `ERR_BACKUP_CHILD_FAILED`
+   * @example
+   * const { name } = await backups.createBackup({ label: 'before the upgrade to 2.0' });
+   * await backups.protectBackup(name);
+   */
   async createBackup(options: CreateOptions = {}): Promise<Backup> {
-    checkMethodOptions('createBackup', options);
+    core().checkMethodOptions('createBackup', options);
+    const { queue, runner } = this.#context;
     const { label, signal } = options;
-    return createdBackup(await this.#queue.run(() => this.#runner.run({ label }, null, options), signal));
+    return queue.run(() => runner.create({ label }, options), signal);
   }
 
   /** The same, blocking the thread until the backup is done. */
   createBackupSync(options: Omit<CreateOptions, keyof SnapshotControl> = {}): Backup {
-    checkMethodOptions('createBackupSync', options);
-    return createdBackup(this.#runner.runSync({ label: options.label }, null));
+    core().checkMethodOptions('createBackupSync', options);
+    return this.#context.runner.createSync({ label: options.label });
   }
 
-  /** All backups in the folder, newest first: also those of other programs, and those with a `problem`. */
+  /** Lists all backups in the folder, newest first: also those of other programs, and those with a `problem`. */
   async listBackups(): Promise<Backup[]> {
-    const backups = await runYielding(listBackups(this.#options, Date.now()));
-    return this.#context.copies?.annotate(backups) ?? backups;
+    const { gate, copies } = this.#context;
+    const backups = await gate.run(core().listBackups(this.#options, Date.now()));
+    return copies?.annotate(backups) ?? backups;
   }
 
   /**
-   * Checks a backup in a child process and keeps the result in its manifest. `'hash'`: size and sha256; `'quick'` (default)
-   * and `'full'`: also PRAGMA quick_check or integrity_check; `'drill'`: it is restored into a scratch folder, checked in
-   * full and asked the `assertions`. What is wrong with it is in the report; it rejects if it can't be read.
+   * Checks a backup in a child process and keeps the result in its manifest. What is wrong with it is in the report.
+   *
+   * @throws BackupError `ERR_BACKUP_INVALID_NAME`, `ERR_BACKUP_NOT_FOUND`, and where it cannot be read
+   *   `ERR_BACKUP_TIMEOUT`, `ERR_BACKUP_NO_SPACE` (a drill), `ERR_BACKUP_CHILD_FAILED`
+   * @example
+   * const { ok, problems } = await backups.verifyBackup(name, { level: 'full' });
    */
   async verifyBackup(name: string, options: VerifyOptions = {}): Promise<VerifyReport> {
-    checkMethodOptions('verifyBackup', options);
-    return actions().verify(this.#context, name, options);
+    core().checkMethodOptions('verifyBackup', options);
+    return core().verify(this.#context, name, options);
   }
 
   /**
    * Restores a backup into the live database, while the app runs, or into a new file (`to`). The backup is checked before,
    * the present state is kept in a protected backup, and the result is compared. Whatever happens, the database is entirely
-   * the old or entirely the restored one. Throws `ERR_BACKUP_DAMAGED`, `ERR_BACKUP_RESTORE_…`, and what a backup throws.
+   * the old or entirely the restored one.
+   *
+   * @throws BackupError `ERR_BACKUP_INVALID_NAME`, `ERR_BACKUP_NOT_FOUND`, `ERR_BACKUP_DAMAGED`,
+   *   `ERR_BACKUP_RESTORE_BUSY`, `ERR_BACKUP_RESTORE_IN_USE`, `ERR_BACKUP_RESTORE_TARGET`, `ERR_BACKUP_RESTORE_FAILED`, and
+   *   for the safety backup what {@link BackupService.createBackup} throws
+   * @example
+   * const { safetyBackup } = await backups.restoreBackup('app_backup_20261124_093000.db');
    */
   async restoreBackup(name: string, options: RestoreOptions = {}): Promise<RestoreReport> {
-    checkMethodOptions('restoreBackup', options);
+    core().checkMethodOptions('restoreBackup', options);
+    const { queue, due } = this.#context;
     const restore = (): Promise<RestoreReport> =>
-      actions()
+      core()
         .restore(this.#context, name, options)
-        .finally(() => (this.#knownFresh = false));
-    return this.#queue.run(restore, options.signal);
+        .finally(() => due.freshness.forget());
+    return queue.run(restore, options.signal);
   }
 
-  /** Protects a backup from deletion and retention, or (`on: false`) takes that off again. */
-  async protectBackup(name: string, on = true, control: SnapshotControl = {}): Promise<void> {
-    return actions().protect(this.#context, name, on, control);
+  /**
+   * Protects a backup from deletion and retention, or (`on: false`) takes that off again.
+   *
+   * @throws BackupError `ERR_BACKUP_INVALID_NAME`, `ERR_BACKUP_NOT_FOUND`, `ERR_BACKUP_MANIFEST_FAILED`,
+   *   `ERR_BACKUP_LOCK_TIMEOUT`, `ERR_BACKUP_CHILD_FAILED`
+   */
+  async protectBackup(name: string, on = true, options: SnapshotControl = {}): Promise<void> {
+    core().checkMethodOptions('protectBackup', options);
+    return core().protect(this.#context, name, on, options);
   }
 
   /**
@@ -211,27 +227,24 @@ export class BackupService {
    * @throws BackupError `ERR_BACKUP_INVALID_NAME`, `ERR_BACKUP_NOT_FOUND`, `ERR_BACKUP_PROTECTED`,
    *   `ERR_BACKUP_DELETE_FAILED`
    */
-  // eslint-disable-next-line @typescript-eslint/require-await -- a promise, so that errors are rejections
   async deleteBackup(name: string): Promise<void> {
-    actions().remove(this.#context, name);
-    this.#knownFresh = false;
+    await core().deleteBackup(this.#context, name);
+    this.#context.due.freshness.forget();
   }
 
-  /** Removes what the retention policy does not keep. `dryRun` only says what it would remove, and why the rest stays. */
+  /**
+   * Removes what the retention policy does not keep. `dryRun` only says what it would remove, and why the rest stays.
+   *
+   * @throws BackupError `ERR_BACKUP_RETENTION_FAILED`; then nothing was removed
+   */
   async pruneBackups(options: { dryRun?: boolean } = {}): Promise<PruneReport> {
-    checkMethodOptions('pruneBackups', options);
-    const { dryRun = false } = options;
-    const { prune } = require('./prune.js') as typeof import('./prune.js');
-    const report = await runYielding(prune(this.#options, dryRun));
-    if (!dryRun) this.#runner.reportPruned(report);
-    return report;
+    core().checkMethodOptions('pruneBackups', options);
+    return core().pruneNow(this.#context, options.dryRun ?? false);
   }
 
-  /** Everything that a status page shows. Asks a child process for the journal mode. */
+  /** Tells everything that a status page shows. Asks a child process for the journal mode. */
   async status(): Promise<ServiceStatus> {
-    const { readStatus } = require('./status.js') as typeof import('./status.js');
-    const { runningSince, lastFailure } = this.#runner;
-    return readStatus(this.#options, this.checkDue(), { runningSince, lastFailure }, this.#context.copies);
+    return core().readStatus(this.#context);
   }
 
   /**
@@ -239,119 +252,83 @@ export class BackupService {
    * its errors. Without this, shipping goes on in the background after each backup; call it where the process is about to
    * end. Rejects only if it is cancelled or the backup folder cannot be listed.
    */
-  async shipPending(control: Pick<SnapshotControl, 'signal'> = {}): Promise<readonly ShipReport[]> {
-    return this.#context.copies?.ship(control) ?? [];
+  async shipPending(options: Pick<SnapshotControl, 'signal'> = {}): Promise<readonly ShipReport[]> {
+    core().checkMethodOptions('shipPending', options);
+    return this.#context.copies?.ship(options) ?? [];
   }
 
-  /** The copies of this database in a store of `copies`, newest first, of this host or of all. Asks the store. */
+  /**
+   * Lists the copies of this database in a store of `copies`, newest first, of this host or of all. Asks the store.
+   *
+   * @throws BackupError `ERR_BACKUP_STORE_FAILED`, `ERR_BACKUP_STORE_DENIED`, `ERR_BACKUP_STORE_MISSING`
+   */
   async listCopies(options: ListServiceCopiesOptions = {}): Promise<RemoteCopy[]> {
-    return this.#remote().listServiceCopies(this.#options, options);
+    core().checkMethodOptions('service.listCopies', options);
+    return offsite().listServiceCopies(this.#options, options);
   }
 
-  /** Checks a copy in a store: see {@link VerifyCopyOptions.level}. */
+  /**
+   * Verifies a copy in a store: see {@link VerifyCopyOptions.level}. Damage is in the report.
+   *
+   * @throws BackupError `ERR_BACKUP_COPY_NOT_FOUND`, `ERR_BACKUP_COPY_ENCRYPTED`, and what the store answers
+   */
   async verifyCopy(name: string, options: OfOneStore<VerifyCopyOptions> = {}): Promise<CopyVerifyReport> {
-    return this.#remote().verifyServiceCopy(this.#options, name, options);
+    core().checkMethodOptions('service.verifyCopy', options);
+    return offsite().verifyServiceCopy(this.#options, name, options);
   }
 
-  /** Brings a copy back into the backup folder, where it is a backup like the others: to restore, verify or protect. */
+  /**
+   * Brings a copy back into the backup folder, where it is a backup like the others: to restore, verify or protect.
+   *
+   * @param name a backup's name, or `'latest'`
+   * @throws BackupError `ERR_BACKUP_COPY_NOT_FOUND`, `ERR_BACKUP_COPY_DAMAGED`, `ERR_BACKUP_COPY_ENCRYPTED`,
+   *   `ERR_BACKUP_PULL_TARGET`, `ERR_BACKUP_NO_SPACE`, and what the store answers
+   * @example
+   * const { name } = await backups.pullBackup('latest', { from: '/mnt/nas/backups' });
+   */
   async pullBackup(name: string, options: Omit<OfOneStore<PullOptions>, 'to'> = {}): Promise<PullReport> {
-    return this.#remote().pullIntoFolder(this.#options, name, options);
+    core().checkMethodOptions('service.pullBackup', options);
+    return offsite().pullIntoFolder(this.#options, name, options);
   }
 
   /** The last failed attempt of this process, while no later one succeeded. The same as in `status()`, without asking a child. */
   get lastFailure(): LastFailure | undefined {
-    return this.#runner.lastFailure;
+    return this.#context.runner.lastFailure;
   }
 
-  /** Resolves when no backup is being taken by this service any more: what an app waits for before it ends. Never rejects. */
+  /** Resolves when this service takes no backup any more: what an app waits for before it ends. Never rejects. */
   async whenIdle(): Promise<void> {
+    const { queue, runner, due } = this.#context;
     let end;
     do {
-      end = this.#queue.end;
+      end = queue.end;
       await end;
-      await this.#runner.whenIdle();
+      await due.whenIdle();
+      await runner.whenIdle();
       // Meanwhile another one may have got in line.
-    } while (end !== this.#queue.end);
+    } while (end !== queue.end);
   }
 
-  /** The backup that is being made now, by whatever process; `undefined` if none is, or the folder can't be read. */
+  /** The backup that is being made now, by whatever process; `undefined` if none is, or the folder can't be read. Blocks. */
   getRunningBackup(): RunningBackup | undefined {
-    const { findRunning } = require('./status.js') as typeof import('./status.js');
-    return findRunning(this.#options);
+    return core().runSync(core().findRunning(this.#options));
   }
 
-  /** Calls `listener` at every such event until the returned function is called. A listener that throws is logged. */
+  /**
+   * Calls `listener` at every such event until the returned function is called. A listener that throws is logged.
+   *
+   * @throws BackupError `ERR_BACKUP_OPTIONS` for an event that there is not
+   */
   on<E extends keyof BackupEvents>(event: E, listener: BackupListener<E>): () => void {
     return this.#context.events.on(event, listener);
   }
 
-  /** The outcome, where it needs no attempt: fresh, or the last attempt failed a moment ago. */
-  #settleWithoutAttempt(purpose: Purpose): BackupOutcome | undefined {
-    let check: DueCheck | undefined;
-    try {
-      check = this.checkDue();
-    } catch (error) {
-      // A failed listing is a failed attempt, never "no backups" and never "fresh".
-      const { lastFailure } = this.#runner;
-      if (!lastFailure || lastFailure.retryAt.getTime() <= Date.now()) this.#runner.fail(error, purpose);
-    }
-    if (check?.reason === 'fresh') return { status: 'fresh', latest: check.latest, ageMs: check.ageMs };
-    if (check?.due) return undefined;
-    const { retryAt, error } = this.#runner.lastFailure!;
-    this.#runner.skip(purpose, retryAt);
-    return { status: 'backing-off', retryAt, error };
-  }
-
-  #toOutcome(result: SnapshotResult): BackupOutcome {
-    // Sets the flag, so that the calls that come now cost nothing.
-    this.#believeFresh(this.#options.intervalMs);
-    if (result.status === 'created') return { status: 'created', backup: result.backup };
-    return { status: 'fresh', latest: result.latest, ageMs: ageOf(result.latest, Date.now()) };
-  }
-
-  #findLatest(now: number): Backup | undefined {
-    const { latest, ignored } = findLatestBackup(this.#options, now);
-    for (const backup of ignored) {
-      if (this.#warnedOf.has(backup.name)) continue;
-      this.#warnedOf.add(backup.name);
-      this.#context.log.warn(this.#context.messages.ignored(backup));
-    }
-    return latest;
-  }
-
-  #remote(): typeof import('../offsite/service-copies.js') {
-    return require('../offsite/service-copies.js') as typeof import('../offsite/service-copies.js');
-  }
-
-  #believeFresh(msUntilDue: number): void {
-    const ms = Math.min(msUntilDue, this.#options.recheckMs, MAX_TIMER_MS);
-    if (ms <= 0) return;
-    clearTimeout(this.#freshTimer);
-    this.#knownFresh = true;
-    this.#freshTimer = setTimeout(() => {
-      this.#knownFresh = false;
-    }, ms);
-    this.#freshTimer.unref();
+  #intervalMs(interval: Duration | undefined): number {
+    return interval === undefined ? this.#options.intervalMs : core().parseDuration(interval)!;
   }
 }
 
 /** Is this a service, of any copy of this package in the process? */
 export function isBackupService(value: unknown): value is BackupService {
   return typeof value === 'object' && value !== null && brand in value;
-}
-
-/** The longest that a timer can run. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
-
-function actions(): typeof import('./backup-actions.js') {
-  return require('./backup-actions.js') as typeof import('./backup-actions.js');
-}
-
-function automatic({ label, moment = 'before' }: IfDueOptions): Purpose {
-  return { label, moment };
-}
-
-function createdBackup(result: SnapshotResult): Backup {
-  // Attempts has refused any other answer to an unconditional request.
-  return (result as Extract<SnapshotResult, { status: 'created' }>).backup;
 }

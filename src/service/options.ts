@@ -15,6 +15,7 @@ import type { RetentionPolicy } from '../retention/policy.js';
 import { childProcessSnapshotter } from '../child/child-snapshotter.js';
 import type { Snapshotter } from '../child/snapshotter.js';
 import type { BackupStore } from '../stores/backup-store.js';
+import { areAssertions, ASSERTIONS_ARE, hasMethods, STORE_METHODS } from '../util/method-options.js';
 import { validate } from '../util/validate.js';
 import type { Valibot } from '../util/validate.js';
 
@@ -145,21 +146,12 @@ function retentionFromEnvironment(env: NodeJS.ProcessEnv): RetentionPolicy {
 
 function isListOfStores(value: unknown): boolean {
   if (!Array.isArray(value)) return false;
-  const stores = value as readonly (Partial<Record<string, unknown>> | null)[];
-  const isStore = (store: (typeof stores)[number]): boolean =>
-    typeof store === 'object' &&
-    typeof store?.['name'] === 'string' &&
-    store['name'] !== '' &&
-    ['list', 'put', 'open', 'remove'].every((method) => typeof store[method] === 'function');
-  return stores.every(isStore) && new Set(stores.map((store) => store?.['name'])).size === stores.length;
+  const isNamed = (store: { name?: unknown }): boolean => typeof store.name === 'string' && store.name !== '';
+  return (
+    value.every((store: BackupStore) => hasMethods(store, STORE_METHODS) && isNamed(store)) &&
+    new Set(value.map(({ name }: BackupStore) => name)).size === value.length
+  );
 }
-
-/** A list of single SELECTs, as far as that can be seen without a database. */
-export function areAssertions(value: unknown): value is readonly string[] {
-  return Array.isArray(value) && value.every((sql) => typeof sql === 'string' && /^\s*(select|with)\b/i.test(sql));
-}
-
-export const ASSERTIONS_ARE = 'a list of SELECT statements, such as ["SELECT count(*) > 0 FROM invoices"]';
 
 // Each message finishes the sentence "It must be …".
 // eslint-disable-next-line @typescript-eslint/explicit-function-return-type -- the type is what valibot infers
@@ -176,10 +168,7 @@ function schemaOf(v: Valibot) {
     () => true,
     'a duration such as "7d", "12h" or "90s", or a number of milliseconds from 0 up',
   );
-  const methods = (names: readonly string[]) => (value: unknown) =>
-    typeof value === 'object' &&
-    value !== null &&
-    names.every((name) => typeof (value as Record<string, unknown>)[name] === 'function');
+  const methods = (names: readonly string[]) => (value: unknown) => hasMethods(value, names);
   return v.strictObject({
     database: v.pipe(
       v.custom<string>((value) => typeof value === 'string' && value !== '', 'the path of a SQLite database file'),

@@ -1,8 +1,9 @@
 import type { Backup } from '../catalog/backup.js';
 import { listBackups } from '../catalog/list-backups.js';
 import type { BackupFolder } from '../catalog/list-backups.js';
-import type * as hold from '../offsite/keep-unshipped.js';
+import { offsite } from '../offsite/index.js';
 import type { BackupError } from '../util/errors.js';
+import type { FileWork } from '../util/file-work.js';
 import type { PruneReport } from './events.js';
 import { applyRetention } from '../retention/apply-retention.js';
 import type { RetentionPlan } from '../retention/apply-retention.js';
@@ -11,7 +12,7 @@ import type { BackupStore } from '../stores/backup-store.js';
 import type { RetentionPolicy } from '../retention/policy.js';
 
 /**
- * Applies the policy to the folder. Yields after each file. One backup that can't be deleted stops none of the others.
+ * Applies the policy to the folder. One backup that can't be deleted stops none of the others.
  *
  * @throws BackupError if the folder can't be listed or the policy fails; then nothing was removed
  */
@@ -21,7 +22,7 @@ export function* prune(
     readonly copies?: readonly BackupStore[];
   },
   dryRun: boolean,
-): Generator<void, PruneReport> {
+): FileWork<PruneReport> {
   const now = new Date();
   let plan: RetentionPlan & { missed?: readonly Backup[] } = applyRetention(
     folder.retention,
@@ -29,8 +30,7 @@ export function* prune(
     now,
   );
   if (folder.copies?.length) {
-    const { keepUnshipped } = require('../offsite/keep-unshipped.js') as typeof hold;
-    plan = keepUnshipped(plan, folder, folder.copies);
+    plan = offsite().keepUnshipped(plan, folder, folder.copies);
   }
   if (dryRun) return { dryRun, kept: plan.keep, removed: plan.remove, failed: [] };
 
@@ -38,12 +38,11 @@ export function* prune(
   const failed: { backup: Backup; error: BackupError }[] = [];
   for (const backup of plan.remove) {
     try {
-      deleteFiles(folder, backup);
+      yield* deleteFiles(folder, backup);
       removed.push(backup);
     } catch (error) {
       failed.push({ backup, error: error as BackupError });
     }
-    yield;
   }
   const missed = removed.filter((backup) => plan.missed?.includes(backup));
   return { dryRun, kept: plan.keep, removed, failed, ...(missed.length > 0 && { missed }) };

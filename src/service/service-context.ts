@@ -1,10 +1,14 @@
 import type { ServiceShippers } from '../offsite/service-shippers.js';
-import { BackupRunner } from './backup-runner.js';
 import { claimNames } from '../catalog/claim-names.js';
 import { Events } from '../util/events.js';
-import type { BackupEvents } from './events.js';
+import { FolderGate } from '../util/folder-gate.js';
 import { messages } from '../util/messages.js';
 import { safeLogger } from '../util/logger.js';
+import { SerialQueue } from '../util/serial-queue.js';
+import { offsite } from '../offsite/index.js';
+import { BackupRunner } from './backup-runner.js';
+import { DueBackups } from './due-backups.js';
+import type { BackupEvents } from './events.js';
 import { resolveOptions } from './options.js';
 import type { BackupServiceOptions, ResolvedOptions } from './options.js';
 
@@ -14,23 +18,29 @@ export interface ServiceContext {
   readonly log: ReturnType<typeof safeLogger>;
   readonly messages: typeof messages;
   readonly events: Events<BackupEvents>;
+  /** All that an asynchronous method asks of the backup folder goes through here. */
+  readonly gate: FolderGate;
   /** Absent without `copies`. */
   readonly copies: ServiceShippers | undefined;
   readonly runner: BackupRunner;
+  readonly due: DueBackups;
+  /** Explicit backups wait for one another here, not as a crowd of idle children. */
+  readonly queue: SerialQueue;
 }
 
-/** In a file of its own, loaded with the first service: requiring this package stays cheap. */
 export function createContext(given: BackupServiceOptions): ServiceContext {
   const options = resolveOptions(given);
   claimNames(options);
   const log = safeLogger(options.logger);
   const events = new Events<BackupEvents>((event, error) => log.error(messages.listenerFailed(event, error)));
+  const gate = new FolderGate(options.directory);
   let copies: ServiceShippers | undefined;
   if (options.copies.length > 0) {
-    const offsite = require('../offsite/service-shippers.js') as typeof import('../offsite/service-shippers.js');
-    const shippers = new offsite.ServiceShippers(options, log, events);
+    const shippers = new (offsite().ServiceShippers)(options, log, events);
     events.on('created', () => shippers.wake());
     copies = shippers;
   }
-  return { options, log, messages, events, copies, runner: new BackupRunner(options, log, events) };
+  const runner = new BackupRunner(options, log, events, gate);
+  const parts = { options, log, messages, events, gate, copies, runner, queue: new SerialQueue() };
+  return { ...parts, due: new DueBackups(parts) };
 }

@@ -1,4 +1,3 @@
-import fs from 'node:fs';
 import path from 'node:path';
 import type { Backup } from '../catalog/backup.js';
 import { isPartialName } from '../catalog/backup-name.js';
@@ -6,10 +5,14 @@ import type { DueCheck } from '../catalog/due-check.js';
 import { listBackups } from '../catalog/list-backups.js';
 import type { VerificationLevel } from '../catalog/manifest.js';
 import { isBackupError, messageOf } from '../util/errors.js';
-import type { ServiceShippers, CopyStatus } from '../offsite/service-shippers.js';
 import type { BackupError } from '../util/errors.js';
+import type { CopyStatus } from '../offsite/service-shippers.js';
+import type { LastFailure } from './backup-runner.js';
 import type { ResolvedOptions } from './options.js';
-import { runYielding } from '../util/cooperative.js';
+import { files } from '../util/file-work.js';
+import type { FileWork } from '../util/file-work.js';
+import type { DueBackups } from './due-backups.js';
+import type { ServiceContext } from './service-context.js';
 import type { DatabaseFacts } from '../child/protocol.js';
 
 /** What a status page shows: {@link BackupService.status}. */
@@ -54,14 +57,6 @@ export interface LatestVerification {
   readonly at: Date;
 }
 
-/** The last failed attempt of this process, while no later one has succeeded. */
-export interface LastFailure {
-  readonly error: BackupError;
-  readonly at: Date;
-  /** No automatic attempt before this. */
-  readonly retryAt: Date;
-}
-
 /** A backup in the making, as far as its unfinished file tells. */
 export interface RunningBackup {
   /** Written so far. */
@@ -73,24 +68,26 @@ export interface RunningBackup {
 /** For a look that hangs; a locked database is waited for much shorter (isolated/inspect.ts). */
 const INSPECT_TIMEOUT_MS = 30_000;
 
-export async function readStatus(
-  options: ResolvedOptions,
-  due: DueCheck,
-  running: Pick<ServiceStatus, 'runningSince' | 'lastFailure'>,
-  stores: ServiceShippers | undefined,
-): Promise<ServiceStatus> {
+/** @throws BackupError where the backup folder cannot be read */
+export async function readStatus({
+  options,
+  due: dueBackups,
+  runner,
+  copies: stores,
+  gate,
+}: ServiceContext): Promise<ServiceStatus> {
   const { database, directory } = options;
+  const { runningSince, lastFailure } = runner;
   const warnings: string[] = [];
   let inspectError: BackupError | undefined;
-  const [backups, facts] = await Promise.all([
-    runYielding(listBackups(options, Date.now())),
-    inspect(options).catch((error: unknown) => {
-      // Not known is no reason to show nothing: also of a snapshotter that fails in its own way.
-      if (isBackupError(error)) inspectError = error;
-      warnings.push(isBackupError(error) ? error.message : `The database could not be looked at: ${messageOf(error)}.`);
-      return undefined;
-    }),
-  ]);
+  const inspected = inspect(options).catch((error: unknown) => {
+    // Facts that are not known are no reason to show nothing, not even where a user's own snapshotter fails in its own way.
+    if (isBackupError(error)) inspectError = error;
+    warnings.push(isBackupError(error) ? error.message : `The database could not be looked at: ${messageOf(error)}.`);
+    return undefined;
+  });
+  const { due, backups, freeBytes, sizeBytes, inProgress } = await gate.run(look(options, dueBackups));
+  const facts = await inspected;
   if (facts && facts.journalMode !== 'wal') {
     warnings.push(
       'The database is in rollback-journal mode: while a backup is copied, writers wait. ' +
@@ -108,11 +105,10 @@ export async function readStatus(
         lastError.message,
     );
   }
-  const { bavail, bsize } = await fs.promises.statfs(directory);
   return {
     database: {
       path: database,
-      sizeBytes: fs.statSync(database, { throwIfNoEntry: false })?.size,
+      sizeBytes,
       journalMode: facts?.journalMode,
       error: inspectError,
     },
@@ -121,13 +117,28 @@ export async function readStatus(
     latest: due.reason === 'none' ? undefined : due.latest,
     backupCount: backups.length,
     backupBytes: backups.reduce((sum, backup) => sum + backup.sizeBytes, 0),
-    freeBytes: bavail * bsize,
-    ...running,
+    freeBytes,
+    runningSince,
+    lastFailure,
     copies,
     lastVerification: latestVerification(backups),
-    inProgress: findRunning(options),
+    inProgress,
     warnings,
   };
+}
+
+/** All that is asked of the folder, in one go. */
+function* look(
+  options: ResolvedOptions,
+  dueBackups: DueBackups,
+): FileWork<
+  Pick<ServiceStatus, 'due' | 'freeBytes' | 'inProgress'> & { backups: Backup[]; sizeBytes: number | undefined }
+> {
+  const due = yield* dueBackups.check(options.intervalMs);
+  const backups = yield* listBackups(options, Date.now());
+  const { bavail, bsize } = yield* files.statfs(options.directory);
+  const sizeBytes = (yield* files.stat(options.database))?.size;
+  return { due, backups, sizeBytes, freeBytes: bavail * bsize, inProgress: yield* findRunning(options) };
 }
 
 function latestVerification(backups: readonly Backup[]): LatestVerification | undefined {
@@ -142,14 +153,14 @@ function latestVerification(backups: readonly Backup[]): LatestVerification | un
 const ABANDONED_MS = 120_000;
 
 /** By `readdir` and `stat` alone, so it may be asked often. */
-export function findRunning({ database, directory, naming }: ResolvedOptions): RunningBackup | undefined {
+export function* findRunning({ database, directory, naming }: ResolvedOptions): FileWork<RunningBackup | undefined> {
   try {
-    for (const name of fs.readdirSync(directory)) {
+    for (const name of yield* files.readdir(directory)) {
       if (!name.endsWith('.partial') || !isPartialName(naming, name)) continue;
-      const stats = fs.statSync(path.join(directory, name), { throwIfNoEntry: false });
+      const stats = yield* files.stat(path.join(directory, name));
       if (!stats || stats.mtimeMs < Date.now() - ABANDONED_MS) continue;
       const doneBytes = stats.size;
-      const size = fs.statSync(database, { throwIfNoEntry: false })?.size ?? 0;
+      const size = (yield* files.stat(database))?.size ?? 0;
       return { doneBytes, totalBytes: Math.max(doneBytes, size) };
     }
   } catch {

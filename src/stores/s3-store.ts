@@ -2,7 +2,9 @@ import { Readable } from 'node:stream';
 import type * as clientS3 from '@aws-sdk/client-s3';
 import type { S3Client } from '@aws-sdk/client-s3';
 import type * as libStorage from '@aws-sdk/lib-storage';
-import { BackupError, systemCode } from '../util/errors.js';
+import { onAbort } from '../util/on-abort.js';
+import { BackupError, messageOf, systemCode } from '../util/errors.js';
+import { lazy } from '../util/lazy.js';
 import { validate } from '../util/validate.js';
 import { copyExists, ensureKey, isPlain, throwIfAborted } from './backup-store.js';
 import type { BackupStore, StoredObject } from './backup-store.js';
@@ -10,6 +12,7 @@ import { copySettings } from './copy-settings.js';
 import { explainS3 } from './s3-errors.js';
 import { MIN_PART_BYTES, clientConfig, extraParameters, schemaOf } from './s3-options.js';
 import type { S3StoreOptions } from './s3-options.js';
+import { setTimeout } from '../util/timers.js';
 
 const MAX_PARTS = 9_000;
 /** So long may the parts take that are on their way when a put is aborted. */
@@ -36,7 +39,7 @@ export function s3Store(options: S3StoreOptions): BackupStore {
   let loaded: { s3: typeof clientS3; client: S3Client } | undefined;
   const connect = (): { s3: typeof clientS3; client: S3Client } => {
     if (loaded) return loaded;
-    const s3 = load<typeof clientS3>('@aws-sdk/client-s3');
+    const s3 = peer(clientPackage);
     return (loaded = { s3, client: options.client ?? new s3.S3Client(clientConfig(options)) });
   };
   const explained = async <T>(key: string, signal: AbortSignal | undefined, act: () => Promise<T>): Promise<T> => {
@@ -84,7 +87,7 @@ export function s3Store(options: S3StoreOptions): BackupStore {
         const Key = fullKey(key);
         // Not every server looks at If-None-Match where an upload in parts is completed.
         if (await exists(s3, client, bucket, Key, signal)) throw copyExists(where, key);
-        const { Upload } = load<typeof libStorage>('@aws-sdk/lib-storage');
+        const { Upload } = peer(uploadPackage);
         const controller = new AbortController();
         const source = Readable.from(body, { objectMode: false, highWaterMark: 256 * 1024 });
         // The SDK's own abort gives up at once and clears away later, if at all. A source that breaks off makes it clear away
@@ -93,7 +96,7 @@ export function s3Store(options: S3StoreOptions): BackupStore {
           source.destroy(new Error('aborted'));
           setTimeout(() => controller.abort(), ABORT_MS).unref();
         };
-        signal?.addEventListener('abort', abort, { once: true });
+        const stopListening = onAbort(signal, abort);
         const upload = new Upload({
           client,
           params: {
@@ -111,7 +114,7 @@ export function s3Store(options: S3StoreOptions): BackupStore {
         try {
           await upload.done();
         } finally {
-          signal?.removeEventListener('abort', abort);
+          stopListening();
           source.destroy();
         }
       }),
@@ -217,16 +220,22 @@ function halfAnAnswer(where: string): BackupError {
   });
 }
 
-// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- whoever calls it knows the package's type
-function load<T>(name: string): T {
+const clientPackage = lazy('optional peer', () => require('@aws-sdk/client-s3') as typeof clientS3);
+const uploadPackage = lazy('optional peer', () => require('@aws-sdk/lib-storage') as typeof libStorage);
+
+function peer<T>(load: () => T): T {
   try {
-    return require(name) as T;
+    return load();
   } catch (cause) {
     if (systemCode(cause) !== 'MODULE_NOT_FOUND') throw cause;
-    throw new BackupError('ERR_BACKUP_PEER_MISSING', `s3Store() needs the package "${name}", which is not installed.`, {
-      step: 'store',
-      hint: 'Run "npm install @aws-sdk/client-s3 @aws-sdk/lib-storage".',
-      cause,
-    });
+    throw new BackupError(
+      'ERR_BACKUP_PEER_MISSING',
+      `s3Store() needs a package that is not installed (${messageOf(cause).split('\n')[0]}).`,
+      {
+        step: 'store',
+        hint: 'Run "npm install @aws-sdk/client-s3 @aws-sdk/lib-storage".',
+        cause,
+      },
+    );
   }
 }

@@ -1,5 +1,7 @@
 import crypto from 'node:crypto';
 import { BackupError, isBackupError, systemCode } from '../util/errors.js';
+import { onAbort } from '../util/on-abort.js';
+import { clearTimeout, setTimeout } from '../util/timers.js';
 import type { BackupStore, PutControl, StoreControl } from './backup-store.js';
 
 /** Of a copy as it is stored. */
@@ -17,16 +19,15 @@ const STALL_MS = 30 * 60_000;
 /** A signal that also aborts when nothing has moved for `stallMs`, and a function to say that something has. */
 export class StallTimer {
   readonly #controller = new AbortController();
-  readonly #outer: AbortSignal | undefined;
   readonly #stallMs: number;
-  readonly #onAbort = (): void => this.#controller.abort(this.#outer?.reason);
+  readonly #stopListening: () => void;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(outer: AbortSignal | undefined, stallMs = STALL_MS) {
-    this.#outer = outer;
     this.#stallMs = stallMs;
-    if (outer?.aborted) this.#onAbort();
-    else outer?.addEventListener('abort', this.#onAbort, { once: true });
+    const abort = (): void => this.#controller.abort(outer?.reason);
+    if (outer?.aborted) abort();
+    this.#stopListening = onAbort(outer, abort);
     this.moved();
   }
 
@@ -44,24 +45,24 @@ export class StallTimer {
   async guard<T>(work: Promise<T>, graceMs: number = ABORT_GRACE_MS): Promise<T> {
     work.catch(() => {});
     const { signal } = this;
-    let onAbort!: () => void;
+    let stop!: () => void;
     const given = new Promise<never>((_, reject) => {
-      onAbort = () => setTimeout(() => reject(signal.reason as Error), graceMs).unref();
-      if (signal.aborted) onAbort();
-      else signal.addEventListener('abort', onAbort, { once: true });
+      const giveUp = (): void => void setTimeout(() => reject(signal.reason as Error), graceMs).unref();
+      if (signal.aborted) giveUp();
+      stop = onAbort(signal, giveUp);
     });
     try {
       return await Promise.race([work, given]);
     } catch (error) {
       throw stalledReason(signal) ?? error;
     } finally {
-      signal.removeEventListener('abort', onAbort);
+      stop();
     }
   }
 
   close(): void {
     clearTimeout(this.#timer);
-    this.#outer?.removeEventListener('abort', this.#onAbort);
+    this.#stopListening();
   }
 }
 

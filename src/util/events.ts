@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { callSafely } from './call-safely.js';
 import { BackupError } from './errors.js';
-import { show } from './validate.js';
+import { show } from './show.js';
 
 type Listener<Payload> = (payload: Payload) => void;
 

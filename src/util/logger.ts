@@ -1,4 +1,5 @@
 import type * as winston from 'winston';
+import { lazy } from './lazy.js';
 import { callSafely } from './call-safely.js';
 
 /** Anything with these three methods: winston, pino, Nest's ConsoleLogger behind a small adapter, `console`. */
@@ -19,6 +20,8 @@ export interface LoadableLogger extends Logger {
   [LOAD]?(): void;
 }
 
+const library = lazy('winston', () => require('winston') as typeof winston);
+
 type Level = keyof Logger;
 
 /**
@@ -28,7 +31,7 @@ type Level = keyof Logger;
 export function winstonLogger(): LoadableLogger {
   let logger: winston.Logger | undefined;
   const load = (): winston.Logger => {
-    const { createLogger, format, transports } = require('winston') as typeof winston;
+    const { createLogger, format, transports } = library();
     return createLogger({
       format: format.combine(
         format.timestamp(),

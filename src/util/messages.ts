@@ -1,5 +1,5 @@
-import type bytes from 'bytes';
 import type { BackupError } from './errors.js';
+import { localTime, seconds, size } from './format.js';
 
 /** What a backup is taken for. `moment` is set where a protected operation, not a person, caused it. */
 export interface Purpose {
@@ -37,10 +37,10 @@ export const messages = {
     `${subject(purpose)} not needed${reason(purpose)}: another process has made ${file(latest)}`,
   failed: (purpose: Purpose, error: BackupError, retryAt: Date) =>
     `${subject(purpose)} FAILED${reason(purpose)} [${error.code}]: ${error.message} ` +
-    `No further automatic attempt before ${retryAt.toLocaleTimeString()}.`,
+    `No further automatic attempt before ${localTime(retryAt)}.`,
   cancelled: (purpose: Purpose) => `${subject(purpose)} cancelled${reason(purpose)}`,
   skipped: (purpose: Purpose, retryAt: Date) =>
-    `${subject(purpose)} skipped${reason(purpose)}: the last attempt failed, next try after ${retryAt.toLocaleTimeString()}`,
+    `${subject(purpose)} skipped${reason(purpose)}: the last attempt failed, next try after ${localTime(retryAt)}`,
   pruned: (removed: readonly NamedBackup[], kept: number) =>
     `Old backups removed: ${removed.map(file).join(', ')}; ${kept} kept`,
   pruneFailed: (error: BackupError) => `Removing old backups FAILED [${error.code}]: ${error.message}`,
@@ -49,7 +49,7 @@ export const messages = {
     `Backup copied: ${file(backup)} to ${store} as ${size(storedBytes)}, read back, ${seconds(durationMs)}`,
   copyFailed: (store: string, name: string | undefined, error: BackupError, retryAt?: Date) =>
     `Copying ${name ?? 'backups'} to ${store} FAILED [${error.code}]: ${error.message}` +
-    (retryAt ? ` Next try after ${retryAt.toLocaleTimeString()}.` : ''),
+    (retryAt ? ` Next try after ${localTime(retryAt)}.` : ''),
   copiesPruned: (store: string, removed: readonly string[], kept: number) =>
     `Old copies removed from ${store}: ${removed.join(', ')}; ${kept} kept`,
   copyPruneFailed: (store: string, name: string | undefined, error: BackupError) =>
@@ -67,7 +67,7 @@ export const messages = {
   verified: ({ name, level, ok, problems, durationMs }: VerifiedBackup) =>
     `Backup verified (${level}): ${name} ${ok ? 'is good' : `is BAD: ${problems.join('; ')}`}, ${seconds(durationMs)}`,
   ignored: (backup: { readonly name: string; readonly problem?: string; readonly createdAt: Date }) =>
-    `Backup not counted: ${backup.name} (${backup.problem}${backup.problem === 'dated in the future' ? `, ${backup.createdAt.toISOString()}: check the clock` : ''})`,
+    `Backup not counted: ${backup.name} (${backup.problem}${backup.problem === 'dated in the future' ? `, ${localTime(backup.createdAt)}: check the clock` : ''})`,
   listenerFailed: (event: string, error: unknown) =>
     `A listener of "${event}" failed: ${error instanceof Error ? error.stack : String(error)}`,
 };
@@ -86,17 +86,7 @@ function file(backup: NamedBackup): string {
   return `${backup.name} (${size(backup.sizeBytes)})`;
 }
 
-function size(sizeBytes: number): string {
-  // Loaded with the first line: requiring this package stays cheap.
-  const format = require('bytes') as typeof bytes;
-  return format(sizeBytes, { unitSeparator: ' ' }) ?? '';
-}
-
 function unchecked({ manifest }: NamedBackup): string {
   const tables = manifest?.uncheckedTables;
   return tables ? `; the rows of ${tables.join(', ')} need the app's own functions and were not checked` : '';
-}
-
-function seconds(milliseconds: number): string {
-  return `${(milliseconds / 1000).toFixed(2)} s`;
 }

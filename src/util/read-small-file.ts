@@ -11,9 +11,7 @@ export const MAX_RECORD_BYTES = 1024 * 1024;
  */
 export function readSmallFile(file: string): string {
   const { size } = regularFile(fs.lstatSync(file), file);
-  const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
-  // Windows has neither flag, and no pipes in its folders.
-  const descriptor = fs.openSync(file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  const descriptor = fs.openSync(file, FLAGS);
   try {
     // It may have been replaced since it was looked at.
     regularFile(fs.fstatSync(descriptor), file);
@@ -25,6 +23,24 @@ export function readSmallFile(file: string): string {
     fs.closeSync(descriptor);
   }
 }
+
+/** {@link readSmallFile} without blocking. */
+export async function readSmallFileAsync(file: string): Promise<string> {
+  const { size } = regularFile(await fs.promises.lstat(file), file);
+  const handle = await fs.promises.open(file, FLAGS);
+  try {
+    regularFile(await handle.stat(), file);
+    const bytes = Buffer.alloc(size);
+    let length = 0;
+    for (let read; (read = (await handle.read(bytes, length, size - length, length)).bytesRead) > 0;) length += read;
+    return bytes.toString('utf8', 0, length);
+  } finally {
+    await handle.close();
+  }
+}
+
+// Windows has neither of the last two flags, and no pipes in its folders.
+const FLAGS = fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW | fs.constants.O_NONBLOCK;
 
 function regularFile(stats: fs.Stats, file: string): fs.Stats {
   if (stats.isFile() && stats.size <= MAX_RECORD_BYTES) return stats;

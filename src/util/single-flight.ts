@@ -1,5 +1,6 @@
 import { BackupError } from './errors.js';
 import { callSafely } from './call-safely.js';
+import { abortable, onAbort } from './on-abort.js';
 import type { BackupProgress, SnapshotControl } from './control.js';
 
 /**
@@ -27,24 +28,37 @@ export class SingleFlight<T> {
     return !this.#controller.signal.aborted;
   }
 
+  /** Resolves when it has ended, however. */
+  get end(): Promise<void> {
+    return this.#result.then(
+      () => {},
+      () => {},
+    );
+  }
+
+  /** Resolves when it has ended; rejects if the signal is aborted before. */
+  async waitForEnd(signal: AbortSignal | null | undefined): Promise<void> {
+    await abortable(this.end, signal, () => cancelled(signal?.reason));
+  }
+
   async join({ signal, onProgress }: SnapshotControl = {}): Promise<T> {
     this.#waiting += 1;
     if (!signal && !onProgress) return this.#result;
     if (onProgress) this.#listeners.add(onProgress);
-    let onAbort!: () => void;
+    let giveUp!: () => void;
     const gaveUp = new Promise<never>((_, reject) => {
-      onAbort = () => {
+      giveUp = () => {
         this.#waiting -= 1;
         if (this.#waiting > 0) reject(cancelled(signal?.reason));
         else this.#controller.abort(signal?.reason);
       };
     });
-    if (signal?.aborted) onAbort();
-    else signal?.addEventListener('abort', onAbort, { once: true });
+    if (signal?.aborted) giveUp();
+    const stop = onAbort(signal, giveUp);
     try {
       return await Promise.race([this.#result, gaveUp]);
     } finally {
-      signal?.removeEventListener('abort', onAbort);
+      stop();
       if (onProgress) this.#listeners.delete(onProgress);
     }
   }

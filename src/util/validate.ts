@@ -1,24 +1,33 @@
-import { inspect } from 'node:util';
 import type * as valibot from 'valibot';
 import { BackupError } from './errors.js';
+import { lazy } from './lazy.js';
+import { isSecretName, show } from './show.js';
 
-/** The schema library, loaded when the first options are checked: requiring this package stays cheap. */
+/** The schema library. */
 export type Valibot = typeof valibot;
 
 type StrictSchema = valibot.StrictObjectSchema<valibot.ObjectEntries, undefined>;
+
+const library = lazy('service core', () => require('valibot') as Valibot);
 
 /**
  * Checks an object of options. Each message of the schema finishes the sentence "It must be …".
  *
  * @param owner whose options they are, for the message: `'BackupService'`
+ * @returns the options as the schema makes them
  * @throws BackupError `ERR_BACKUP_OPTIONS`, naming the option, the value and what is allowed
  */
-export function validate(owner: string, schemaOf: (v: Valibot) => StrictSchema, options: unknown): void {
-  const v = require('valibot') as Valibot;
+export function validate<S extends StrictSchema>(
+  owner: string,
+  schemaOf: (v: Valibot) => S,
+  options: unknown,
+): valibot.InferOutput<S> {
+  const v = library();
   const schema = schemaOf(v);
-  const issue = v.safeParse(schema, options).issues?.[0];
-  if (!issue) return;
+  const result = v.safeParse(schema, options);
+  if (result.success) return result.output;
 
+  const [issue] = result.issues;
   const option = issue.path?.map((item) => String(item.key)).join('.');
   if (option === undefined) {
     throw wrongOption(`${owner}: the options are ${show(issue.input)}.`, 'They must be an object.');
@@ -27,7 +36,7 @@ export function validate(owner: string, schemaOf: (v: Valibot) => StrictSchema, 
     const known = Object.keys(schema.entries).join(', ');
     throw wrongOption(`${owner}: there is no option "${option}".`, `The options are ${known}.`);
   }
-  const value = issue.input === undefined ? 'missing' : show(issue.input);
+  const value = issue.input === undefined ? 'missing' : isSecretName(option) ? 'not shown' : show(issue.input);
   // A missing key has valibot's own message; the schema's message stands at the entry.
   throw wrongOption(`${owner}: the option "${option}" is ${value}.`, `It must be ${messageAt(schema, option, issue)}.`);
 }
@@ -38,12 +47,7 @@ function messageAt(schema: StrictSchema, option: string, issue: valibot.BaseIssu
   return issue.input === undefined && typeof own === 'string' ? own : issue.message;
 }
 
-function wrongOption(what: string, hint: string): BackupError {
+/** An option with a value that is not allowed, or an unknown one. */
+export function wrongOption(what: string, hint: string): BackupError {
   return new BackupError('ERR_BACKUP_OPTIONS', what, { step: 'options', hint });
-}
-
-/** A value as the message shows it. */
-export function show(value: unknown): string {
-  // inspect() never throws, unlike JSON.stringify() on a BigInt or a cycle.
-  return typeof value === 'string' ? JSON.stringify(value) : inspect(value, { depth: 1, breakLength: Infinity });
 }

@@ -8,7 +8,7 @@ import { backupName, parseBackupName } from '#dist/catalog/backup-name.js';
 import { checkDue } from '#dist/catalog/due-check.js';
 import { findLatestBackup, listBackups } from '#dist/catalog/list-backups.js';
 import { applyRetention } from '#dist/retention/apply-retention.js';
-import { runSync } from '#dist/util/cooperative.js';
+import { runSync } from '#dist/util/file-work.js';
 import { aBackup, aManifest, HOUR, MINUTE, NAMING, writeBackup } from '../support/planted-backups';
 import { DIST, runNode } from '../support/run-node';
 import { useTempFolder } from '../support/temp-folder';

@@ -7,6 +7,7 @@ import { checkCopies } from '../doctor/copies.js';
 import { explainDue } from '../doctor/due.js';
 import { checkFolder, checkLeftovers, checkPermissions, checkSpace } from '../doctor/folder.js';
 import { checkChild, checkConfig, checkDatabase, checkNode, unknown } from '../doctor/surroundings.js';
+import { packageInfo } from '../../util/package-info.js';
 import { EXIT } from '../exit-codes.js';
 import { count, wrap } from '../format.js';
 import { openService } from '../open-service.js';
@@ -14,7 +15,7 @@ import type { Opened } from '../open-service.js';
 
 export const doctor: CommandFunction<[]> = async (context) => {
   const opened = await openService(context, { silent: true });
-  const { engines } = require('../../../package.json') as { engines: { node: string } };
+  const { engines } = packageInfo();
   const folder = checkFolder(opened.service);
   const checks = [checkNode(process.versions.node, engines.node), checkConfig(opened)];
   // One child after the other: on a small machine, two at once are slower than both in turn.

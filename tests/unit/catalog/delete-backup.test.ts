@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import { readBackup } from '#dist/catalog/list-backups.js';
 import { deleteFiles } from '#dist/catalog/delete-backup.js';
+import { runSync } from '#dist/util/file-work.js';
 import { thrownBy } from '../../support/errors';
 import { NAMING, writeBackup } from '../../support/planted-backups';
 import { useTempFolder } from '../../support/temp-folder';
@@ -18,7 +19,7 @@ function planted(manifest: boolean) {
 test('the backup goes first, then its manifest: a crash in between leaves no backup without label and hash', () => {
   const backup = planted(true);
   const removed = jest.spyOn(fs, 'rmSync');
-  deleteFiles(where(), backup);
+  runSync(deleteFiles(where(), backup));
   expect(removed.mock.calls.map(([file]) => file)).toEqual([backup.path, backup.path.replace(/db$/, 'json')]);
   expect(folder.list()).toEqual([]);
 });
@@ -26,14 +27,14 @@ test('the backup goes first, then its manifest: a crash in between leaves no bac
 test('a file beside a backup without a manifest is not taken for one', () => {
   const backup = planted(false);
   fs.writeFileSync(backup.path.replace(/db$/, 'json'), 'put there since');
-  deleteFiles(where(), backup);
+  runSync(deleteFiles(where(), backup));
   expect(folder.list()).toEqual([backup.name.replace(/db$/, 'json')]);
 });
 
 test('one that is gone already is no error', () => {
   const backup = planted(true);
   fs.rmSync(backup.path);
-  deleteFiles(where(), backup);
+  runSync(deleteFiles(where(), backup));
   expect(folder.list()).toEqual([]);
 });
 
@@ -43,7 +44,7 @@ test('what the system refuses is named with its reason, and the manifest stays w
   jest.spyOn(fs, 'rmSync').mockImplementation(() => {
     throw cause;
   });
-  const error = thrownBy(() => deleteFiles(where(), backup));
+  const error = thrownBy(() => runSync(deleteFiles(where(), backup)));
   expect(error).toMatchObject({ code: 'ERR_BACKUP_DELETE_FAILED', step: 'delete', cause });
   expect(error.message).toContain(`"${backup.path}" could not be deleted (EBUSY: open elsewhere).`);
   expect(folder.list()).toHaveLength(2);

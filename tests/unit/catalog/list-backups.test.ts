@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import { findLatestBackup, listBackups, readBackup } from '#dist/catalog/list-backups.js';
-import { runSync } from '#dist/util/cooperative.js';
+import { runSync } from '#dist/util/file-work.js';
 import { thrownBy } from '../../support/errors';
 import { DAY, HOUR, MINUTE, NAMING, localTime, writeBackup } from '../../support/planted-backups';
 import { useTempFolder } from '../../support/temp-folder';

@@ -18,6 +18,12 @@ const serviceWith = (options: Partial<BackupServiceOptions> = {}) =>
 const planted = (ageMs: number, options = {}) => writeBackup(folder.path, new Date(Date.now() - ageMs), options);
 const tick = () => new Promise(setImmediate);
 
+/** Waits until the snapshotter has been asked so many times: a look at the folder comes first. */
+async function asked(times: number): Promise<void> {
+  for (let turns = 0; snapshots.controls.length < times && turns < 10_000; turns++) await tick();
+  expect(snapshots.controls).toHaveLength(times);
+}
+
 /** Holds back every snapshot until `open()`. */
 function gate(): () => void {
   let open!: () => void;
@@ -135,6 +141,7 @@ describe('calls at the same time', () => {
     const controller = new AbortController();
     const impatient = rejectionOf(service.backupIfDue({ signal: controller.signal }));
     const patient = service.backupIfDue();
+    await asked(1);
     controller.abort();
     expect((await impatient).code).toBe('ERR_BACKUP_CANCELLED');
     expect(snapshots.controls[0]!.signal!.aborted).toBe(false);
@@ -147,6 +154,7 @@ describe('calls at the same time', () => {
     const open = gate();
     const controller = new AbortController();
     const only = service.backupIfDue({ signal: controller.signal });
+    await asked(1);
     controller.abort();
     expect(snapshots.controls[0]!.signal!.aborted).toBe(true);
     const next = service.backupIfDue();
@@ -204,6 +212,7 @@ test('signal and onProgress reach the snapshotter, and progress its listener', a
   expect(snapshots.controls[0]).toMatchObject(control);
   const open = gate();
   const due = serviceWith({ interval: 0 }).backupIfDue(control);
+  await asked(2);
   const halfway = { step: 'copy', doneBytes: 1, totalBytes: 2 } as const;
   snapshots.controls[1]!.onProgress!(halfway);
   open();
@@ -238,8 +247,8 @@ describe('verifyBackup', () => {
 
   test('a snapshotter that fails in its own way makes a BackupError of it: verifying, restoring, protecting', async () => {
     const [name, service] = [planted(DAY), serviceWith()];
-    for (const asked of [service.verifyBackup(name), service.restoreBackup(name), service.protectBackup(name)]) {
-      const error = await rejectionOf(asked);
+    const calls = [service.verifyBackup(name), service.restoreBackup(name), service.protectBackup(name)];
+    for (const error of await Promise.all(calls.map(rejectionOf))) {
       expect(error.code).toBe('ERR_BACKUP_CHILD_FAILED');
       expect(error.message).toContain('not part of this fake');
     }

@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import { keep } from 'sqlite-autobackup';
 import type { RetentionPolicy } from 'sqlite-autobackup';
 import { prune } from '#dist/service/prune.js';
-import { runSync } from '#dist/util/cooperative.js';
+import { runSync } from '#dist/util/file-work.js';
 import { thrownBy } from '../../support/errors';
 import { DAY, NAMING, writeBackup } from '../../support/planted-backups';
 import { useTempFolder } from '../../support/temp-folder';

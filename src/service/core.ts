@@ -1,0 +1,8 @@
+// What a service needs to work, behind the one door of backup-service.ts: an app that has no service yet does not load it.
+export { deleteBackup, protect, pruneNow, restore, verify } from './backup-actions.js';
+export { createContext } from './service-context.js';
+export { findRunning, readStatus } from './status.js';
+export { checkMethodOptions } from '../util/method-options.js';
+export { parseDuration } from '../util/duration.js';
+export { listBackups } from '../catalog/list-backups.js';
+export { runSync } from '../util/file-work.js';

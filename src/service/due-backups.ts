@@ -1,0 +1,149 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { ageOf, checkDue } from '../catalog/due-check.js';
+import type { DueCheck } from '../catalog/due-check.js';
+import { latestBackup } from '../catalog/list-backups.js';
+import type { Backup } from '../catalog/backup.js';
+import type { SnapshotResult } from '../child/snapshotter.js';
+import type { SnapshotControl } from '../util/control.js';
+import { runSync } from '../util/file-work.js';
+import type { FileWork } from '../util/file-work.js';
+import type { FolderGate } from '../util/folder-gate.js';
+import type { Logger } from '../util/logger.js';
+import { messages } from '../util/messages.js';
+import type { Purpose } from '../util/messages.js';
+import { SingleFlight } from '../util/single-flight.js';
+import type { BackupOutcome } from './method-types.js';
+import { Freshness } from './freshness.js';
+import type { BackupRunner } from './backup-runner.js';
+import type { ResolvedOptions } from './options.js';
+
+interface Parts {
+  readonly options: ResolvedOptions;
+  readonly log: Logger;
+  readonly gate: FolderGate;
+  readonly runner: BackupRunner;
+}
+
+/** An attempt that others can join, as long as what it makes is new enough for them. */
+interface Attempt {
+  readonly flight: SingleFlight<BackupOutcome>;
+  readonly intervalMs: number;
+  /** The snapshot may have been taken already: too early for who wants one of this moment. */
+  begun: boolean;
+}
+
+/** Takes a backup when one is due: looks, and makes one flight of all calls that come at the same time. */
+export class DueBackups {
+  readonly freshness: Freshness;
+  readonly #context: Parts;
+  readonly #warnedOf = new Set<string>();
+  /** What is done for many calls runs in the context of none: a request's store would be kept as long as a timer. */
+  readonly #inOwnContext = AsyncLocalStorage.snapshot();
+  #attempt: Attempt | undefined;
+
+  constructor(context: Parts) {
+    this.#context = context;
+    this.freshness = new Freshness(context.options);
+  }
+
+  /** Resolves when no look and no attempt is under way; never rejects. */
+  async whenIdle(): Promise<void> {
+    while (this.#attempt) await this.#attempt.flight.end;
+  }
+
+  /** The age check with its reason. Looks at the folder every time. */
+  *check(intervalMs: number): FileWork<DueCheck> {
+    const now = Date.now();
+    const latest = yield* this.latest(now);
+    if (latest) this.freshness.believe(latest.createdAt.getTime());
+    return checkDue({ latest, now, intervalMs, retryAt: this.#context.runner.retryAt(now) });
+  }
+
+  *latest(now: number): FileWork<Backup | undefined> {
+    const { options, log } = this.#context;
+    const { latest, ignored } = yield* latestBackup(options, now);
+    for (const backup of ignored) {
+      if (this.#warnedOf.has(backup.name)) continue;
+      this.#warnedOf.add(backup.name);
+      log.warn(messages.ignored(backup));
+    }
+    return latest;
+  }
+
+  async ifDue(purpose: Purpose, intervalMs: number, control: SnapshotControl): Promise<BackupOutcome> {
+    for (let attempt = this.#attempt; attempt?.flight.joinable; attempt = this.#attempt) {
+      const newEnough = attempt.intervalMs <= intervalMs && (intervalMs > 0 || !attempt.begun);
+      if (newEnough) return attempt.flight.join(control);
+      await attempt.flight.waitForEnd(control.signal);
+    }
+    return this.#inOwnContext(() => this.#start(purpose, intervalMs)).join(control);
+  }
+
+  ifDueSync(purpose: Purpose, intervalMs: number): BackupOutcome {
+    return this.#inOwnContext(() => {
+      const settled = this.#settle(
+        purpose,
+        settledSync(() => runSync(this.check(intervalMs))),
+      );
+      return settled ?? this.#toOutcome(this.#context.runner.runSync(purpose, intervalMs));
+    });
+  }
+
+  #start(purpose: Purpose, intervalMs: number): SingleFlight<BackupOutcome> {
+    const { gate, runner } = this.#context;
+    const attempt: Attempt = {
+      intervalMs,
+      begun: false,
+      flight: new SingleFlight(async (control) => {
+        try {
+          const [look] = await Promise.allSettled([gate.run(this.check(intervalMs))]);
+          const settled = this.#settle(purpose, look);
+          if (settled) return settled;
+          attempt.begun = true;
+          return this.#toOutcome(await runner.run(purpose, intervalMs, control));
+        } finally {
+          if (this.#attempt === attempt) this.#attempt = undefined;
+        }
+      }),
+    };
+    this.#attempt = attempt;
+    return attempt.flight;
+  }
+
+  /** The outcome, where it needs no attempt: fresh, or the last attempt failed a moment ago. */
+  #settle(purpose: Purpose, look: PromiseSettledResult<DueCheck>): BackupOutcome | undefined {
+    const { runner } = this.#context;
+    if (look.status === 'fulfilled') {
+      const check = look.value;
+      if (check.reason === 'fresh') return { status: 'fresh', latest: check.latest, ageMs: check.ageMs };
+      return check.reason === 'backing-off' ? this.#backingOff(purpose, check.retryAt) : undefined;
+    }
+    // A failed listing is a failed attempt, never "no backups" and never "fresh".
+    const now = Date.now();
+    const retryAt = runner.retryAt(now);
+    if (retryAt !== undefined && retryAt > now) return this.#backingOff(purpose, new Date(retryAt));
+    return runner.fail(look.reason, purpose);
+  }
+
+  #backingOff(purpose: Purpose, retryAt: Date): BackupOutcome {
+    const { runner } = this.#context;
+    runner.skip(purpose, retryAt);
+    return { status: 'backing-off', retryAt, error: runner.lastFailure!.error };
+  }
+
+  #toOutcome(result: SnapshotResult): BackupOutcome {
+    // Sets the flag, so that the calls that come now cost nothing.
+    const latest = result.status === 'created' ? result.backup : result.latest;
+    this.freshness.believe(latest.createdAt.getTime());
+    if (result.status === 'created') return { status: 'created', backup: result.backup };
+    return { status: 'fresh', latest, ageMs: ageOf(latest, Date.now()) };
+  }
+}
+
+function settledSync<T>(work: () => T): PromiseSettledResult<T> {
+  try {
+    return { status: 'fulfilled', value: work() };
+  } catch (reason) {
+    return { status: 'rejected', reason };
+  }
+}

@@ -1,0 +1,45 @@
+import { clearTimeout, MAX_TIMER_MS, setTimeout } from '../util/timers.js';
+
+/** What the service believes of the newest backup without looking at the folder, for at most `recheckMs`. */
+export class Freshness {
+  /** Younger than the service's interval? A flag that a timer clears: reading it costs no look at the clock. */
+  known = false;
+  readonly #intervalMs: number;
+  readonly #recheckMs: number;
+  #timer: NodeJS.Timeout | undefined;
+  #latestMs = -Infinity;
+  #lookedAt = -Infinity;
+
+  constructor(options: { readonly intervalMs: number; readonly recheckMs: number }) {
+    this.#intervalMs = options.intervalMs;
+    this.#recheckMs = options.recheckMs;
+  }
+
+  /** Is it younger than `intervalMs`, as far as is known? */
+  knownFor(intervalMs: number): boolean {
+    if (intervalMs === this.#intervalMs) return this.known;
+    return (
+      performance.now() - this.#lookedAt < this.#recheckMs && Math.max(0, Date.now() - this.#latestMs) < intervalMs
+    );
+  }
+
+  /** The newest backup was looked at, and is from `latestMs` (since 1970). */
+  believe(latestMs: number): void {
+    this.#latestMs = latestMs;
+    this.#lookedAt = performance.now();
+    const ms = Math.min(latestMs + this.#intervalMs - Date.now(), this.#recheckMs, MAX_TIMER_MS);
+    if (ms <= 0) return;
+    clearTimeout(this.#timer);
+    this.known = true;
+    this.#timer = setTimeout(() => {
+      this.known = false;
+    }, ms);
+    this.#timer.unref();
+  }
+
+  /** A backup has gone, or the database is another one. */
+  forget(): void {
+    this.known = false;
+    this.#lookedAt = -Infinity;
+  }
+}

@@ -1,0 +1,103 @@
+import fs from 'node:fs';
+import { isBackupError, systemCode } from './errors.js';
+import { readSmallFile, readSmallFileAsync } from './read-small-file.js';
+
+/** One call of the file system in both of Node's forms. */
+export interface FileCall {
+  sync(): unknown;
+  async(): Promise<unknown>;
+}
+
+/**
+ * Work on files that is written once and runs in both of Node's ways: {@link runSync} blocks the thread, {@link runAsync}
+ * never does, whatever the disk does. A generator: it yields a {@link FileCall} and is given its result, or its error.
+ */
+export type FileWork<T> = Generator<FileCall, T, unknown>;
+
+/** Runs work to its end and blocks meanwhile: in the child process, and for methods that are synchronous by contract. */
+export function runSync<T>(work: FileWork<T>): T {
+  for (let next = work.next(); ;) {
+    if (next.done) return next.value;
+    let result: unknown;
+    try {
+      result = next.value.sync();
+    } catch (error) {
+      next = work.throw(error);
+      continue;
+    }
+    next = work.next(result);
+  }
+}
+
+/**
+ * Runs work to its end without ever blocking: a call that hangs keeps one of libuv's threads, and not the app.
+ *
+ * @param ask makes a call. What it rejects with is thrown inside the work, as the call's own error; a BackupError ends the
+ *   work instead, since it is not the file's.
+ */
+export async function runAsync<T>(
+  work: FileWork<T>,
+  ask: (call: FileCall) => Promise<unknown> = (call) => call.async(),
+): Promise<T> {
+  for (let next = work.next(); ;) {
+    if (next.done) return next.value;
+    let result: unknown;
+    try {
+      result = await ask(next.value);
+    } catch (error) {
+      if (isBackupError(error)) throw error;
+      next = work.throw(error);
+      continue;
+    }
+    next = work.next(result);
+  }
+}
+
+function* call<T>(sync: () => T, async: () => Promise<T>): FileWork<T> {
+  return (yield { sync, async }) as T;
+}
+
+/** A missing file is `undefined`, as with `throwIfNoEntry: false`, which Node has for the blocking calls only. */
+async function ifThere(stats: Promise<fs.Stats>): Promise<fs.Stats | undefined> {
+  try {
+    return await stats;
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** The calls that work on files is made of: `const names = yield* files.readdir(folder)`. */
+export const files = {
+  readdir: (folder: string) =>
+    call(
+      () => fs.readdirSync(folder),
+      () => fs.promises.readdir(folder),
+    ),
+  stat: (file: string) =>
+    call(
+      () => fs.statSync(file, { throwIfNoEntry: false }),
+      () => ifThere(fs.promises.stat(file)),
+    ),
+  lstat: (file: string) =>
+    call(
+      () => fs.lstatSync(file, { throwIfNoEntry: false }),
+      () => ifThere(fs.promises.lstat(file)),
+    ),
+  statfs: (folder: string) =>
+    call(
+      () => fs.statfsSync(folder),
+      () => fs.promises.statfs(folder),
+    ),
+  /** As {@link readSmallFile}. */
+  readSmall: (file: string) =>
+    call(
+      () => readSmallFile(file),
+      () => readSmallFileAsync(file),
+    ),
+  remove: (file: string) =>
+    call(
+      () => fs.rmSync(file, { force: true }),
+      () => fs.promises.rm(file, { force: true }),
+    ),
+};

@@ -1,0 +1,18 @@
+import bytes from 'bytes';
+
+/** `12.4 MB` */
+export function size(count: number): string {
+  return bytes(count, { unitSeparator: ' ' }) ?? '';
+}
+
+/** `0.31 s` */
+export function seconds(milliseconds: number): string {
+  return `${(milliseconds / 1000).toFixed(2)} s`;
+}
+
+/** `2026-11-24 09:30:00`, in local time, as the names of backups are. */
+export function localTime(date: Date): string {
+  const two = (n: number): string => String(n).padStart(2, '0');
+  const day = `${String(date.getFullYear()).padStart(4, '0')}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+  return `${day} ${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
+}

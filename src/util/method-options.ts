@@ -1,0 +1,141 @@
+import { parseDuration } from './duration.js';
+import { VERIFICATION_LEVELS } from './levels.js';
+import { validate } from './validate.js';
+import type { Valibot } from './validate.js';
+
+// What public methods and functions take besides a name. The compiler checks it for TypeScript; in JavaScript a misspelled
+// `dryRun` would delete, and a controller in the place of its signal would not cancel.
+
+const CALLS = {
+  shouldBackup: ['interval'],
+  checkDue: ['interval'],
+  checkDueAsync: ['interval'],
+  backupIfDue: ['label', 'moment', 'interval', 'signal', 'onProgress'],
+  backupIfDueSync: ['label', 'moment', 'interval'],
+  createBackup: ['label', 'signal', 'onProgress'],
+  createBackupSync: ['label'],
+  verifyBackup: ['level', 'assertions', 'signal', 'onProgress'],
+  restoreBackup: ['to', 'signal', 'onProgress'],
+  protectBackup: ['signal', 'onProgress'],
+  pruneBackups: ['dryRun'],
+  shipPending: ['signal'],
+  'service.listCopies': ['from', 'allHosts', 'signal'],
+  'service.verifyCopy': [
+    'from',
+    'before',
+    'host',
+    'database',
+    'level',
+    'assertions',
+    'identities',
+    'scratch',
+    'signal',
+  ],
+  'service.pullBackup': ['from', 'before', 'host', 'database', 'identities', 'signal', 'onProgress'],
+  listCopies: ['host', 'database', 'signal'],
+  verifyCopy: [
+    'store',
+    'name',
+    'before',
+    'host',
+    'database',
+    'level',
+    'assertions',
+    'identities',
+    'scratch',
+    'snapshotter',
+    'signal',
+  ],
+  pullBackup: ['store', 'name', 'before', 'host', 'database', 'to', 'identities', 'signal', 'onProgress'],
+} as const satisfies Record<string, readonly (keyof Entries)[]>;
+
+/**
+ * @throws BackupError `ERR_BACKUP_OPTIONS`, naming the method, the option, the value and what is allowed
+ */
+export function checkMethodOptions(method: keyof typeof CALLS, options: unknown): void {
+  validate(
+    method.replace('service.', ''),
+    (v) => {
+      const all = entries(v);
+      // `from` is the name of a store for a service, and the store itself for the functions.
+      const chosen = CALLS[method].map((key) => [key === 'store' ? 'from' : key, all[key]] as const);
+      return v.strictObject(Object.fromEntries(chosen));
+    },
+    options,
+  );
+}
+
+/** @throws BackupError `ERR_BACKUP_OPTIONS`: it is not a store */
+export function checkStore(method: 'listCopies', store: unknown): void {
+  validate(method, (v) => v.strictObject({ store: entries(v).store }), { store });
+}
+
+/** A list of single SELECTs, as far as that can be seen without a database. */
+export function areAssertions(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((sql) => typeof sql === 'string' && /^\s*(select|with)\b/i.test(sql));
+}
+
+export const ASSERTIONS_ARE = 'a list of SELECT statements, such as ["SELECT count(*) > 0 FROM invoices"]';
+
+/** Does the value have these methods? */
+export function hasMethods(value: unknown, names: readonly string[]): boolean {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    names.every((name) => typeof (value as Record<string, unknown>)[name] === 'function')
+  );
+}
+
+export const STORE_METHODS = ['list', 'put', 'open', 'remove'];
+
+type Entries = ReturnType<typeof entries>;
+
+// Each message finishes the sentence "It must be …".
+// eslint-disable-next-line @typescript-eslint/explicit-function-return-type -- the type is what valibot infers
+function entries(v: Valibot) {
+  // eslint-disable-next-line @typescript-eslint/explicit-function-return-type -- as above
+  const check = (allowed: (value: unknown) => boolean, message: string) => v.custom<unknown>(allowed, message);
+  const file = (value: unknown): boolean => typeof value === 'string' && value !== '' && !value.includes('\0');
+  return {
+    label: v.optional(v.string('a text')),
+    moment: v.optional(v.picklist(['before', 'after'], '"before" or "after"')),
+    interval: v.optional(
+      check((value) => parseDuration(value) !== undefined, 'a duration such as "7d", or milliseconds from 0 up'),
+    ),
+    // null too: `fetch()` and others use it for "no signal".
+    signal: v.nullish(check(isSignal, 'an AbortSignal, such as the signal of an AbortController')),
+    onProgress: v.nullish(v.function('a function')),
+    dryRun: v.optional(v.boolean('true or false')),
+    level: v.optional(
+      v.picklist(VERIFICATION_LEVELS, `one of ${VERIFICATION_LEVELS.map((level) => `"${level}"`).join(', ')}`),
+    ),
+    assertions: v.optional(check(areAssertions, ASSERTIONS_ARE)),
+    to: v.optional(check(file, 'the path of a new file')),
+    name: v.optional(check(file, 'the name of a backup, or "latest"')),
+    from: v.optional(check(file, 'the name of a store in "copies"')),
+    store: check(
+      (value) => hasMethods(value, STORE_METHODS) && typeof (value as { name?: unknown }).name === 'string',
+      'a store, such as directoryStore("/mnt/nas")',
+    ),
+    allHosts: v.optional(v.boolean('true or false')),
+    before: v.optional(check((value) => value instanceof Date && !Number.isNaN(value.getTime()), 'a valid Date')),
+    host: v.optional(v.string('the name of a machine')),
+    database: v.optional(v.string('the file name of a database, such as "app.db"')),
+    identities: v.optional(
+      check(
+        (value) => Array.isArray(value) && value.every((each) => typeof each === 'string'),
+        'a list of age identities, each a text that begins with AGE-SECRET-KEY-1',
+      ),
+    ),
+    scratch: v.optional(check(file, 'the path of a folder')),
+    snapshotter: v.optional(
+      check((value) => hasMethods(value, ['verify']), 'a snapshotter, such as childProcessSnapshotter()'),
+    ),
+  };
+}
+
+/** By its shape: a polyfill's is one too. */
+function isSignal(value: unknown): boolean {
+  const { aborted, addEventListener } = (value ?? {}) as Partial<Record<keyof AbortSignal, unknown>>;
+  return typeof aborted === 'boolean' && typeof addEventListener === 'function';
+}
