@@ -6,7 +6,7 @@ import { SerialQueue } from '../util/serial-queue.js';
 import { messages } from '../util/messages.js';
 import type { Logger } from '../util/logger.js';
 import { runAsync } from '../util/file-work.js';
-import { clearTimeout, MAX_TIMER_MS, setTimeout } from '../util/timers.js';
+import { clearInterval, clearTimeout, MAX_TIMER_MS, setInterval, setTimeout } from '../util/timers.js';
 import { lockTimeout } from '../util/busy-errors.js';
 import type { BackupStore, StoreControl } from '../stores/backup-store.js';
 import { storeCancelled, throwIfAborted } from '../stores/backup-store.js';
