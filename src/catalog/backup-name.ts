@@ -70,7 +70,8 @@ function parseStamp(text: string): Date | undefined {
     number,
     number,
   ];
-  if (year < 1970 || hour > 23 || minute > 59 || second > 59) return undefined;
+  // A clock that stands at the epoch, west of Greenwich, is in 1969.
+  if (year < 1969 || hour > 23 || minute > 59 || second > 59) return undefined;
   // Date.UTC has no clock changes, so it tells a real calendar day from 30 February. A local time that a clock change
   // skipped is still a name that a machine in another zone may have written; JavaScript moves it forward by the gap.
   const utc = new Date(Date.UTC(year, month - 1, day));

@@ -7,8 +7,9 @@ export interface Backup {
   /** Absolute. */
   readonly path: string;
   /**
-   * What its age is counted from: the older of its recorded time (its manifest's, else its name's) and the file's
-   * modification time. So touching a file eight days back makes it old, and copying an old file does not make it new.
+   * The moment that its age is counted from: the older of its recorded time (its manifest's, else its name's) and the file's
+   * modification time. So touching a file eight days back makes it old, and copying an old file does not make it new. A file
+   * that still has the modification time with which it was published was not touched: its disk's clock may be years behind.
    */
   readonly createdAt: Date;
   readonly sizeBytes: number;
@@ -55,7 +56,15 @@ export type BackupProblem =
   | 'failed verification';
 
 /** How far ahead of the clock a backup may be dated and still count: clocks of two hosts differ a little. */
-export const CLOCK_TOLERANCE_MS = 60_000;
+const CLOCK_TOLERANCE_MS = 60_000;
+
+/**
+ * Is a backup, or a copy in a store, dated so far ahead that it doesn't count? Otherwise one that was made under a wrong clock
+ * would be the latest for years. Pure.
+ */
+export function isFromTheFuture(createdAt: Date | number, now: number): boolean {
+  return Number(createdAt) > now + CLOCK_TOLERANCE_MS;
+}
 
 /** What is known of a file whose name is that of a backup. */
 export interface BackupFile {
@@ -64,6 +73,8 @@ export interface BackupFile {
   readonly nameTime: Date;
   readonly sizeBytes: number;
   readonly mtimeMs: number;
+  /** The disk has given it a modification time that is known to be wrong. */
+  readonly mtimeIsWrong?: boolean;
   /** `undefined`: there is none; `'unreadable'`: there is one, but it cannot be read or is not a manifest. */
   readonly manifest: Manifest | 'unreadable' | undefined;
 }
@@ -74,14 +85,17 @@ export interface BackupFile {
  */
 export const NAME_TOLERANCE_MS = 26 * 3_600_000;
 
+/** FAT keeps modification times to two seconds. */
+const MTIME_TOLERANCE_MS = 2_000;
+
 export function toBackup(file: BackupFile, now: number): Backup {
   const manifest = file.manifest === 'unreadable' ? undefined : file.manifest;
-  const recorded = recordedTime(file.nameTime.getTime(), manifest);
+  const recorded = recordedTime(file.nameTime, manifest);
   const problem = findProblem(file, manifest, recorded, now);
   return {
     name: file.name,
     path: file.path,
-    createdAt: new Date(Math.min(recorded, Math.floor(file.mtimeMs))),
+    createdAt: new Date(isTouched(file, manifest) ? Math.min(recorded, Math.floor(file.mtimeMs)) : recorded),
     sizeBytes: file.sizeBytes,
     protected: manifest?.protected ?? false,
     ...(manifest && { sha256: manifest.sha256, manifest }),
@@ -97,10 +111,28 @@ export function newestFirst(a: Backup, b: Backup): number {
   return b.createdAt.getTime() - a.createdAt.getTime() || (a.name < b.name ? 1 : -1);
 }
 
-function recordedTime(nameTime: number, manifest: Manifest | undefined): number {
-  if (!manifest) return nameTime;
+/** When a backup was taken, by its own record: its manifest's time, else its name's. Pure. */
+export function recordedTime(nameTime: Date, manifest: Pick<Manifest, 'createdAt'> | undefined): number {
+  if (!manifest) return nameTime.getTime();
   const manifestTime = Date.parse(manifest.createdAt);
-  return Math.abs(manifestTime - nameTime) <= NAME_TOLERANCE_MS ? manifestTime : Math.min(manifestTime, nameTime);
+  const differs = Math.abs(manifestTime - nameTime.getTime()) > NAME_TOLERANCE_MS;
+  return differs ? Math.min(manifestTime, nameTime.getTime()) : manifestTime;
+}
+
+/** Is its modification time believed? Not where the file still has the one that its disk gave it when it was published. */
+function isTouched({ mtimeMs, mtimeIsWrong = false }: BackupFile, manifest: Manifest | undefined): boolean {
+  if (mtimeIsWrong) return false;
+  return manifest?.mtimeMs === undefined || Math.abs(mtimeMs - manifest.mtimeMs) > MTIME_TOLERANCE_MS;
+}
+
+/**
+ * Has a backup that was made this moment a modification time from before it was made? Then its disk's clock, or its server, is
+ * not to be believed. Pure.
+ *
+ * @param backup as it reads right after it was made
+ */
+export function hasWrongMtime(backup: Backup, nameTime: Date): boolean {
+  return recordedTime(nameTime, backup.manifest) - backup.createdAt.getTime() > CLOCK_TOLERANCE_MS;
 }
 
 function findProblem(
@@ -109,7 +141,7 @@ function findProblem(
   recorded: number,
   now: number,
 ): BackupProblem | undefined {
-  if (recorded > now + CLOCK_TOLERANCE_MS) return 'dated in the future';
+  if (isFromTheFuture(recorded, now)) return 'dated in the future';
   if (manifest && manifest.sizeBytes !== file.sizeBytes) return 'damaged';
   if (file.manifest === 'unreadable') return 'unreadable manifest';
   if (manifest?.lastVerification?.ok === false) return 'failed verification';

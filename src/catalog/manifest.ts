@@ -68,6 +68,11 @@ export interface Manifest {
   readonly journalMode: string;
   readonly sha256: string;
   /**
+   * The file's modification time when it was published, in milliseconds since 1970, by the clock of its disk. A server may run
+   * years behind: a file that still has this time was not touched, and is as old as `createdAt` says.
+   */
+  readonly mtimeMs?: number;
+  /**
    * `quick`: PRAGMA quick_check, `full`: PRAGMA integrity_check; both with the comparison to the pinned source. Another
    * program's backup, whose manifest `protectBackup()` has written, has none.
    */
@@ -110,6 +115,7 @@ export const manifestRules: Rules<Manifest> = {
   pageSize: whole(),
   journalMode: text(20, /^\w+$/),
   sha256: text(64, /^[0-9a-f]{64}$/),
+  mtimeMs: optional(between(-8.64e15, 8.64e15)),
   verified: optional(oneOf(VERIFY_LEVELS)),
   verifiedAt: optional(moment),
   lastVerification: optional(recordOf(verificationRules)),

@@ -1,4 +1,5 @@
 import type { VerifyLevel } from '../catalog/manifest.js';
+import { isFromTheFuture, recordedTime } from '../catalog/backup.js';
 import { backupNaming, parseBackupName } from '../catalog/backup-name.js';
 import type { BackupStore, StoreControl, StoredObject } from '../stores/backup-store.js';
 import { listObjects } from './store-calls.js';
@@ -39,6 +40,8 @@ export type CopyProblem =
   /** Its shipping broke off, or is under way. */
   | 'no manifest'
   | 'unreadable manifest'
+  /** Its time is more than a minute ahead of this machine's clock. */
+  | 'dated in the future'
   /** Its size is not the one its manifest records. */
   | 'damaged';
 
@@ -105,13 +108,17 @@ export async function manifestOf(
 function toCopy(store: BackupStore, group: CopyGroup, found: CopyManifest | 'unreadable' | undefined): RemoteCopy {
   const { key, sizeBytes, parsed, modifiedAt } = group.object!;
   const manifest = found === 'unreadable' ? undefined : found;
-  const problem = problemOf(group, found);
+  const nameTime = timeOf(parsed);
+  const recorded = nameTime ? new Date(recordedTime(nameTime, manifest)) : undefined;
+  const createdAt = recorded ?? (manifest ? new Date(manifest.createdAt) : modifiedAt);
+  const problem =
+    problemOf(group, found) ?? (isFromTheFuture(createdAt, Date.now()) ? 'dated in the future' : undefined);
   return {
     name: parsed.name,
     host: group.host,
     store: store.name,
     key,
-    createdAt: manifest ? new Date(manifest.createdAt) : (timeOf(parsed) ?? modifiedAt),
+    createdAt,
     storedBytes: sizeBytes,
     ...((manifest ? manifest.copy.compress : parsed.compress) && {
       compress: manifest?.copy.compress ?? parsed.compress!,

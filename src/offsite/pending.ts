@@ -1,8 +1,8 @@
 import type { Backup } from '../catalog/backup.js';
-import { newestFirst } from '../catalog/backup.js';
+import { isFromTheFuture, newestFirst } from '../catalog/backup.js';
 import { applyRetention } from '../retention/apply-retention.js';
 import type { RetentionPolicy } from '../retention/policy.js';
-import type { CopyRecord, ShippedCopy } from './copy-record.js';
+import type { CopyFailure, CopyRecord, ShippedCopy } from './copy-record.js';
 
 /**
  * The backups that a store still lacks, newest first: the newest one is worth most. Backups without a manifest (another
@@ -31,7 +31,7 @@ export function pendingBackups(
 }
 
 /** A copy, as retention policies look at backups. */
-export function asBackup(name: string, copy: ShippedCopy): Backup {
+export function asBackup(name: string, copy: ShippedCopy, now = Date.now()): Backup {
   const { createdAt, sizeBytes, verified } = copy;
   return {
     name,
@@ -40,6 +40,7 @@ export function asBackup(name: string, copy: ShippedCopy): Backup {
     sizeBytes,
     protected: copy.protected,
     ...(verified && { verified }),
+    ...(isFromTheFuture(Date.parse(createdAt), now) && { problem: 'dated in the future' as const }),
   };
 }
 
@@ -49,3 +50,13 @@ export function backoffMs(first: number, failures: number): number {
 }
 
 const MAX_BACKOFF_MS = 3_600_000;
+
+/**
+ * How long the next automatic try has still to wait, never longer than the back-off itself: a failure that is dated ahead of
+ * the clock, which was put back since, holds nothing up. Pure.
+ */
+export function retryInMs(failure: CopyFailure | undefined, firstMs: number, now: number): number {
+  if (!failure || !(Date.parse(failure.at) <= now)) return 0;
+  const waitMs = Math.min(Date.parse(failure.retryAt) - now, backoffMs(firstMs, failure.failures));
+  return waitMs > 0 ? waitMs : 0;
+}

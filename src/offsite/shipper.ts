@@ -16,7 +16,7 @@ import { writeRecord } from './copy-record.js';
 import type { CopyRecord } from './copy-record.js';
 import { recordOf } from './ship-target.js';
 import type { ShipTarget } from './ship-target.js';
-import { backoffMs, pendingBackups } from './pending.js';
+import { backoffMs, pendingBackups, retryInMs } from './pending.js';
 import { reconcile } from './reconcile.js';
 import { shipOne } from './ship-one.js';
 import { carrierFor } from './carrier.js';
@@ -90,6 +90,10 @@ export class Shipper {
     return pendingBackups(await this.#backups(), record, this.target.settings.retention, new Date());
   }
 
+  #retryInMs(): number {
+    return retryInMs(recordOf(this.target).failure, this.target.retryAfterMs, Date.now());
+  }
+
   #backups(): Promise<Backup[]> {
     return runAsync(listBackups(this.target, Date.now()));
   }
@@ -122,12 +126,11 @@ export class Shipper {
     const tried = new Set<string>();
     for (;;) {
       throwIfAborted(control.signal);
-      const { failure } = recordOf(this.target);
-      const retryInMs = failure ? Date.parse(failure.retryAt) - Date.now() : 0;
+      const waitMs = this.#retryInMs();
       const next = (await this.pending()).find(({ name }) => !tried.has(name));
       if (!next) break;
-      if (!explicit && errors.length === 0 && retryInMs > 0) {
-        this.#lookIn(retryInMs);
+      if (!explicit && errors.length === 0 && waitMs > 0) {
+        this.#lookIn(waitMs);
         break;
       }
       tried.add(next.name);
@@ -143,8 +146,7 @@ export class Shipper {
       }
     }
     if (errors.length > 0) {
-      const { failure } = recordOf(this.target);
-      this.#lookIn(failure ? Math.max(WAKE_MS, Date.parse(failure.retryAt) - Date.now()) : BUSY_LOOK_MS);
+      this.#lookIn(recordOf(this.target).failure ? Math.max(WAKE_MS, this.#retryInMs()) : BUSY_LOOK_MS);
     }
     const pending = (await this.pending()).map(({ name }) => name);
     return { store: this.target.store.name, shipped, pending, errors };

@@ -60,7 +60,7 @@ test.each([
   ['hour 24', 'app_backup_20261124_240000.db'],
   ['minute 60', 'app_backup_20261124_096000.db'],
   ['second 60', 'app_backup_20261124_093060.db'],
-  ['a year before 1970', 'app_backup_19691124_093005.db'],
+  ['a year before any clock', 'app_backup_19681124_093005.db'],
   ['a way out of the folder', '../app_backup_20261124_093005.db'],
   ['the database itself', 'app.db'],
   ['its manifest', 'app_backup_20261124_093005.json'],
@@ -119,4 +119,9 @@ test.each([
   '.app_backup_20261124_093005.f00d/x.partial',
 ])('%s is no partial of this database', (name) => {
   expect(isPartialName(naming, name)).toBe(false);
+});
+
+test('a clock that stands at the epoch, west of Greenwich, writes names of 1969, which are read', () => {
+  const at = new Date(1969, 11, 31, 16, 0, 1);
+  expect(parseBackupName(naming, backupName(naming, at))).toEqual(at);
 });

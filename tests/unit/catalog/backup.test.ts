@@ -1,4 +1,4 @@
-import { newestFirst, toBackup } from '#dist/catalog/backup.js';
+import { hasWrongMtime, isFromTheFuture, newestFirst, toBackup } from '#dist/catalog/backup.js';
 import type { BackupFile } from '#dist/catalog/backup.js';
 import { DAY, HOUR, MINUTE, aBackup, aManifest } from '../../support/planted-backups';
 
@@ -53,6 +53,42 @@ describe('a backup is as old as the older of its recorded time and its mtime', (
   test('a fraction of a millisecond in the mtime makes nothing younger', () => {
     expect(createdAt({ mtimeMs: now - 0.25 })).toBe(now - 1);
   });
+});
+
+describe('the clock of a disk', () => {
+  const published = (mtimeMs: number) => manifestAt(now, { mtimeMs });
+
+  test.each([-3650 * DAY, -2 * HOUR, 0, 3650 * DAY])('%d ms off, it makes nothing old', (skew) => {
+    const mtimeMs = now + skew;
+    expect(createdAt({ mtimeMs, manifest: published(mtimeMs) })).toBe(now);
+    // FAT keeps two seconds; a network disk may round otherwise than its client.
+    expect(createdAt({ mtimeMs: mtimeMs - 2_000, manifest: published(mtimeMs) })).toBe(now);
+  });
+
+  test('touching a file eight days back makes it old there too', () => {
+    const touched = now - 8 * DAY;
+    expect(createdAt({ mtimeMs: touched, manifest: published(now - 3650 * DAY) })).toBe(touched);
+    expect(createdAt({ mtimeMs: touched, manifest: published(now) })).toBe(touched);
+    expect(createdAt({ mtimeMs: now - 2_001, manifest: published(now) })).toBe(now - 2_001);
+  });
+
+  test('is seen to be wrong right after a backup was made', () => {
+    const made = (mtimeMs: number, more: Partial<BackupFile> = {}) => {
+      const file = aFile({ mtimeMs, ...more });
+      return hasWrongMtime(toBackup(file, now), file.nameTime);
+    };
+    expect(made(now)).toBe(false);
+    expect(made(now - MINUTE)).toBe(false);
+    expect(made(now - MINUTE - 1)).toBe(true);
+    expect(made(now + 3650 * DAY)).toBe(false);
+    expect(made(now - DAY, { manifest: manifestAt(now) })).toBe(true);
+    expect(made(now - DAY, { mtimeIsWrong: true })).toBe(false);
+  });
+});
+
+test('what is dated more than a minute ahead is from the future, a copy in a store too', () => {
+  expect(isFromTheFuture(now + MINUTE, now)).toBe(false);
+  expect(isFromTheFuture(new Date(now + MINUTE + 1), now)).toBe(true);
 });
 
 describe('problems', () => {

@@ -5,7 +5,7 @@ const NAME = aManifest().name;
 const parsed = (manifest: object) => parseManifest(JSON.stringify(manifest), NAME);
 const at = '2026-11-24T10:00:00.000Z';
 const whole = {
-  ...aManifest({ label: 'InvoicesController.create', verifiedAt: at, uncheckedTables: ['t'] }),
+  ...aManifest({ label: 'InvoicesController.create', verifiedAt: at, uncheckedTables: ['t'], mtimeMs: 1.5 }),
   lastVerification: {
     level: 'drill',
     ok: false,
@@ -57,6 +57,7 @@ const bad: Record<string, unknown[]> = {
   pageSize: [null, '4096'],
   journalMode: ['', 'wal; rm', 5],
   sha256: ['', 'x', 'A'.repeat(64), 'a'.repeat(65)],
+  mtimeMs: ['1', 1e300],
   verified: ['hash', true],
   verifiedAt: ['x', '', 7],
   uncheckedTables: ['t', [5], Array.from({ length: 10_001 }, () => 't')],

@@ -6,9 +6,9 @@ import { parseCopyManifest } from '#dist/offsite/copy-manifest.js';
 import { copyId } from '#dist/offsite/copy-record.js';
 import type { CopyRecord, ShippedCopy } from '#dist/offsite/copy-record.js';
 import { hasRoomToKeep } from '#dist/offsite/keep-unshipped.js';
-import { backoffMs, pendingBackups } from '#dist/offsite/pending.js';
+import { backoffMs, pendingBackups, retryInMs } from '#dist/offsite/pending.js';
 import { thrownBy } from '../../support/errors';
-import { aBackup, aManifest, localTime, MINUTE, HOUR } from '../../support/planted-backups';
+import { aBackup, aManifest, DAY, localTime, MINUTE, HOUR } from '../../support/planted-backups';
 
 describe('keys', () => {
   const name = 'app_backup_20261124_093000.db';
@@ -131,6 +131,30 @@ test('unshipped backups are held while a tenth of the disk is free, and room for
   expect(hasRoomToKeep(10 * GB, 100 * GB, GB)).toBe(true);
   expect(hasRoomToKeep(9.9 * GB, 100 * GB, GB)).toBe(false);
   expect(hasRoomToKeep(20 * GB, 100 * GB, 7 * GB)).toBe(false);
+});
+
+describe('after a failure, the next try', () => {
+  const at = Date.parse('2026-11-24T12:00:00.000Z');
+  const failure = (failures: number, retryMs: number) => ({
+    code: 'ERR_BACKUP_STORE_FAILED' as const,
+    message: 'no',
+    at: new Date(at).toISOString(),
+    failures,
+    retryAt: new Date(at + retryMs).toISOString(),
+  });
+
+  test('waits for the rest of the back-off', () => {
+    expect(retryInMs(failure(1, 60_000), 60_000, at + 10_000)).toBe(50_000);
+    expect(retryInMs(failure(1, 60_000), 60_000, at + 60_000)).toBe(0);
+    expect(retryInMs(undefined, 60_000, at)).toBe(0);
+  });
+
+  test('waits never longer than that: not where the clock was put back, nor by a record that says so', () => {
+    expect(retryInMs(failure(1, 60_000), 60_000, at - 90 * DAY)).toBe(0);
+    expect(retryInMs(failure(1, 90 * DAY), 60_000, at)).toBe(60_000);
+    expect(retryInMs(failure(3, 90 * DAY), 60_000, at)).toBe(240_000);
+    expect(retryInMs({ ...failure(1, 60_000), at: 'x', retryAt: 'y' }, 60_000, at)).toBe(0);
+  });
 });
 
 describe('which copy is meant', () => {
