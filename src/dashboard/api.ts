@@ -9,18 +9,18 @@ import type { DashboardEnv, ServiceView } from './service-view.js';
 import { follow } from './live.js';
 
 /** The same for other front ends: JSON, documented in docs/dashboard.md. */
-export function addApi(app: Hono<DashboardEnv>, base: string, site: ServiceView): void {
-  const { operations, service } = site;
+export function addApi(app: Hono<DashboardEnv>, base: string, serviceView: ServiceView): void {
+  const { operations, service } = serviceView;
   const api = `${base}/api`;
   const one = `${api}/backups/:name`;
 
   app.get(`${api}/status`, requireRight('view'), async (c) =>
-    c.json(statusJson(await site.status(), site, c.get('rights'), c.get('texts'), Date.now())),
+    c.json(statusJson(await serviceView.status(), serviceView, c.get('rights'), c.get('texts'), Date.now())),
   );
   app.get(`${api}/events`, requireRight('view'), (c) => {
     // Of an answer to HEAD nobody reads the body, and so nobody would end it.
     if (c.req.raw.method === 'HEAD') return c.body(null, 200, { 'Content-Type': 'text/event-stream' });
-    const answer = streamSSE(c, (stream) => follow(site, stream, c.env.isServing));
+    const answer = streamSSE(c, (stream) => follow(serviceView, stream, c.env.isServing));
     // Kept alive, it would hold up a server that closes for some seconds more.
     answer.headers.set('Connection', 'close');
     return answer;
@@ -29,13 +29,13 @@ export function addApi(app: Hono<DashboardEnv>, base: string, site: ServiceView)
     c.json((await service.listBackups()).map((backup) => backupJson(backup, service))),
   );
   app.get(one, requireRight('view'), async (c) => c.json(backupJson(await operations.find(nameOf(c)), service)));
-  app.get(`${one}/download`, requireRight('download'), (c) => download(site, c, nameOf(c)));
+  app.get(`${one}/download`, requireRight('download'), (c) => download(serviceView, c, nameOf(c)));
 
   app.post(`${api}/backups`, requireRight('create'), async (c) =>
     c.json(backupJson(await operations.create(await readFields(c.req.raw)), service), 201),
   );
   app.post(`${one}/verify`, requireRight('create'), async (c) =>
-    c.json(verifyJson(await operations.verify(nameOf(c), await readFields(c.req.raw)), site)),
+    c.json(verifyJson(await operations.verify(nameOf(c), await readFields(c.req.raw)), serviceView)),
   );
   app.post(`${one}/protect`, requireRight('delete'), async (c) => {
     const on = await operations.protect(nameOf(c), await readFields(c.req.raw));

@@ -3,7 +3,7 @@ import type { Context } from 'hono';
 import { secureHeaders } from 'hono/secure-headers';
 import { addApi } from './api.js';
 import { addAssets } from './assets/assets.js';
-import { middleware, requireRight } from './middleware.js';
+import { middleware, requireRight, visibleServices } from './middleware.js';
 import { HttpError, toPublicError } from './http-error.js';
 import type { ResolvedDashboard } from './options.js';
 import { addPages, logFailure } from './pages.js';
@@ -18,7 +18,7 @@ export type DashboardApp = Hono<DashboardEnv>;
 
 const SELF = ["'self'"];
 
-/** Table of contents: headers -> doors -> style and script -> pages and API of each service -> errors. */
+/** Table of contents: headers -> middleware -> style and script -> pages and API of each service -> errors. */
 export function buildApp(options: ResolvedDashboard): DashboardApp {
   const app: DashboardApp = new Hono<DashboardEnv>({
     getPath: (_request, given) => given?.env?.path || '/',
@@ -53,19 +53,21 @@ export function buildApp(options: ResolvedDashboard): DashboardApp {
   for (const each of middleware(options)) app.use(each);
 
   addAssets(app);
-  const sites = [...options.services].map(([name, service]) => serviceView(name, service, options));
-  const names = sites.map(({ name }) => name);
-  for (const site of sites) {
-    const base = site.name === '' ? '' : `/${site.name}`;
-    addApi(app, base, site);
-    addPages(app, base, site, names);
+  const views = [...options.services].map(([name, service]) => serviceView(name, service, options));
+  for (const view of views) {
+    const base = view.name === '' ? '' : `/${view.name}`;
+    addApi(app, base, view);
+    addPages(app, base, view, async (c) => (views.length < 2 ? [] : visibleServices(c, options, views)));
   }
   if (!options.single) {
     app.get('/', requireRight('view'), async (c) => {
-      const looks = await Promise.all(sites.map(async (site) => ({ site, look: await site.look() })));
+      const visible = await visibleServices(c, options, views);
+      const looks = await Promise.all(visible.map(async (view) => ({ service: view, look: await view.look() })));
       return c.html(servicesPage(viewOf(c), looks));
     });
-    app.get('/api/services', requireRight('view'), (c) => c.json(names));
+    app.get('/api/services', requireRight('view'), async (c) =>
+      c.json((await visibleServices(c, options, views)).map(({ name }) => name)),
+    );
   }
 
   app.notFound((c) => answerError(c, new HttpError('ERR_DASHBOARD_NOT_FOUND')));

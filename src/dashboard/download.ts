@@ -14,9 +14,9 @@ const OPEN_FLAGS = fs.constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (consta
  * Streams a finished backup. It is opened once and looked at through that descriptor, so that what is sent is what was
  * checked; deleted meanwhile, it is sent to its end all the same.
  */
-export async function download(site: ServiceView, c: Context<DashboardEnv>, name: string): Promise<Response> {
-  const backup = await site.operations.find(name);
-  refuseDatabase(site, backup);
+export async function download(serviceView: ServiceView, c: Context<DashboardEnv>, name: string): Promise<Response> {
+  const backup = await serviceView.operations.find(name);
+  refuseDatabase(serviceView, backup);
   const file = await open(backup);
   try {
     const stats = await file.stat();

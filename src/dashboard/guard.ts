@@ -38,7 +38,6 @@ export function isKnownHost(header: string | null, hosts: ReadonlySet<string>): 
  */
 export function isCrossSite({ headers, url }: Request, hosts: ReadonlySet<string>): boolean {
   const origin = headers.get('origin');
-  // HTTP/2 has no such header; what it has instead is in the address.
   const host = headers.get('host') ?? new URL(url).host;
   const site = headers.get('sec-fetch-site');
   if (origin !== null && !isOwnOrigin(origin, host, hosts)) {
@@ -50,8 +49,11 @@ export function isCrossSite({ headers, url }: Request, hosts: ReadonlySet<string
 
 function isOwnOrigin(origin: string, host: string, hosts: ReadonlySet<string>): boolean {
   if (!URL.canParse(origin)) return false;
-  const { host: originHost, hostname } = new URL(origin);
-  return originHost === withoutDefaultPort(origin, host) || hosts.has(hostname);
+  const { host: originHost, hostname, port } = new URL(origin);
+  if (originHost === withoutDefaultPort(origin, host)) return true;
+  // A proxy has changed the Host header: then a name in `hosts` is ours. But the same name with another port is another
+  // site: another program listens there.
+  return port === '' && hosts.has(hostname) && hostName(host) !== hostname;
 }
 
 /** URL drops `:443` of an https origin and `:80` of an http one; a Host header may have it. */

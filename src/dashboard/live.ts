@@ -9,7 +9,7 @@ const BEAT_MS = 15_000;
 const CLOSING_MS = 500;
 
 /** Sends what `watch` tells to one live page, until it leaves, its time is up or the server closes. */
-export function follow(site: ServiceView, stream: SSEStreamingApi, isServing: () => boolean): Promise<void> {
+export function follow(serviceView: ServiceView, stream: SSEStreamingApi, isServing: () => boolean): Promise<void> {
   return new Promise((resolve) => {
     const end = (): void => {
       unsubscribe();
@@ -26,7 +26,7 @@ export function follow(site: ServiceView, stream: SSEStreamingApi, isServing: ()
       last = data;
       stream.writeSSE({ event: event.type, data }).catch(end);
     };
-    const unsubscribe = site.watch.subscribe(send);
+    const unsubscribe = serviceView.watch.subscribe(send);
     const beat = setInterval(() => void stream.write(': still here\n\n').catch(end), BEAT_MS);
     const closing = setInterval(() => {
       if (!isServing()) end();

@@ -1,17 +1,18 @@
-import type { MiddlewareHandler } from 'hono';
+import { clearTimeout, setTimeout } from 'node:timers';
+import type { Context, MiddlewareHandler } from 'hono';
 import { isCrossSite, isKnownHost, readRights } from './guard.js';
-import type { Right } from './guard.js';
+import type { Right, Rights } from './guard.js';
 import { HttpError } from './http-error.js';
 import type { ResolvedDashboard } from './options.js';
-import type { DashboardEnv } from './service-view.js';
+import type { DashboardEnv, ServiceView } from './service-view.js';
 
 type Handler = MiddlewareHandler<DashboardEnv>;
 
 const SAFE = new Set(['GET', 'HEAD']);
 
-/** The doors that every request passes, in this order, before anything else looks at it. */
+/** Every request passes these in this order, before anything else looks at it. */
 export function middleware(options: ResolvedDashboard): Handler[] {
-  const { hosts, authorize, logger } = options;
+  const { hosts, logger } = options;
 
   const ownHost: Handler = async (c, next) => {
     if (isKnownHost(c.req.raw.headers.get('host'), hosts)) return next();
@@ -23,18 +24,50 @@ export function middleware(options: ResolvedDashboard): Handler[] {
     throw new HttpError('ERR_DASHBOARD_CROSS_SITE');
   };
   const authorized: Handler = async (c, next) => {
-    let decision: unknown;
-    try {
-      decision = await authorize(withoutBody(c.req.raw), c.env.context);
-    } catch (error) {
-      logger.error(`authorize() of the dashboard failed: ${error instanceof Error ? error.stack : String(error)}`);
-    }
-    const rights = readRights(decision);
+    const rights = await askAuthorize(options, withoutBody(c.req.raw), c.env.context);
     if (!rights) throw new HttpError('ERR_DASHBOARD_FORBIDDEN');
     c.set('rights', rights);
     await next();
   };
   return [ownHost, ownSite, authorized];
+}
+
+/** The services that this visitor may see: `authorize` is asked for the page of each, as if it had been requested. */
+export async function visibleServices(
+  c: Context<DashboardEnv>,
+  options: ResolvedDashboard,
+  views: readonly ServiceView[],
+): Promise<ServiceView[]> {
+  const { headers, signal, url } = c.req.raw;
+  const visible = await Promise.all(
+    views.map(async ({ name }) => {
+      const page = new Request(new URL(`${c.env.root}${name}/`, url), { headers, signal });
+      return (await askAuthorize(options, page, c.env.context))?.view === true;
+    }),
+  );
+  return views.filter((_, i) => visible[i]);
+}
+
+/** A decision that takes longer than this is a refusal: the visitor and the connection must not wait for ever. */
+const AUTHORIZE_MS = 10_000;
+
+async function askAuthorize(
+  { authorize, logger }: ResolvedDashboard,
+  request: Request,
+  context: unknown,
+): Promise<Rights | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no decision after ${AUTHORIZE_MS / 1000} s`)), AUTHORIZE_MS);
+  });
+  try {
+    return readRights(await Promise.race([authorize(request, context), late]));
+  } catch (error) {
+    logger.error(`authorize() of the dashboard failed: ${error instanceof Error ? error.stack : String(error)}`);
+    return undefined;
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 export function requireRight(right: Right): Handler {
@@ -44,7 +77,7 @@ export function requireRight(right: Right): Handler {
   };
 }
 
-/** The body is the dashboard's: whoever decides who may come in must not be able to use it up. */
+/** Without its body, which authorize() could otherwise consume. */
 function withoutBody({ url, method, headers, signal }: Request): Request {
   return new Request(url, { method, headers, signal });
 }

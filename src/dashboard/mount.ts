@@ -3,6 +3,7 @@ import { lazy } from '../util/lazy.js';
 import { buildApp } from './app.js';
 import { locateNode, locateUrl, rootOf } from './locate.js';
 import { bodyOf } from './node-body.js';
+import { messageOf } from '../util/errors.js';
 import type { Dashboard, ResolvedDashboard } from './options.js';
 
 /** What is used of @hono/node-server. Its own types need those of a browser. */
@@ -47,7 +48,8 @@ export function mount(options: ResolvedDashboard): Dashboard {
         (incoming.socket as { server?: { listening?: boolean } }).server?.listening !== false;
       const listener = getRequestListener(
         async (raw) => {
-          const { method, headers, signal } = raw;
+          const { method, signal } = raw;
+          const headers = withHost(raw.headers, url);
           const body = bodyOf(incoming, raw);
           const request = new Request(url, {
             method,
@@ -55,12 +57,16 @@ export function mount(options: ResolvedDashboard): Dashboard {
             signal,
             ...(body !== undefined && { body, duplex: 'half' }),
           });
-          return answer(request, path, url.pathname, incoming, isServing);
+          const response = await answer(request, path, url.pathname, incoming, isServing);
+          return incoming.httpVersionMajor < 2 ? response : withoutConnectionHeaders(response);
         },
         { overrideGlobalObjects: false },
       );
       tellWhenGone(incoming, outgoing);
-      void listener(incoming, outgoing);
+      listener(incoming, outgoing).catch((error: unknown) => {
+        options.logger.error(`The dashboard could not send its answer: ${messageOf(error)}`);
+        outgoing.destroy();
+      });
     },
 
     async fetch(request, context) {
@@ -70,6 +76,23 @@ export function mount(options: ResolvedDashboard): Dashboard {
       return answer(request, path, url.pathname, context, () => true);
     },
   };
+}
+
+/** HTTP/2 has no Host header; its `:authority` is in the address. The host check reads the header. */
+function withHost(headers: Headers, url: URL): Headers {
+  if (headers.has('host')) return headers;
+  const copy = new Headers(headers);
+  copy.set('host', url.host);
+  return copy;
+}
+
+/** HTTP/2 forbids these, and Node throws (RFC 9113, 8.2.2). hono's live stream sets two of them. */
+const CONNECTION_HEADERS = ['connection', 'keep-alive', 'proxy-connection', 'transfer-encoding', 'upgrade'];
+
+function withoutConnectionHeaders(response: Response): Response {
+  const headers = new Headers(response.headers);
+  for (const name of CONNECTION_HEADERS) headers.delete(name);
+  return new Response(response.body, { status: response.status, headers });
 }
 
 /**

@@ -115,7 +115,10 @@ function checkNames(services: unknown): [string, BackupService][] {
       );
     }
     if (!isBackupService(service)) {
-      throw wrong(`createDashboard: "${name}" is no BackupService.`, 'Pass the object that new BackupService() made.');
+      throw wrong(
+        `createDashboard: "${name}" is not a BackupService.`,
+        'Pass the object that new BackupService() made.',
+      );
     }
   }
   return entries as [string, BackupService][];

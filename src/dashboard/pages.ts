@@ -14,52 +14,58 @@ import { linkTo, viewOf } from './views/view.js';
 type C = Context<DashboardEnv>;
 
 /** The pages of one service, and the forms on them: a form's answer is a redirect to the page that says what came of it. */
-export function addPages(app: Hono<DashboardEnv>, base: string, site: ServiceView, names: readonly string[]): void {
-  const { operations } = site;
+export function addPages(
+  app: Hono<DashboardEnv>,
+  base: string,
+  serviceView: ServiceView,
+  others: (c: C) => Promise<readonly ServiceView[]>,
+): void {
+  const { operations } = serviceView;
   const one = `${base}/backups/:name`;
 
   // Also without the slash: links are relative to whatever was asked for.
   for (const path of base === '' ? ['/'] : [base, `${base}/`]) {
     app.get(path, requireRight('view'), async (c) => {
-      const view = viewOf(c, site);
-      return c.html(overviewPage(view, site, await site.look(), chooser(view, site, names)));
+      const view = viewOf(c, serviceView);
+      const names = (await others(c)).map(({ name }) => name);
+      return c.html(overviewPage(view, serviceView, await serviceView.look(), chooser(view, serviceView, names)));
     });
   }
   app.get(one, requireRight('view'), async (c) =>
-    c.html(detailPage(viewOf(c, site), site, await operations.find(nameOf(c)))),
+    c.html(detailPage(viewOf(c, serviceView), serviceView, await operations.find(nameOf(c)))),
   );
-  app.get(`${one}/download`, requireRight('download'), (c) => download(site, c, nameOf(c)));
+  app.get(`${one}/download`, requireRight('download'), (c) => download(serviceView, c, nameOf(c)));
   app.get(`${one}/delete`, requireRight('delete'), async (c) =>
-    c.html(deletePage(viewOf(c, site), site, await operations.find(nameOf(c)))),
+    c.html(deletePage(viewOf(c, serviceView), serviceView, await operations.find(nameOf(c)))),
   );
   app.get(`${one}/restore`, requireRight('restore'), async (c) =>
-    c.html(restorePage(viewOf(c, site), site, await operations.find(nameOf(c)))),
+    c.html(restorePage(viewOf(c, serviceView), serviceView, await operations.find(nameOf(c)))),
   );
 
   app.post(`${base}/backups`, requireRight('create'), async (c) => {
     await readFields(c.req.raw);
-    return act(c, site, overview, async () => {
+    return act(c, serviceView, overview, async () => {
       const { name } = await operations.create({});
       return { done: 'created', name };
     });
   });
   app.post(`${one}/verify`, requireRight('create'), async (c) => {
     const fields = await readFields(c.req.raw);
-    return act(c, site, detail, async (name) => {
+    return act(c, serviceView, detail, async (name) => {
       const { ok } = await operations.verify(name, fields);
       return { done: ok ? 'verified' : 'unsound', name };
     });
   });
   app.post(`${one}/protect`, requireRight('delete'), async (c) => {
     const fields = await readFields(c.req.raw);
-    return act(c, site, detail, async (name) => {
+    return act(c, serviceView, detail, async (name) => {
       const on = await operations.protect(name, fields);
       return { done: on ? 'protected' : 'unprotected', name };
     });
   });
   app.post(`${one}/delete`, requireRight('delete'), async (c) => {
     await readFields(c.req.raw);
-    return act(c, site, overview, async (name) => {
+    return act(c, serviceView, overview, async (name) => {
       await operations.delete(name);
       return { done: 'deleted' };
     });
@@ -68,8 +74,8 @@ export function addPages(app: Hono<DashboardEnv>, base: string, site: ServiceVie
     const { confirm } = await readFields(c.req.raw);
     const typed = typeof confirm === 'string' ? confirm.trim() : confirm;
     const back =
-      typed === nameOf(c) ? overview : (site_: ServiceView, c_: C) => linkTo(viewOf(c_, site_), nameOf(c_), '/restore');
-    return act(c, site, back, async (name) => {
+      typed === nameOf(c) ? overview : (other: ServiceView, c: C) => linkTo(viewOf(c, other), nameOf(c), '/restore');
+    return act(c, serviceView, back, async (name) => {
       const { method, safetyBackup, durationMs } = await operations.restore(name, typed);
       return { done: 'restored', name, method, safety: safetyBackup, ms: Math.round(durationMs) };
     });
@@ -80,14 +86,14 @@ export function nameOf(c: C): string {
   return c.req.param('name') ?? '';
 }
 
-const overview = (site: ServiceView, c: C): string => viewOf(c, site).home;
-const detail = (site: ServiceView, c: C): string => linkTo(viewOf(c, site), nameOf(c));
+const overview = (serviceView: ServiceView, c: C): string => viewOf(c, serviceView).home;
+const detail = (serviceView: ServiceView, c: C): string => linkTo(viewOf(c, serviceView), nameOf(c));
 
 /** Does it, and leads to the page that says what came of it. What is not there is a page of its own. */
 async function act(
   c: C,
-  site: ServiceView,
-  where: (site: ServiceView, c: C) => string,
+  serviceView: ServiceView,
+  where: (serviceView: ServiceView, c: C) => string,
   work: (name: string) => Promise<Flash>,
 ): Promise<Response> {
   let flash: Flash;
@@ -97,10 +103,10 @@ async function act(
     const { code, status } = toPublicError(error);
     if (status === 404) throw error;
     if (error instanceof HttpError && code !== 'ERR_DASHBOARD_CONFIRMATION') throw error;
-    if (!(error instanceof HttpError)) logFailure(site, error);
+    if (!(error instanceof HttpError)) logFailure(serviceView, error);
     flash = code === 'ERR_DASHBOARD_CONFIRMATION' ? { done: 'confirmation' } : { done: 'error', code };
   }
-  return c.redirect(where(site, c) + flashQuery(flash), 303);
+  return c.redirect(where(serviceView, c) + flashQuery(flash), 303);
 }
 
 export function logFailure({ logger }: Pick<ServiceView, 'logger'>, error: unknown): void {

@@ -132,3 +132,37 @@ test('authorize sees method, full address and headers, and the framework’s own
   expect(seen).toEqual(['POST', `http://127.0.0.1:${dash.port}/api/backups?x=1`, 'Bearer 1', '/api/backups?x=1', '']);
   expect(answer.json()).toMatchObject({ label: 'by hand' });
 });
+
+test('authorize that never settles is a refusal, and the log says so', async () => {
+  await dash.serve(dash.service(), { authorize: () => new Promise(() => {}) });
+  const { status, text } = await dash.get('/api/status');
+  expect(status).toBe(403);
+  expect(text).toContain('ERR_DASHBOARD_FORBIDDEN');
+  expect(dash.logger.lines.join('\n')).toContain('no decision after 10 s');
+});
+
+test('the overview of several services shows each only to those who may see it', async () => {
+  const till = dash.service({ database: dash.temp.file('till.db') });
+  const salaries = dash.service({ database: dash.temp.file('salaries.db') });
+  const authorize = (request: Request) =>
+    !new URL(request.url).pathname.startsWith('/salaries') && { view: true, create: true };
+  await dash.serve({ till, salaries }, { authorize });
+  for (const path of ['/', '/till/']) {
+    const { status, text } = await dash.get(path);
+    expect(status).toBe(200);
+    expect(text).toContain('till');
+    expect(text).not.toContain('salaries');
+  }
+  expect((await dash.get('/api/services')).json()).toEqual(['till']);
+  expect((await dash.get('/salaries/')).status).toBe(403);
+});
+
+test('a page of the same host on another port is another site', async () => {
+  await dash.serve(dash.service(), { hosts: ['shop.example.com'] });
+  const host = 'shop.example.com';
+  const post = (origin: string) =>
+    dash.post('/api/backups', '{}', { host, origin, 'content-type': 'application/json' });
+  expect((await post('https://shop.example.com:8443')).status).toBe(403);
+  expect((await post('http://shop.example.com:3000')).status).toBe(403);
+  expect((await post('https://shop.example.com')).status).toBe(201);
+});

@@ -228,6 +228,16 @@ test('HTTP/2, which has no Host header: pages, forms, downloads; other sites are
     const name = new URLSearchParams(made.location!.split('?')[1]).get('name')!;
     expect((await ask({ ':path': '/' })).text).toContain(name);
     expect((await ask({ ':path': `/backups/${name}/download` })).text).toMatch(/^SQLite format 3/);
+    // A name that `hosts` does not list, as after DNS rebinding.
+    expect(await ask({ ':path': '/', ':authority': 'evil.example' })).toMatchObject({ status: 403 });
+    // The live stream: hono sets headers for it that HTTP/2 forbids.
+    const live = client.request({ ':path': '/api/events' }).setEncoding('utf8');
+    const [answer] = (await once(live, 'response')) as [http2.IncomingHttpHeaders & { ':status': number }];
+    expect(answer).toMatchObject({ ':status': 200, 'content-type': 'text/event-stream' });
+    expect(answer).not.toHaveProperty('transfer-encoding');
+    const [first] = (await once(live, 'data')) as [string];
+    expect(first).toMatch(/^event: /);
+    live.close();
   } finally {
     client.destroy();
     await new Promise((resolve) => server.close(resolve));
@@ -314,6 +324,6 @@ describe('several services', () => {
 
   test('none at all, and what is no service, are errors', () => {
     expect(() => createDashboard({}, { authorize: () => ALL })).toThrow(/there is no service/);
-    expect(() => createDashboard({ till: {} as never }, { authorize: () => ALL })).toThrow(/is no BackupService/);
+    expect(() => createDashboard({ till: {} as never }, { authorize: () => ALL })).toThrow(/is not a BackupService/);
   });
 });

@@ -10,7 +10,7 @@ import type { Html, View } from './view.js';
 import { linkTo } from './view.js';
 
 /** One backup: what is known of it, and what can be done with it. */
-export function detailPage(view: View, site: ServiceView, backup: Backup): Html {
+export function detailPage(view: View, serviceView: ServiceView, backup: Backup): Html {
   const { texts } = view;
   const { format } = texts;
   const { name, createdAt, sizeBytes, label, sha256, manifest, problem, lastVerification } = backup;
@@ -39,13 +39,13 @@ export function detailPage(view: View, site: ServiceView, backup: Backup): Html 
       ${
         problems.length > 0
           ? html`<ul class="problems">
-              ${problems.slice(0, 20).map((text) => html`<li>${withoutFolder(text, site.service)}</li>`)}
+              ${problems.slice(0, 20).map((text) => html`<li>${withoutFolder(text, serviceView.service)}</li>`)}
             </ul>`
           : ''
       }
     </section>
     ${actions(view, backup)}`;
-  return layout(view, { title: `${name} · ${site.title(texts)}`, body });
+  return layout(view, { title: `${name} · ${serviceView.title(texts)}`, body });
 }
 
 function actions(view: View, { name, protected: isProtected }: Backup): Html {
@@ -97,7 +97,7 @@ function verifyForm(view: View, name: string): Html {
   </form>`;
 }
 
-export function deletePage(view: View, site: ServiceView, { name, createdAt }: Backup): Html {
+export function deletePage(view: View, serviceView: ServiceView, { name, createdAt }: Backup): Html {
   const { texts } = view;
   const body = html`${backLink(view)}
     <section class="card ask" aria-labelledby="title">
@@ -108,10 +108,10 @@ export function deletePage(view: View, site: ServiceView, { name, createdAt }: B
         <a class="button" href="${linkTo(view, name)}">${texts.cancel}</a>
       </form>
     </section>`;
-  return layout(view, { title: `${texts.deleteTitle} · ${site.title(texts)}`, level: 'warn', body });
+  return layout(view, { title: `${texts.deleteTitle} · ${serviceView.title(texts)}`, level: 'warn', body });
 }
 
-export function restorePage(view: View, site: ServiceView, backup: Backup): Html {
+export function restorePage(view: View, serviceView: ServiceView, backup: Backup): Html {
   const { name, createdAt } = backup;
   const { texts } = view;
   const body = html`${backLink(view)} ${flash(view, [backup])}
@@ -137,7 +137,7 @@ export function restorePage(view: View, site: ServiceView, backup: Backup): Html
         </div>
       </form>
     </section>`;
-  return layout(view, { title: `${texts.restoreTitle} · ${site.title(texts)}`, level: 'warn', body });
+  return layout(view, { title: `${texts.restoreTitle} · ${serviceView.title(texts)}`, level: 'warn', body });
 }
 
 function backLink(view: View): Html {

@@ -13,19 +13,19 @@ import type { Html, View } from './view.js';
 import { weekStrip } from './weeks.js';
 
 /** The page: one sentence and a colour, numbers, pictures, and the table below. */
-export function overviewPage(view: View, site: ServiceView, look: Look, others: Html | ''): Html {
+export function overviewPage(view: View, serviceView: ServiceView, look: Look, others: Html | ''): Html {
   const { texts } = view;
   const { status } = look;
   const verdict: Verdict = status ? judge(status) : { level: 'bad', kind: 'unreadable', code: look.code };
-  const running = isRunning(site, status);
+  const running = isRunning(serviceView, status);
   const body = html`<header class="top">
-      <h1>${site.title(texts)}</h1>
+      <h1>${serviceView.title(texts)}</h1>
       ${others}
     </header>
     ${flash(view, status ? look.backups : [])} ${banner(view, verdict, running)}
     ${status ? withBackups(view, status, look.backups) : ''}`;
   return layout(view, {
-    title: `${texts.level[verdict.level]} · ${site.title(texts)}`,
+    title: `${texts.level[verdict.level]} · ${serviceView.title(texts)}`,
     level: verdict.level,
     live: `${view.home}api/events`,
     refresh: running ? 3 : undefined,
@@ -33,8 +33,8 @@ export function overviewPage(view: View, site: ServiceView, look: Look, others: 
   });
 }
 
-function isRunning(site: ServiceView, status: ServiceStatus | undefined): boolean {
-  return site.operations.progress !== undefined || status?.inProgress !== undefined;
+function isRunning(serviceView: ServiceView, status: ServiceStatus | undefined): boolean {
+  return serviceView.operations.progress !== undefined || status?.inProgress !== undefined;
 }
 
 function banner(view: View, verdict: Verdict, running: boolean): Html {

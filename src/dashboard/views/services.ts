@@ -6,12 +6,15 @@ import { layout } from './layout.js';
 import type { Html, View } from './view.js';
 
 /** The first page where there are several services: each with its colour and its sentence. */
-export function servicesPage(view: View, looks: readonly { readonly site: ServiceView; readonly look: Look }[]): Html {
+export function servicesPage(
+  view: View,
+  looks: readonly { readonly service: ServiceView; readonly look: Look }[],
+): Html {
   const { texts } = view;
-  const rows = looks.map(({ site, look }) => {
+  const rows = looks.map(({ service, look }) => {
     const verdict = look.status ? judge(look.status) : ({ level: 'bad', kind: 'unreadable', code: look.code } as const);
     return html`<li class="card">
-      <a href="${view.root}${site.name}/">${site.name}</a>
+      <a href="${view.root}${service.name}/">${service.name}</a>
       <span class="tag ${verdict.level}">${texts.level[verdict.level]}</span>
       <p>${sayVerdict(verdict, texts, view.now)}</p>
     </li>`;

@@ -19,14 +19,14 @@ export interface View {
   readonly query: (name: string) => string | undefined;
 }
 
-export function viewOf(c: Context<DashboardEnv>, site?: ServiceView): View {
+export function viewOf(c: Context<DashboardEnv>, serviceView?: ServiceView): View {
   const { root } = c.env;
   return {
     texts: c.get('texts'),
     rights: c.get('rights'),
     now: Date.now(),
     root,
-    home: site?.name ? `${root}${site.name}/` : root,
+    home: serviceView?.name ? `${root}${serviceView.name}/` : root,
     query: (name) => c.req.query(name),
   };
 }
