@@ -6,7 +6,10 @@ export { BackupService } from './service/backup-service.js';
 export type {
   BackupOutcome,
   CreateOptions,
+  DiffOptions,
   IfDueOptions,
+  QueryOptions,
+  RecoverOptions,
   RestoreOptions,
   VerifyOptions,
 } from './service/method-types.js';
@@ -40,6 +43,21 @@ export type {
   VerifyReport,
   VerifyRequest,
 } from './child/protocol.js';
+export { RecoverError } from './child/rows-protocol.js';
+export type {
+  Conflict,
+  Counts,
+  DatabaseDiff,
+  DiffRequest,
+  QueryRequest,
+  QueryResult,
+  RecoverReport,
+  RecoverRequest,
+  RowChange,
+  SchemaChange,
+  TableDiff,
+} from './child/rows-protocol.js';
+export type { Row, SqlJson, SqlValue } from './util/sql-value.js';
 export type { SnapshotResult, Snapshotter } from './child/snapshotter.js';
 export { directoryStore, listCopies, pullBackup, verifyCopy } from './offsite/index.js';
 export type { CopyProblem, ListCopiesOptions, RemoteCopy } from './offsite/list-copies.js';

@@ -5,6 +5,11 @@ export function safetyLabel(restored: string): string {
   return `before restoring ${restored}`;
 }
 
+/** The same for rows that are recovered. */
+export function recoveryLabel(from: string): string {
+  return `before recovering rows from ${from}`;
+}
+
 /** Is it the state that a restore has replaced, and so one that somebody wanted to be rid of? */
 export function isSafetyBackup({ manifest }: Backup): boolean {
   return manifest?.kind === 'safety';

@@ -1,4 +1,5 @@
 import type { ChildResult, WireBackup } from './protocol.js';
+import { diffFromJson, queryFromJson, recoverFromJson } from './rows-protocol.js';
 import type { SnapshotResult, Snapshotter } from './snapshotter.js';
 import type { Backup } from '../catalog/backup.js';
 import { lazy } from '../util/lazy.js';
@@ -29,6 +30,18 @@ export function childProcessSnapshotter(): Snapshotter {
     async protect(request, control) {
       const result = await run({ kind: 'protect', ...request }, control);
       if (result.kind !== 'protected') unexpected(result);
+    },
+    async diff(request, control) {
+      const result = await run({ kind: 'diff', ...request }, control);
+      return result.kind === 'diffed' ? diffFromJson(result.diff) : unexpected(result);
+    },
+    async recover(request, control) {
+      const result = await run({ kind: 'recover', ...request }, control);
+      return result.kind === 'recovered' ? recoverFromJson(result.report) : unexpected(result);
+    },
+    async query(request, control) {
+      const result = await run({ kind: 'query', ...request }, control);
+      return result.kind === 'queried' ? queryFromJson(result.result) : unexpected(result);
     },
   };
 }

@@ -1,6 +1,16 @@
 import type { Backup } from '../catalog/backup.js';
 import type { AssertionResult, VerificationLevel, VerifyLevel } from '../catalog/manifest.js';
 import { BackupError, messageOf, systemCode } from '../util/errors.js';
+import type { SqlJson } from '../util/sql-value.js';
+import { RecoverError, recoverFromJson, recoverToJson } from './rows-protocol.js';
+import type {
+  DatabaseDiff,
+  DiffRequest,
+  QueryRequest,
+  QueryResult,
+  RecoverReport,
+  RecoverRequest,
+} from './rows-protocol.js';
 import type { BackupErrorCode, BackupStep } from '../util/errors.js';
 
 /** What a snapshotter is asked for. Plain data: it crosses a process boundary as JSON. */
@@ -125,7 +135,10 @@ export type ChildRequest =
   | ({ readonly kind: 'inspect' } & InspectRequest)
   | ({ readonly kind: 'probe' } & ProbeRequest)
   | ({ readonly kind: 'restore' } & RestoreRequest)
-  | ({ readonly kind: 'protect' } & ProtectRequest);
+  | ({ readonly kind: 'protect' } & ProtectRequest)
+  | ({ readonly kind: 'diff' } & DiffRequest)
+  | ({ readonly kind: 'recover' } & RecoverRequest)
+  | ({ readonly kind: 'query' } & QueryRequest);
 
 /** One JSON object a line on the child's standard output. `result` or `error` is the last. */
 export type ChildMessage =
@@ -133,6 +146,11 @@ export type ChildMessage =
   | { readonly type: 'progress'; readonly doneBytes: number; readonly totalBytes: number }
   /** The file that the child is about to write; whoever kills the child removes it and its side files. */
   | { readonly type: 'partial'; readonly path: string }
+  /**
+   * A statement of the user's begins, which may never end and which nothing inside the child can interrupt. If no other message
+   * follows in time, the parent ends the child with this error.
+   */
+  | { readonly type: 'limit'; readonly withinMs: number; readonly error: WireError }
   | { readonly type: 'result'; readonly result: ChildResult }
   | { readonly type: 'error'; readonly error: WireError };
 
@@ -144,7 +162,10 @@ export type ChildResult =
   | { readonly kind: 'inspected'; readonly facts: DatabaseFacts }
   | { readonly kind: 'probed'; readonly report: ProbeReport }
   | { readonly kind: 'restored'; readonly report: RestoreReport }
-  | { readonly kind: 'protected' };
+  | { readonly kind: 'protected' }
+  | { readonly kind: 'diffed'; readonly diff: DatabaseDiff<SqlJson> }
+  | { readonly kind: 'recovered'; readonly report: RecoverReport<SqlJson> }
+  | { readonly kind: 'queried'; readonly result: QueryResult<SqlJson> };
 
 export type WireBackup = Omit<Backup, 'createdAt'> & { readonly createdAt: string };
 
@@ -154,18 +175,22 @@ export interface WireError {
   readonly step: BackupStep;
   readonly hint: string;
   readonly cause?: { readonly message: string; readonly code: string };
+  /** Of a recovery that was refused. */
+  readonly report?: RecoverReport<SqlJson>;
 }
 
 export function errorToWire(error: BackupError): WireError {
   const { code, message, step, hint, cause } = error;
   const what = message.slice(0, message.length - hint.length - 1);
-  if (cause === undefined) return { code, what, step, hint };
-  return { code, what, step, hint, cause: { message: messageOf(cause), code: systemCode(cause) } };
+  const report = error instanceof RecoverError && { report: recoverToJson(error.report) };
+  if (cause === undefined) return { code, what, step, hint, ...report };
+  return { code, what, step, hint, ...report, cause: { message: messageOf(cause), code: systemCode(cause) } };
 }
 
-export function errorFromWire({ code, what, step, hint, cause }: WireError): BackupError {
+export function errorFromWire({ code, what, step, hint, cause, report }: WireError): BackupError {
   const original = cause && Object.assign(new Error(cause.message), cause.code !== '' && { code: cause.code });
-  return new BackupError(code, what, { step, hint, cause: original });
+  const details = { step, hint, cause: original };
+  return report ? new RecoverError(code, what, details, recoverFromJson(report)) : new BackupError(code, what, details);
 }
 
 /** Splits what arrives in chunks into whole lines. Lines that are no message (a stray print) are passed over. */

@@ -30,8 +30,10 @@ export function run(request: ChildRequest, { signal, onProgress }: SnapshotContr
     }
 
     let endedBy: BackupError | undefined;
+    let limit: NodeJS.Timeout | undefined;
     const settle = (finish: () => void): void => {
       clearTimeout(timer);
+      clearTimeout(limit);
       signal?.removeEventListener('abort', onAbort);
       finish();
     };
@@ -51,6 +53,11 @@ export function run(request: ChildRequest, { signal, onProgress }: SnapshotContr
 
     const read = messageReader((message) => {
       state.take(message);
+      clearTimeout(limit);
+      if (message.type === 'limit') {
+        const { withinMs, error } = message;
+        limit = setTimeout(() => kill(errorFromWire(error)), Math.min(withinMs, MAX_TIMER_MS));
+      }
       if (!state.answered) return;
       // The answer is the child's last act; the caller need not wait for its process to be torn down.
       child.unref();
@@ -110,7 +117,7 @@ class ChildState {
     else if (message.type === 'progress') this.#progress(this.step, message.doneBytes, message.totalBytes);
     else if (message.type === 'partial') this.#partials.add(message.path);
     else if (message.type === 'result') this.result = message.result;
-    else this.error = errorFromWire(message.error);
+    else if (message.type === 'error') this.error = errorFromWire(message.error);
   }
 
   takeStderr(text: string): void {
@@ -162,15 +169,21 @@ const WORK = {
   probe: 'look at the lock',
   restore: 'restore',
   protect: 'call',
+  diff: 'comparison',
+  recover: 'recovery',
+  query: 'query',
 };
 
 /** What is there after the child was killed; `undefined`: nothing. */
 function leftBehind(kind: ChildRequest['kind'], step: BackupStep): string | undefined {
   if (kind === 'restore') return OLD_OR_NEW;
+  if (kind === 'recover') return ALL_OR_NOTHING;
   return kind === 'create' && step === 'publish' ? PERHAPS_PUBLISHED : undefined;
 }
 
 const PERHAPS_PUBLISHED = 'It was being published: if listBackups() has it, it is whole and verified.';
+const ALL_OR_NOTHING =
+  'The rows came back all or not at all; if a safety backup was taken, it is in the list, protected.';
 const OLD_OR_NEW =
   'The database is entirely the old or entirely the restored one; if a safety backup was taken, it is in the list, protected.';
 

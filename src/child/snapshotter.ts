@@ -1,6 +1,14 @@
 import type { Backup } from '../catalog/backup.js';
 import type { SnapshotControl } from '../util/control.js';
 import type {
+  DatabaseDiff,
+  DiffRequest,
+  QueryRequest,
+  QueryResult,
+  RecoverReport,
+  RecoverRequest,
+} from './rows-protocol.js';
+import type {
   DatabaseFacts,
   InspectRequest,
   ProtectRequest,
@@ -37,4 +45,10 @@ export interface Snapshotter {
   restore(request: RestoreRequest, control?: SnapshotControl): Promise<RestoreReport>;
   /** Rewrites the manifest, all or nothing. */
   protect(request: ProtectRequest, control?: SnapshotControl): Promise<void>;
+  /** Compares a backup with a newer state. Without it, `diffBackup()` rejects. */
+  diff?(request: DiffRequest, control?: SnapshotControl): Promise<DatabaseDiff>;
+  /** Brings rows of a backup back, all or none, after a safety backup. Without it, `recoverRows()` rejects. */
+  recover?(request: RecoverRequest, control?: SnapshotControl): Promise<RecoverReport>;
+  /** Asks a backup, which it must not change. Without it, `queryBackup()` rejects. */
+  query?(request: QueryRequest, control?: SnapshotControl): Promise<QueryResult>;
 }

@@ -14,6 +14,9 @@ import { takeLock } from './shared/lock.js';
 import { probe } from './probe.js';
 import { protect } from './protect.js';
 import { currentStep, beginStep, send } from './shared/steps.js';
+import { diff } from './rows/diff.js';
+import { query } from './rows/query.js';
+import { recover } from './rows/recover.js';
 import { restore } from './restore/restore.js';
 import { ensureFolder } from './shared/free-space.js';
 import { findIfFresh } from './backup/still-due.js';
@@ -62,6 +65,12 @@ function answer(request: ChildRequest): Promise<ChildResult> | ChildResult {
       return restore(request);
     case 'protect':
       return protect(request);
+    case 'diff':
+      return diff(request);
+    case 'recover':
+      return recover(request);
+    case 'query':
+      return query(request);
   }
 }
 

@@ -84,7 +84,7 @@ export async function pruneNow({ gate, options, runner }: ServiceContext, dryRun
 }
 
 /** A snapshotter of the user's own may fail in its own way. */
-async function answerOf<T>(answer: Promise<T>): Promise<T> {
+export async function answerOf<T>(answer: Promise<T>): Promise<T> {
   try {
     return await answer;
   } catch (error) {
@@ -93,7 +93,7 @@ async function answerOf<T>(answer: Promise<T>): Promise<T> {
 }
 
 /** A listed backup. Names come from users and from the web: only names of the pattern ever reach the file system. */
-async function findBackup(context: ServiceContext, name: string): Promise<Backup> {
+export async function findBackup(context: ServiceContext, name: string): Promise<Backup> {
   const { options } = context;
   if (typeof name !== 'string' || !parseBackupName(options.naming, name)) {
     const { prefix, extension } = options.naming;
@@ -110,6 +110,6 @@ async function findBackup(context: ServiceContext, name: string): Promise<Backup
   });
 }
 
-function namedBackup({ gate, options }: ServiceContext, name: string): Promise<Backup | undefined> {
+export function namedBackup({ gate, options }: ServiceContext, name: string): Promise<Backup | undefined> {
   return gate.run(backupNamed(options, name, Date.now()));
 }

@@ -1,6 +1,7 @@
 import type { Backup } from '../catalog/backup.js';
 import type { DueCheck } from '../catalog/due-check.js';
 import type { RestoreReport, VerifyReport } from '../child/protocol.js';
+import type { DatabaseDiff, QueryResult, RecoverReport } from '../child/rows-protocol.js';
 import type { RemoteCopy } from '../offsite/list-copies.js';
 import { offsite } from '../offsite/index.js';
 import type { PullOptions, PullReport } from '../offsite/pull.js';
@@ -13,7 +14,16 @@ import type { Duration } from '../util/duration.js';
 import { lazy } from '../util/lazy.js';
 import type { LastFailure } from './backup-runner.js';
 import type { BackupEvents, BackupListener, PruneReport } from './events.js';
-import type { BackupOutcome, CreateOptions, IfDueOptions, RestoreOptions, VerifyOptions } from './method-types.js';
+import type {
+  BackupOutcome,
+  CreateOptions,
+  DiffOptions,
+  IfDueOptions,
+  QueryOptions,
+  RecoverOptions,
+  RestoreOptions,
+  VerifyOptions,
+} from './method-types.js';
 import type { BackupServiceOptions, ResolvedOptions } from './options.js';
 import type { ServiceContext } from './service-context.js';
 import type { RunningBackup, ServiceStatus } from './status.js';
@@ -208,6 +218,45 @@ export class BackupService {
         .restore(this.#context, name, options)
         .finally(() => due.freshness.forget());
     return queue.run(restore, options.signal);
+  }
+
+  /**
+   * Says what has changed between a backup and the live database, or a newer backup: tables with their numbers of added, changed
+   * and removed rows, and the schema. Values are compared by type and bytes. The live database is read in one snapshot.
+   *
+   * @example
+   * const { tables } = await backups.diffBackup(name, { tables: ['invoices'], rows: 100 });
+   * @throws BackupError `ERR_BACKUP_INVALID_NAME`, `ERR_BACKUP_NOT_FOUND`, `ERR_BACKUP_DAMAGED`, `ERR_BACKUP_SOURCE_…`,
+   *   `ERR_BACKUP_RECOVER_FAILED`, `ERR_BACKUP_TIMEOUT`
+   */
+  async diffBackup(name: string, options: DiffOptions = {}): Promise<DatabaseDiff> {
+    core().checkMethodOptions('diffBackup', options);
+    return core().diff(this.#context, name, options);
+  }
+
+  /**
+   * Brings rows of a backup back into the live database, with the rows that were lost with them, while the app runs: all or none,
+   * after a protected safety backup, and without touching any other row.
+   *
+   * @example
+   * await backups.recoverRows(name, { table: 'invoices', where: 'id = 42' });
+   * @throws BackupError `ERR_BACKUP_RECOVER_…` (the report is on a {@link RecoverError}), and what a backup throws
+   */
+  async recoverRows(name: string, options: RecoverOptions): Promise<RecoverReport> {
+    core().checkMethodOptions('recoverRows', options);
+    return this.#context.queue.run(() => core().recover(this.#context, name, options), options.signal);
+  }
+
+  /**
+   * Asks a backup one SELECT. The backup is not changed.
+   *
+   * @example
+   * const { rows } = await backups.queryBackup(name, 'SELECT count(*) FROM invoices');
+   * @throws BackupError `ERR_BACKUP_QUERY`, `ERR_BACKUP_INVALID_NAME`, `ERR_BACKUP_NOT_FOUND`, `ERR_BACKUP_DAMAGED`
+   */
+  async queryBackup(name: string, sql: string, options: QueryOptions = {}): Promise<QueryResult> {
+    core().checkMethodOptions('queryBackup', options);
+    return core().query(this.#context, name, sql, options);
   }
 
   /**

@@ -1,5 +1,6 @@
 import type { Backup } from '../catalog/backup.js';
 import type { RestoreReport } from '../child/protocol.js';
+import type { RecoverReport } from '../child/rows-protocol.js';
 import type { OffsiteEvents } from '../offsite/events.js';
 import type { KeptBackup } from '../retention/policy.js';
 import type { BackupError } from '../util/errors.js';
@@ -21,6 +22,8 @@ export interface BackupEvents extends OffsiteEvents {
   deleted: { readonly name: string };
   /** A backup was restored, into the live database or elsewhere. Its safety backup was `created` before. */
   restored: RestoreReport;
+  /** Rows of a backup were brought back. The safety backup was `created` before. */
+  recovered: RecoverReport & { readonly name: string };
   /** A backup was protected, or is so no more. */
   protected: { readonly name: string; readonly protected: boolean };
 }

@@ -3,6 +3,7 @@ import type { VerificationLevel } from '../catalog/manifest.js';
 import type { SnapshotControl } from '../util/control.js';
 import type { Duration } from '../util/duration.js';
 import type { BackupError } from '../util/errors.js';
+import type { SqlValue } from '../util/sql-value.js';
 
 /** Options of `createBackup()`. */
 export interface CreateOptions extends SnapshotControl {
@@ -47,6 +48,96 @@ export interface RestoreOptions extends SnapshotControl {
    * @default the live database
    */
   readonly to?: string | undefined;
+}
+
+/** Options of `diffBackup()`. */
+export interface DiffOptions extends SnapshotControl {
+  /**
+   * The newer state: the live database, read in one snapshot beside its writers, or another backup.
+   * @default 'live'
+   */
+  readonly against?: string | undefined;
+  /**
+   * Only these tables.
+   * @default all
+   */
+  readonly tables?: readonly string[] | undefined;
+  /**
+   * How many changed rows of each table the answer has; the counts are always there.
+   * @default 0
+   */
+  readonly rows?: number | undefined;
+  /**
+   * How many of them are passed over first, for the next page.
+   * @default 0
+   */
+  readonly skip?: number | undefined;
+}
+
+/** Options of `recoverRows()`. */
+export interface RecoverOptions extends SnapshotControl {
+  /** The table whose rows come back. */
+  readonly table: string;
+  /** Which rows of the backup: one SQL expression over the table's columns, such as `'id = 42'`. This or `removed`. */
+  readonly where?: string | undefined;
+  /** All rows that have gone since the backup. */
+  readonly removed?: boolean | undefined;
+  /**
+   * Also the rows that were lost with them (children by foreign keys, all levels), and the parents that they need.
+   * @default true
+   */
+  readonly related?: boolean | undefined;
+  /**
+   * What happens where a live row has the same key and other contents. Without it nothing is written, and the call rejects with
+   * `ERR_BACKUP_RECOVER_CONFLICT`. `'overwrite'`: the backup's version replaces the live one; `'skip'`: the live row stays, and
+   * what would hang on it does not come back; `'as-new'`: the row gets a new key, and its children follow it.
+   */
+  readonly onConflict?: 'overwrite' | 'skip' | 'as-new' | undefined;
+  /**
+   * Do the triggers of the tables fire? `false`: they are dropped and made again, text for text, in the same transaction.
+   * @default true
+   */
+  readonly triggers?: boolean | undefined;
+  /**
+   * Makes a table again that the live database lacks.
+   * @default false
+   */
+  readonly create?: boolean | undefined;
+  /** Values for columns of the live table, by `column`, or by `table.column` for the rows that come along. */
+  readonly set?: Readonly<Record<string, SqlValue>> | undefined;
+  /**
+   * Only makes the plan: nothing is written, and conflicts are in the report instead of an error.
+   * @default false
+   */
+  readonly dryRun?: boolean | undefined;
+  /** The `plan` of a report that somebody has seen: if it is not what would be done now, it is refused. */
+  readonly plan?: string | undefined;
+  /** A new file that gets the plan as SQL statements, which are not run. */
+  readonly sql?: string | undefined;
+  /**
+   * How long `where` may take.
+   * @default '10s'
+   */
+  readonly timeout?: Duration | undefined;
+}
+
+/** Options of `queryBackup()`. */
+export interface QueryOptions extends SnapshotControl {
+  /**
+   * The most rows that are returned.
+   * @default 1000
+   */
+  readonly rows?: number | undefined;
+  /**
+   * The most bytes of values that are returned.
+   * @default 10_000_000
+   */
+  readonly bytes?: number | undefined;
+  /**
+   * How long the statement may take.
+   * @default '10s'
+   */
+  readonly timeout?: Duration | undefined;
 }
 
 /** The result of `backupIfDue()`: a backup was made, or the newest one is fresh, or the last failure is too recent. */

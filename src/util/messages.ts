@@ -29,6 +29,14 @@ interface VerifiedBackup {
   readonly durationMs: number;
 }
 
+interface RecoveredRows {
+  readonly inserted: Readonly<Record<string, number>>;
+  readonly relinked: Readonly<Record<string, number>>;
+  readonly overwritten: Readonly<Record<string, number>>;
+  readonly skipped: Readonly<Record<string, number>>;
+  readonly safetyBackup?: string;
+}
+
 /** Every line that the service logs, for people: what happened, of what size, how long it took, what for. */
 export const messages = {
   created: (purpose: Purpose, backup: NamedBackup, durationMs: number) =>
@@ -63,6 +71,12 @@ export const messages = {
     (safetyBackup === undefined ? '' : `; the state before is in ${safetyBackup}, protected`) +
     (movedAside.length === 0 ? '' : `; the old files are ${movedAside.join(', ')}`),
   restoreFailed: (name: string, error: BackupError) => `Restoring ${name} FAILED [${error.code}]: ${error.message}`,
+  recovered: (name: string, report: RecoveredRows) =>
+    `Rows recovered from ${name}: ${counts('inserted', report.inserted)}${counts(', relinked', report.relinked)}` +
+    `${counts(', overwritten', report.overwritten)}${counts(', skipped', report.skipped)}; ` +
+    `the state before is in ${report.safetyBackup}, protected`,
+  recoverFailed: (name: string, table: string, error: BackupError) =>
+    `Recovering rows of "${table}" from ${name} FAILED [${error.code}]: ${error.message}`,
   protected: (name: string, on: boolean) => `Backup ${on ? 'protected' : 'no longer protected'}: ${name}`,
   verified: ({ name, level, ok, problems, durationMs }: VerifiedBackup) =>
     `Backup verified (${level}): ${name} ${ok ? 'is good' : `is BAD: ${problems.join('; ')}`}, ${seconds(durationMs)}`,
@@ -71,6 +85,12 @@ export const messages = {
   listenerFailed: (event: string, error: unknown) =>
     `A listener of "${event}" failed: ${error instanceof Error ? error.stack : String(error)}`,
 };
+
+/** `inserted 1 of invoices and 5 of items`; nothing where there are none */
+function counts(what: string, tables: Readonly<Record<string, number>>): string {
+  const each = Object.entries(tables).map(([table, count]) => `${count} of ${table}`);
+  return each.length === 0 ? '' : `${what} ${each.join(' and ')}`;
+}
 
 function subject({ moment }: Purpose): string {
   return moment ? 'Automatic backup' : 'Backup';

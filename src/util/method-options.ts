@@ -19,6 +19,24 @@ const CALLS = {
   protectBackup: ['signal', 'onProgress'],
   pruneBackups: ['dryRun'],
   shipPending: ['signal'],
+  diffBackup: ['against', 'tables', 'rows', 'skip', 'signal', 'onProgress'],
+  recoverRows: [
+    'table',
+    'where',
+    'removed',
+    'related',
+    'onConflict',
+    'triggers',
+    'create',
+    'set',
+    'dryRun',
+    'plan',
+    'sql',
+    'timeout',
+    'signal',
+    'onProgress',
+  ],
+  queryBackup: ['rows', 'bytes', 'timeout', 'signal', 'onProgress'],
   'service.listCopies': ['from', 'allHosts', 'signal'],
   'service.verifyCopy': [
     'from',
@@ -127,6 +145,24 @@ function entries(v: Valibot) {
         'a list of age identities, each a text that begins with AGE-SECRET-KEY-1',
       ),
     ),
+    against: v.optional(check(file, "'live', or the name of a backup")),
+    tables: v.optional(v.array(v.string('a list of names of tables'), 'a list of names of tables')),
+    rows: v.optional(check(whole(0, 1_000_000), 'a whole number from 0 to 1,000,000')),
+    skip: v.optional(check(whole(0, 1e9), 'a whole number from 0 to 1,000,000,000')),
+    bytes: v.optional(check(whole(1, 1e8), 'a number of bytes from 1 to 100,000,000')),
+    table: check(file, 'the name of a table'),
+    where: v.optional(check(file, 'an SQL expression, such as "id = 42"')),
+    removed: v.optional(v.boolean('true or false')),
+    related: v.optional(v.boolean('true or false')),
+    onConflict: v.optional(v.picklist(['overwrite', 'skip', 'as-new'], '"overwrite", "skip" or "as-new"')),
+    triggers: v.optional(v.boolean('true or false')),
+    create: v.optional(v.boolean('true or false')),
+    set: v.optional(check(isRow, 'an object of values by column, such as { status: "open" }')),
+    plan: v.optional(check(file, 'the "plan" of a report')),
+    sql: v.optional(check(file, 'the path of a new file')),
+    timeout: v.optional(
+      check((value) => (parseDuration(value) ?? 0) >= 1, 'a duration of at least 1 ms, such as "10s"'),
+    ),
     scratch: v.optional(check(file, 'the path of a folder')),
     snapshotter: v.optional(
       check((value) => hasMethods(value, ['verify']), 'a snapshotter, such as childProcessSnapshotter()'),
@@ -138,4 +174,15 @@ function entries(v: Valibot) {
 function isSignal(value: unknown): boolean {
   const { aborted, addEventListener } = (value ?? {}) as Partial<Record<keyof AbortSignal, unknown>>;
   return typeof aborted === 'boolean' && typeof addEventListener === 'function';
+}
+
+function whole(least: number, most: number): (value: unknown) => boolean {
+  return (value) => Number.isInteger(value) && (value as number) >= least && (value as number) <= most;
+}
+
+function isRow(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  return Object.values(value).every(
+    (each) => each === null || ['number', 'bigint', 'string'].includes(typeof each) || each instanceof Uint8Array,
+  );
 }

@@ -64,6 +64,16 @@ export function explain(error: unknown, step: BackupStep, request: ChildRequest)
         `The restore failed in step "${step}"`,
         'The old database or the restored one is there, whole; no old file was deleted. Check the disk and try again.',
       );
+    case 'diff':
+    case 'where':
+    case 'plan':
+    case 'recover':
+    case 'query':
+      return wrap(
+        'ERR_BACKUP_RECOVER_FAILED',
+        'The rows could not be read or written',
+        'The database is as it was. Check the disk, and "verify" the backup.',
+      );
     default:
       return wrap('ERR_BACKUP_WRITE_FAILED', `Step "${step}" failed in "${directory}"`, DISK_HINT);
   }

@@ -78,7 +78,7 @@ export async function compareWithManifest(
  * Plain copies of a WAL database (the original made such) are in WAL mode: reading one writes beside it. And SQLite takes
  * whatever `-wal` or `-journal` it finds beside a file for a part of it.
  */
-function needsStaging(file: string): boolean {
+export function needsStaging(file: string): boolean {
   const header = readHeader(file);
   return header[18] === 2 || header[19] === 2 || SIDE_FILES.some((suffix) => exists(file + suffix));
 }
