@@ -7,7 +7,11 @@ export const LAYERS = [
   { room: 'retention', uses: ['util', 'catalog'] },
   { room: 'stores', uses: ['util', 'catalog', 'retention'] },
   { room: 'child', uses: ['util', 'catalog', 'stores'] },
-  { room: 'isolated', uses: ['util', 'catalog', 'stores'], files: ['child/protocol.ts', 'child/rows-protocol.ts', 'child/ship-protocol.ts'] },
+  {
+    room: 'isolated',
+    uses: ['util', 'catalog', 'stores'],
+    files: ['child/protocol.ts', 'child/rows-protocol.ts', 'child/ship-protocol.ts'],
+  },
   { room: 'offsite', uses: ['util', 'catalog', 'retention', 'child', 'stores'] },
   { room: 'service', uses: ['util', 'catalog', 'retention', 'child', 'stores', 'offsite'] },
   { room: 'decorator', uses: ['util', 'service'] },
