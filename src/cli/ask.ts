@@ -11,7 +11,7 @@ import { usageError } from './usage-error.js';
 export async function confirm(context: Context, plan: readonly string[], question: string): Promise<void> {
   const { flags, terminal, signal } = context;
   const asking = !flags.yes && terminal.canAsk;
-  // Whoever is asked must see what about, with --quiet too.
+  // The plan is shown with --quiet too: nobody should answer a question without it.
   for (const line of plan) {
     if (asking) process.stderr.write(`${line}\n`);
     else terminal.note(line);
@@ -20,7 +20,7 @@ export async function confirm(context: Context, plan: readonly string[], questio
   if (!terminal.canAsk) {
     throw usageError('This must be confirmed, and there is no terminal to ask on.', 'Add --yes. Nothing was changed.');
   }
-  // Not in the terminal's raw mode: there Ctrl-C would be a key, not a signal.
+  // Raw mode is off: in it, Ctrl-C would be a key and not a signal.
   const lines = readline.createInterface({ input: process.stdin, output: process.stderr, terminal: false });
   try {
     const end = new Promise<string>((resolve) => lines.once('close', () => resolve('')));

@@ -6,7 +6,7 @@ import { messageOf } from '../util/errors.js';
 import type { BackupService, BackupServiceOptions } from '../index.js';
 import { usageError } from './usage-error.js';
 
-/** What a configuration file exports, once one service of it is chosen. */
+/** The export of a configuration file, once one service is chosen from it. */
 export type Configured = BackupService | BackupServiceOptions;
 
 const EXTENSIONS = ['.js', '.cjs', '.mjs', '.json'];
@@ -31,7 +31,10 @@ export function findConfig(folder: string): string | undefined {
 export async function loadConfig(file: string, name: string | undefined): Promise<Configured> {
   const extension = path.extname(file);
   if (!EXTENSIONS.includes(extension)) {
-    throw usageError(`"${file}" is no configuration file.`, `Its extension must be one of ${EXTENSIONS.join(', ')}.`);
+    throw usageError(
+      `"${file}" is not a configuration file.`,
+      `Its extension must be one of ${EXTENSIONS.join(', ')}.`,
+    );
   }
   if (!fs.statSync(file, { throwIfNoEntry: false })?.isFile()) {
     throw usageError(`There is no configuration file "${file}".`, 'Correct --config.');
@@ -58,7 +61,7 @@ function readJson(file: string): unknown {
 
 async function importFile(file: string): Promise<unknown> {
   const { default: exported } = (await import(pathToFileURL(file).href)) as { default?: unknown };
-  // What compilers make of `export default` in CommonJS.
+  // Compilers turn `export default` into this shape in CommonJS.
   const compiled = exported as { __esModule?: boolean; default?: unknown } | null | undefined;
   return compiled?.__esModule ? compiled.default : exported;
 }

@@ -13,7 +13,7 @@ export interface Flags {
   readonly yes?: boolean;
 }
 
-/** What a command is given besides its own arguments. */
+/** The context of every command. */
 export interface Context {
   readonly flags: Flags;
   readonly terminal: Terminal;

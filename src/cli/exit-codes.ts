@@ -25,7 +25,7 @@ const BY_CODE: Partial<Record<BackupErrorCode, number>> = {
   ERR_BACKUP_CANCELLED: EXIT.cancelled,
 };
 
-/** What the program ends with after this error. */
+/** The exit code for an error. */
 export function exitCodeOf(error: unknown): number {
   return (isBackupError(error) ? BY_CODE[error.code] : undefined) ?? EXIT.failed;
 }

@@ -45,7 +45,7 @@ export async function openService({ flags, terminal }: Context, { silent = false
     ...(directory !== undefined && { directory }),
     ...(interval !== undefined && { interval }),
     ...(timeout !== undefined && { timeout }),
-    // What happens is told by the commands themselves.
+    // The commands print the outcome themselves.
     logger: { info: () => {}, warn: (message) => silent || terminal.warn(message), error: () => {} },
   };
   const service = construct(given, configFile);

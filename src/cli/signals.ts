@@ -7,8 +7,8 @@ export interface Signals {
 }
 
 /**
- * npm passes Ctrl-C on to its child, which has it from the terminal already: a second signal so soon is the same key. As
- * people press keys, nobody is kept waiting by it.
+ * npm passes Ctrl-C on to its child, which has it from the terminal already: a second signal so soon is the same key. It is too
+ * short for a person to press the key twice.
  */
 const SAME_KEY_MS = 300;
 

@@ -21,7 +21,7 @@ export interface StoreFlags {
 export async function openStore(context: Context, from: string | undefined): Promise<BackupStore> {
   const { database, config } = context.flags;
   const configured = await storesOf(context).catch((error: unknown) => {
-    // No configuration is none of our business, unless it was asked for.
+    // A missing configuration matters only if the user asked for one.
     if (from === undefined || config !== undefined || database !== undefined) throw error;
     return [];
   });
@@ -50,7 +50,7 @@ export function storeAt(from: string, settings: CopySettings = {}): BackupStore 
   const unknown = [...(url?.searchParams.keys() ?? [])].find((key) => key !== 'endpoint' && key !== 'region');
   if (!url || url.hostname === '' || unknown !== undefined) {
     throw usageError(
-      `--from ${JSON.stringify(from)} is no address of a bucket.`,
+      `--from ${JSON.stringify(from)} is not the address of a bucket.`,
       'It looks like s3://bucket/prefix?endpoint=https://s3.example.com&region=eu-1; the last two may be missing.',
     );
   }
@@ -60,7 +60,7 @@ export function storeAt(from: string, settings: CopySettings = {}): BackupStore 
   const path = decoded(url.pathname);
   if (path === undefined || url.hash !== '') {
     throw usageError(
-      `--from ${JSON.stringify(from)} is no address of a bucket.`,
+      `--from ${JSON.stringify(from)} is not the address of a bucket.`,
       'Write "%" as %25 and "#" as %23 in it.',
     );
   }
@@ -98,7 +98,7 @@ export function readIdentities(file: string | undefined): string[] {
   );
 }
 
-/** `--before`: a day, or a day and a time, local unless a zone is given. Of anything else JavaScript would make some date. */
+/** `--before`: a day, or a day and a time, local unless a zone is given. JavaScript would read anything else as some date. */
 export function readMoment(text: string | undefined): Date | undefined {
   if (text === undefined) return undefined;
   const [, day = '', time = 'T00:00', zone = ''] = MOMENT.exec(text.trim()) ?? [];
@@ -106,14 +106,14 @@ export function readMoment(text: string | undefined): Date | undefined {
   const date = new Date(`${day}${time.toUpperCase().replace(' ', 'T')}${zone.toUpperCase()}`);
   if (isDay(day) && !Number.isNaN(date.getTime())) return date;
   throw usageError(
-    `--before ${JSON.stringify(text)} is no date.`,
+    `--before ${JSON.stringify(text)} is not a date.`,
     'Use 2026-11-20 or 2026-11-20T12:00, in local time, or 2026-11-20T12:00Z.',
   );
 }
 
 const MOMENT = /^(\d{4}-\d{2}-\d{2})(?:([T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,3})?)?)(Z|[+-]\d{2}:\d{2})?)?$/i;
 
-/** 31 November is none: JavaScript would take it for 1 December. */
+/** JavaScript would read 31 November as 1 December. */
 function isDay(day: string): boolean {
   const date = new Date(`${day}T00:00Z`);
   return !Number.isNaN(date.getTime()) && date.toISOString().startsWith(day);

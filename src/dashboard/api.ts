@@ -18,10 +18,10 @@ export function addApi(app: Hono<DashboardEnv>, base: string, serviceView: Servi
     c.json(statusJson(await serviceView.status(), serviceView, c.get('rights'), c.get('texts'), Date.now())),
   );
   app.get(`${api}/events`, requireRight('view'), (c) => {
-    // Of an answer to HEAD nobody reads the body, and so nobody would end it.
+    // Nobody reads the body of an answer to HEAD, so nobody would end it.
     if (c.req.raw.method === 'HEAD') return c.body(null, 200, { 'Content-Type': 'text/event-stream' });
     const answer = streamSSE(c, (stream) => follow(serviceView, stream, c.env.isServing));
-    // Kept alive, it would hold up a server that closes for some seconds more.
+    // A connection that is kept alive would delay the closing of the server.
     answer.headers.set('Connection', 'close');
     return answer;
   });

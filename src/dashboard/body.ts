@@ -33,7 +33,7 @@ async function readText(request: Request, maxMs: number): Promise<string> {
       chunks.push(value);
     }
   } catch (error) {
-    // Not awaited: the rest is the server's to drain or to cut off.
+    // This is not awaited: the server drains or cuts off the rest.
     reader.cancel().catch(() => {});
     throw error instanceof HttpError ? error : new HttpError('ERR_DASHBOARD_BODY');
   } finally {

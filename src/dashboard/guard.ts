@@ -1,14 +1,14 @@
 import net from 'node:net';
 import type { DashboardRights } from './options.js';
 
-// Who may pass: decisions only, no effects.
+// Pure decisions about who may pass.
 
 export type Rights = Readonly<Record<keyof Required<DashboardRights>, boolean>>;
 export type Right = keyof Rights;
 
 const NO_RIGHTS: Rights = { view: false, create: false, download: false, delete: false, restore: false };
 
-/** What `authorize()` returned, read strictly: a right is there if it is `true`, and an object with none is `undefined`. */
+/** Reads the answer of `authorize()` strictly: a right is given only by `true`. `undefined` if it gives none. */
 export function readRights(value: unknown): Rights | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   const given = value as Record<string, unknown>;
@@ -62,7 +62,7 @@ function withoutDefaultPort(origin: string, host: string): string {
 }
 
 function hostName(header: string): string | undefined {
-  // Read by hand: URL takes "evil.com/@localhost" apart in a way that nobody expects.
+  // A regular expression, since URL parses "evil.com/@localhost" in a surprising way.
   const match = /^(\[[\da-f:.]+\]|[\w.-]+)(?::\d{1,5})?$/i.exec(header);
   return match?.[1]!.toLowerCase();
 }

@@ -1,7 +1,7 @@
 import { isBackupError } from '../index.js';
 import type { BackupErrorCode } from '../index.js';
 
-/** What the dashboard itself refuses, with the HTTP status of each. Documented in docs/dashboard.md. */
+/** The errors of the dashboard itself, with their HTTP status. Documented in docs/dashboard.md. */
 export const DASHBOARD_ERRORS = {
   ERR_DASHBOARD_FORBIDDEN: 403,
   ERR_DASHBOARD_CROSS_SITE: 403,

@@ -6,7 +6,7 @@ import { sayVerdict } from './texts/say.js';
 import type { Texts } from './texts/index.js';
 import { judge } from './verdict.js';
 
-// What the API answers: the service's own shapes, without the paths in them. Dates become ISO texts.
+// The answers of the API: the service's own shapes without the paths in them. Dates become ISO texts.
 
 /* eslint-disable @typescript-eslint/explicit-function-return-type -- docs/dashboard.md has the shapes */
 

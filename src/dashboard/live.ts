@@ -21,7 +21,7 @@ export function follow(serviceView: ServiceView, stream: SSEStreamingApi, isServ
     let last = '';
     const send = (event: WatchEvent): void => {
       const data = JSON.stringify(event);
-      // The same twice in a row is no news, other than that something changed again.
+      // An event equal to the last one is not sent again, except that something changed.
       if (data === last && event.type !== 'changed') return;
       last = data;
       stream.writeSSE({ event: event.type, data }).catch(end);

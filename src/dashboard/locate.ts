@@ -31,7 +31,7 @@ export function locateNode(incoming: IncomingMessage, basePath: string | undefin
   return path === undefined ? 'elsewhere' : { url, path };
 }
 
-/** What follows the base, or `undefined` if the address is not below it. Addresses come normalized: without `..`. */
+/** The path below the base, or `undefined` if the address is not below it. Addresses are normalized: they have no `..`. */
 export function locateUrl(pathname: string, basePath = ''): string | undefined {
   if (basePath === '') return pathname;
   if (pathname === basePath) return '';

@@ -6,7 +6,7 @@ import { bodyOf } from './node-body.js';
 import { messageOf } from '../util/errors.js';
 import type { Dashboard, ResolvedDashboard } from './options.js';
 
-/** What is used of @hono/node-server. Its own types need those of a browser. */
+/** The part of @hono/node-server that is used. Its own types need those of a browser. */
 interface NodeServer {
   readonly getRequestListener: (
     fetch: (request: Request) => Promise<Response>,

@@ -13,11 +13,11 @@ const MAX_LABEL = 200;
 /** The label of a backup that nobody gave one. */
 export const BY_HAND = 'dashboard';
 
-/** What one can do with the backups of one service, from a page or from the API: fields of a body become calls. */
+/** The actions on the backups of one service, for the pages and the API. Each turns the fields of a body into a call. */
 export interface Operations {
   /** Presses while one is being made join it: an impatient crowd gets one backup. */
   create(fields: Fields): Promise<Backup>;
-  /** Of the backup that `create` is making now. */
+  /** Progress of the backup that `create` is making now. */
   readonly progress: BackupProgress | undefined;
   /** Calls `listener` at each step of it. @returns ends that */
   onProgress(listener: () => void): () => void;

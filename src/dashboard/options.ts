@@ -6,7 +6,7 @@ import type { Logger } from '../util/logger.js';
 import { validate } from '../util/validate.js';
 import type { Valibot } from '../util/validate.js';
 
-/** What somebody may do. Each is off unless it is `true`. */
+/** The rights of a visitor. Each is off unless it is `true`. */
 export interface DashboardRights {
   /** The page, the status and the list of backups. */
   view?: boolean;
@@ -35,7 +35,7 @@ export interface Dashboard<Context = unknown> {
 /** Options of `createDashboard()`. Only `authorize` is required. */
 export interface DashboardOptions<Context = unknown> {
   /**
-   * Who may do what: `false`, or the rights of whoever sent this request. Anything else counts as `false`, and so does an
+   * Decides who may do what. It returns `false`, or the rights of the visitor who sent this request. Anything else counts as `false`, and so does an
    * exception, which is logged. Asked for every request, also for style sheets.
    *
    * @param request method, full URL and headers; its body is not for this function
@@ -57,14 +57,14 @@ export interface DashboardOptions<Context = unknown> {
    * another name is refused: a foreign page can make its own name point to this machine (DNS rebinding).
    */
   hosts?: readonly string[];
-  /** For what goes wrong in here: authorize() that throws, actions that fail. Default: the console. */
+  /** Receives failures: an authorize() that throws, actions that fail. Default: the console. */
   logger?: Logger;
 }
 
 /** Options with defaults, checked; services by name, or one without. */
 export interface ResolvedDashboard {
   readonly services: ReadonlyMap<string, BackupService>;
-  /** One service, without a name in the addresses. */
+  /** True for a single service, whose addresses have no name in them. */
   readonly single: boolean;
   readonly authorize: (request: Request, context: unknown) => unknown;
   /** `''` or `'/backups'`: no slash at its end. */
@@ -80,7 +80,7 @@ export function resolveDashboard(
   services: BackupService | Readonly<Record<string, BackupService>>,
   options: DashboardOptions<never>,
 ): ResolvedDashboard {
-  // Without options at all, what is missing is authorize.
+  // If the options are missing altogether, report `authorize` as missing.
   const given: unknown = options;
   validate('createDashboard', schemaOf, given ?? {});
   const single = isBackupService(services);
@@ -96,7 +96,7 @@ export function resolveDashboard(
   };
 }
 
-/** What the addresses of the dashboard itself use. */
+/** Names that the addresses of the dashboard itself use. */
 const TAKEN = new Set(['api', 'assets', 'backups']);
 
 function checkNames(services: unknown): [string, BackupService][] {

@@ -23,7 +23,7 @@ export function addPages(
   const { operations } = serviceView;
   const one = `${base}/backups/:name`;
 
-  // Also without the slash: links are relative to whatever was asked for.
+  // Both forms work, with and without the slash: links are relative to the requested address.
   for (const path of base === '' ? ['/'] : [base, `${base}/`]) {
     app.get(path, requireRight('view'), async (c) => {
       const view = viewOf(c, serviceView);

@@ -1,12 +1,12 @@
 import path from 'node:path';
 import type { BackupService } from '../index.js';
 
-/** What SQLite and the system say may name files with their folder, which is nobody's business on the web. */
+/** Messages of SQLite and the system may name folders, which must not appear on the web. */
 export function withoutFolder(text: string, { directory }: Pick<BackupService, 'directory'>): string {
   return text.replaceAll(`${directory}/`, '').replaceAll(`${directory}\\`, '').replaceAll(directory, '');
 }
 
-/** A folder's own name; what stands above it is nobody's business either. A bucket is named in full. */
+/** The folder's own name, without its parents. A bucket is named in full. */
 export function storeName(store: string): string {
   return path.isAbsolute(store) ? path.basename(store) : store;
 }

@@ -18,7 +18,7 @@ export interface ServiceView {
   readonly operations: Operations;
   readonly watch: ActivityFeed;
   readonly logger: Logger;
-  /** One look for all that ask while another is under way, since each takes a child process; it begins after they asked. */
+  /** Shared by all callers that ask while a look is under way, since each look takes a child process. It begins after they asked. */
   status(): Promise<ServiceStatus>;
   /** Everything that the page shows. A folder that can't be read is an answer too. */
   look(): Promise<Look>;
@@ -28,14 +28,14 @@ export type Look =
   | { readonly status: ServiceStatus; readonly backups: readonly Backup[] }
   | { readonly status: undefined; readonly code: string };
 
-/** What hono carries with each request. */
+/** The environment that hono passes along with each request. */
 export interface DashboardEnv {
   Bindings: {
     /** Below the dashboard's own base: `/backups/NAME`; `''` for the base without a slash. */
     readonly path: string;
     /** From the address of this request to the base: `'../'`. All links are relative, whatever a proxy does to the path. */
     readonly root: string;
-    /** What `authorize()` gets. */
+    /** The second argument of `authorize()`. */
     readonly context: unknown;
     /** Is the server still there for long answers? */
     readonly isServing: () => boolean;
@@ -74,7 +74,7 @@ function shared<T>(ask: () => Promise<T>): () => Promise<T> {
   let next: Promise<T> | undefined;
   const take = (): Promise<T> => {
     if (!current) return (current = ask().finally(() => (current = undefined)));
-    // What is under way may have looked before the change that made somebody ask.
+    // The look under way may be older than the change that made this caller ask.
     return (next ??= current
       .catch(() => {})
       .then(() => {

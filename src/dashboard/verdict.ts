@@ -1,6 +1,6 @@
 import type { Backup, BackupErrorCode, ServiceStatus } from '../index.js';
 
-/** What the owner sees in one second: a colour, and the fact that decides it. */
+/** The verdict that the owner sees first: a colour, and the fact that decides it. */
 export type Verdict =
   | { readonly level: 'good'; readonly kind: 'safe'; readonly at: Date }
   /** Fresh, but made by another program and never checked. */

@@ -2,7 +2,7 @@ import type { BackupEvents, BackupProgress, BackupService } from '../index.js';
 import type { Operations } from './operations.js';
 import { clearTimeout, setTimeout } from '../util/timers.js';
 
-/** What a live page is told. */
+/** A message to a live page. */
 export type WatchEvent =
   | {
       readonly type: 'progress';
@@ -36,7 +36,7 @@ const SHOWN = [
 
 const IDLE_MS = 1_000;
 const BUSY_MS = 200;
-/** One's own progress comes by itself, faster than anybody can read it. */
+/** Progress of this process's own backup arrives faster than anybody can read. */
 const OWN_MS = 50;
 
 /**

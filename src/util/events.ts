@@ -9,7 +9,11 @@ type Listener<Payload> = (payload: Payload) => void;
 export class Events<Map extends object> {
   readonly #emitter = new EventEmitter();
 
-  constructor(private readonly onListenerError: (event: string, error: unknown) => void) {}
+  readonly #onListenerError: (event: string, error: unknown) => void;
+
+  constructor(onListenerError: (event: string, error: unknown) => void) {
+    this.#onListenerError = onListenerError;
+  }
 
   on<E extends keyof Map & string>(event: E, listener: Listener<Map[E]>): () => void {
     if (typeof listener !== 'function') {
@@ -26,7 +30,7 @@ export class Events<Map extends object> {
     for (const listener of this.#emitter.listeners(event)) {
       callSafely(
         () => (listener as Listener<Map[E]>)(payload),
-        (error) => this.onListenerError(event, error),
+        (error) => this.#onListenerError(event, error),
       );
     }
   }

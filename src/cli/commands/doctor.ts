@@ -36,7 +36,7 @@ export const doctor: CommandFunction<[]> = async (context) => {
   };
 };
 
-/** What is in the folder, which can be read. */
+/** The checks of a folder that can be read. */
 async function checkContents(
   { service, intervalMs }: Opened,
   held: boolean,

@@ -77,7 +77,7 @@ function verificationsOf({ name, manifest, lastVerification }: Backup): Verifica
   return found;
 }
 
-/** What the next pruning would do. Changes nothing. */
+/** Says what the next pruning would remove. Changes nothing. */
 export async function checkRetention(service: BackupService): Promise<Check> {
   const { kept, removed } = await service.pruneBackups({ dryRun: true });
   const going = removed.length === 0 ? 'nothing goes' : `${some(removed.map(({ name }) => name))} would go`;

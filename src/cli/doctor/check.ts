@@ -1,11 +1,11 @@
-/** One thing that the doctor looked at. */
+/** The result of one check. */
 export interface Check {
   /** Stable, for programs: `'database'`, `'space'`. */
   readonly id: string;
   readonly level: 'ok' | 'warn' | 'fail';
-  /** What was found. */
+  /** The finding. */
   readonly message: string;
-  /** What to do about it; `null` if there is nothing to do. */
+  /** The advice, or `null` if there is nothing to do. */
   readonly advice: string | null;
 }
 
@@ -21,7 +21,7 @@ export function fail(id: string, message: string, advice: string): Check {
   return { id, level: 'fail', message, advice };
 }
 
-/** What an error says, without the advice that its message ends with. */
+/** Turns an error into a failed check; its hint becomes the advice. */
 export function failWith(id: string, error: { message: string; hint: string }): Check {
   return fail(id, error.message.slice(0, -error.hint.length).trimEnd(), error.hint);
 }

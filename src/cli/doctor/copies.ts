@@ -5,7 +5,7 @@ import { ago, count } from '../format.js';
 import { failWith, ok, warn } from './check.js';
 import type { Check } from './check.js';
 
-/** So long may a store take to answer a listing. */
+/** The longest that a store may take to answer a listing. */
 const ANSWER_MS = 15_000;
 
 /** For each store: whether it answers, and which backups it lacks, with the reason of the last failure. */

@@ -1,10 +1,10 @@
 /**
- * What the page can do more with JavaScript: live progress, a page that renews itself, a button that waits for the right
+ * Adds to the page, where JavaScript runs: live progress, a page that renews itself, a button that waits for the right
  * name. Plain ES2020 for browsers; everything works without it, other than live progress.
  */
 export const SCRIPT = `
 let busy = false;
-/** Of what was asked for last: older answers are not shown any more. */
+/** The number of the newest request; answers to older ones are dropped. */
 let turn = 0;
 /** As the server sent it, before anything was done to it here. */
 let sent = document.getElementById('main').outerHTML;
@@ -106,7 +106,7 @@ function listen() {
   if (!live || !window.EventSource) return;
   const source = new EventSource(live);
   let renewing;
-  // What came between the page and the connection, nobody was told. And it connects again every minute: then the page shows
+  // Events between the loading of the page and this connection were missed. It reconnects every minute: then the page shows
   // also what no event tells, that a backup has become due.
   source.addEventListener('open', () => renew().catch(() => {}));
   source.addEventListener('error', () => {

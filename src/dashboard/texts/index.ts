@@ -31,7 +31,7 @@ function preferred(accepted: string): 'en' | 'es' {
   return ranked[0]?.language === 'es' ? 'es' : 'en';
 }
 
-/** What a code means to the owner of the shop; never a message of the core, which names files. */
+/** The meaning of a code for the owner of the shop. Messages of the core are not shown, since they name files. */
 export function reasonFor(code: string, texts: Texts): string {
   return texts.reasons[code] ?? texts.otherReason(code);
 }

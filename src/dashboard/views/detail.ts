@@ -9,7 +9,7 @@ import { labelOf, verificationOf } from './table.js';
 import type { Html, View } from './view.js';
 import { linkTo } from './view.js';
 
-/** One backup: what is known of it, and what can be done with it. */
+/** The page of one backup: its facts and its actions. */
 export function detailPage(view: View, serviceView: ServiceView, backup: Backup): Html {
   const { texts } = view;
   const { format } = texts;

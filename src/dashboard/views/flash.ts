@@ -4,11 +4,11 @@ import { reasonFor } from '../texts/index.js';
 import type { Html, View } from './view.js';
 import { linkTo } from './view.js';
 
-/** What an action tells the page it leads to. Only words and numbers that the page checks: nobody's text gets in. */
+/** The result of an action, for the page that it leads to. The page accepts known words and numbers only, so no foreign text gets in. */
 export interface Flash {
   readonly done: FlashKind;
   readonly name?: string | undefined;
-  /** Of an error. */
+  /** The code of an error. */
   readonly code?: string;
   readonly method?: string;
   readonly safety?: string | undefined;

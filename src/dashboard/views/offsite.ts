@@ -3,7 +3,7 @@ import type { Backup, ServiceStatus } from '../../index.js';
 import { storeName } from '../redact.js';
 import type { Html, View } from './view.js';
 
-// What is known on this machine of the copies in the stores. Nothing is shown where the service has no stores.
+// The copies in the stores, as far as this machine knows. Empty if the service has no stores.
 
 /** In how many of the stores a backup has a copy: what the column is sorted by. */
 export function copiedCount({ copies = [] }: Backup): number {

@@ -63,13 +63,13 @@ function banner(view: View, verdict: Verdict, running: boolean): Html {
   </section>`;
 }
 
-/** What the reader can do about it, with the buttons that this reader has. */
+/** The advice for this reader, with the buttons that the reader may use. */
 function advice({ texts, rights }: View, { kind }: Verdict): string {
   if (kind === 'missing') return `${texts.ask}${rights.restore ? ` ${texts.onMissing}` : ''}`;
   return rights.create ? texts.onFire : texts.ask;
 }
 
-/** What the script says in each step. */
+/** The text of each step, for the script. */
 function progressTexts({ texts }: View): Html {
   const { lock, copy, verify, publish } = texts.steps;
   return html`data-text="${texts.running}" data-textlock="${lock}" data-textcopy="${copy}" data-textverify="${verify}"

@@ -59,7 +59,7 @@ export function verificationOf(view: View, backup: Backup): Html {
   const { verified, lastVerification } = backup;
   const level = lastVerification?.level ?? verified;
   const at = verifiedAt(backup);
-  // What was found good when it was taken says nothing of a file that has changed since.
+  // A verification says nothing about a file that has changed since.
   const changed = backup.problem !== undefined && lastVerification?.ok !== false;
   if (!level || !at || changed) return html`<span class="tag plain">${texts.notVerified}</span>`;
   const how = texts.verifiedAs[level] ?? level;
@@ -68,7 +68,7 @@ export function verificationOf(view: View, backup: Backup): Html {
     <small>${texts.format.age(at, view.now)}</small>`;
 }
 
-/** What the button of this page writes is said in the reader's language. */
+/** A label written by the page's own button is shown in the reader's language. */
 export function labelOf({ texts }: View, label: string): string {
   return label === BY_HAND ? texts.byHand : label;
 }

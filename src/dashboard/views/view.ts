@@ -7,7 +7,7 @@ import type { Texts } from '../texts/index.js';
 /** A piece of a page. `html` escapes everything that is inserted into it. */
 export type Html = ReturnType<typeof html>;
 
-/** What every part of a page is drawn with. */
+/** The input of every part of a page. */
 export interface View {
   readonly texts: Texts;
   readonly rights: Rights;
