@@ -16,11 +16,34 @@ export function* deleteFiles(folder: BackupFolder, backup: Backup): FileWork<voi
   // Looked at again: another process may have protected it since it was listed.
   if ((yield* backupNamed(folder, backup.name, Date.now()))?.protected) throw isProtected(backup.name);
   yield* removal(folder, backup);
+  yield* flushDeletions(folder);
 }
 
 /** {@link removal}, blocking. */
 export function removeFiles(folder: BackupFolder, backup: Backup): void {
   runSync(removal(folder, backup));
+  runSync(flushDeletions(folder));
+}
+
+/**
+ * Until the folder is flushed, a power cut may bring back what was deleted.
+ *
+ * @throws BackupError `ERR_BACKUP_DELETE_FAILED`
+ */
+function* flushDeletions({ directory }: BackupFolder): FileWork<void> {
+  try {
+    yield* files.flushFolder(directory);
+  } catch (cause) {
+    throw new BackupError(
+      'ERR_BACKUP_DELETE_FAILED',
+      `The deletion in "${directory}" is not on the disk (${messageOf(cause)}).`,
+      {
+        step: 'delete',
+        hint: 'A power cut may bring the backup back. Check the disk.',
+        cause,
+      },
+    );
+  }
 }
 
 /**

@@ -1,19 +1,28 @@
-import type { ChildResult } from '../child/protocol.js';
-import type { InspectRequest } from '../child/protocol.js';
-import { Deadline } from './shared/deadline.js';
+import type { ChildResult, DatabaseFacts, InspectRequest } from '../child/protocol.js';
+import { isIdleWal } from './backup/idle-wal.js';
 import { pinSource } from './backup/pin.js';
-import { beginStep } from './shared/steps.js';
+import { Deadline } from './shared/deadline.js';
+import { readHeader } from './shared/file-header.js';
 import { ensureSource } from './shared/free-space.js';
+import { beginStep } from './shared/steps.js';
 
 /** A locked database must not hold up a status page for long; this process may need longer to start, on a busy machine. */
 const MAX_LOCK_WAIT_MS = 5_000;
 
-/** What only a connection can tell of the live database. */
+/** What the app cannot learn of the live database, which it must not open. A look leaves nothing beside it. */
 export function inspect({ database, timeoutMs }: InspectRequest): ChildResult {
   beginStep('pin');
   ensureSource(database);
+  // Nobody has it open, so its header holds.
+  if (isIdleWal(database)) return { kind: 'inspected', facts: factsInHeader(readHeader(database)) };
   const source = pinSource(database, new Deadline(Math.min(timeoutMs, MAX_LOCK_WAIT_MS)));
   source.close();
   const { journalMode, pageSize, pageCount } = source.facts;
   return { kind: 'inspected', facts: { journalMode, pageSize, pageCount } };
+}
+
+/** https://sqlite.org/fileformat2.html#the_database_header */
+function factsInHeader(header: Buffer): DatabaseFacts {
+  const pageSize = header.readUInt16BE(16) === 1 ? 65_536 : header.readUInt16BE(16);
+  return { journalMode: 'wal', pageSize, pageCount: header.readUInt32BE(28) };
 }

@@ -20,8 +20,10 @@ import { recover } from './rows/recover.js';
 import { restore } from './restore/restore.js';
 import { ensureFolder } from './shared/free-space.js';
 import { findIfFresh } from './backup/still-due.js';
+import { isIdleWal } from './backup/idle-wal.js';
 import { sweep } from './shared/temp-files.js';
 import { takeBackup } from './backup/take-backup.js';
+import { workAsOwner } from './shared/work-as-owner.js';
 import { verifyBackup } from './verify/verify-backup.js';
 
 async function createBackup(request: SnapshotRequest): Promise<ChildResult> {
@@ -40,7 +42,9 @@ async function createBackup(request: SnapshotRequest): Promise<ChildResult> {
     const fresh = findIfFresh(folder, request.ifOlderThanMs);
     if (fresh) return { kind: 'fresh', latest: toWire(fresh) };
 
-    const backup = await takeBackup({ ...request, protected: false, startedAt }, folder, deadline);
+    beginStep('space');
+    const idleWal = isIdleWal(request.database);
+    const backup = await takeBackup({ ...request, protected: false, idleWal, startedAt }, folder, deadline);
     return { kind: 'created', backup: toWire(backup), durationMs: Math.round(performance.now() - startedAt) };
   } finally {
     lock.release();
@@ -81,6 +85,7 @@ async function main(): Promise<void> {
   process.on('SIGINT', () => {});
   const request = JSON.parse(fs.readFileSync(0, 'utf8')) as ChildRequest;
   try {
+    workAsOwner(request);
     send({ type: 'result', result: await answer(request) });
   } catch (error) {
     send({ type: 'error', error: errorToWire(explain(error, currentStep(), request)) });

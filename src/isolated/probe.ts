@@ -1,10 +1,10 @@
-import fs from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import { backupNaming, lockName } from '../catalog/backup-name.js';
-import { systemCode } from '../util/errors.js';
+import { exists } from '../util/durable-files.js';
 import type { ProbeReport, ProbeRequest } from '../child/protocol.js';
 import type { ChildResult } from '../child/protocol.js';
+import { ensureLockFile, lockWithin } from './shared/lock.js';
 import { beginStep } from './shared/steps.js';
 
 /** For `sqlite-autobackup doctor`: is the lock free at this moment, and which SQLite is this? */
@@ -19,16 +19,10 @@ export function probe({ database, directory }: ProbeRequest): ChildResult {
 }
 
 function tryLock(file: string): ProbeReport['lock'] {
-  if (!fs.existsSync(file)) return 'none';
-  const db = new Database(file, { fileMustExist: true, timeout: 0 });
-  try {
-    db.exec('BEGIN EXCLUSIVE');
-    return 'free';
-  } catch (error) {
-    if (systemCode(error).startsWith('SQLITE_BUSY')) return 'held';
-    throw error;
-  } finally {
-    // Whoever waits for it now has it next.
-    db.close();
-  }
+  if (!exists(file)) return 'none';
+  ensureLockFile(file);
+  const lock = lockWithin(file, 0);
+  // Whoever waits for it now has it next.
+  lock?.release();
+  return lock ? 'free' : 'held';
 }

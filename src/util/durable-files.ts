@@ -149,6 +149,19 @@ export async function flushFolder(directory: string): Promise<void> {
   });
 }
 
+/** {@link flushFolder} for calls that are synchronous by contract. */
+export function flushFolderSync(directory: string): void {
+  if (process.platform === 'win32') return;
+  const descriptor = fs.openSync(directory, 'r');
+  try {
+    fs.fsyncSync(descriptor);
+  } catch (error) {
+    if (!NO_FOLDER_FLUSH.has(systemCode(error))) throw error;
+  } finally {
+    fs.closeSync(descriptor);
+  }
+}
+
 const NO_FOLDER_FLUSH = new Set(['EINVAL', 'EBADF']);
 
 async function flush(file: string, flags: string): Promise<void> {

@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import { flushFolder, flushFolderSync } from './durable-files.js';
 import { isBackupError, systemCode } from './errors.js';
 import { readSmallFile, readSmallFileAsync } from './read-small-file.js';
 
@@ -94,6 +95,12 @@ export const files = {
     call(
       () => readSmallFile(file),
       () => readSmallFileAsync(file),
+    ),
+  /** Brings the names in a folder to the disk, as {@link flushFolder}. */
+  flushFolder: (folder: string) =>
+    call(
+      () => flushFolderSync(folder),
+      () => flushFolder(folder),
     ),
   remove: (file: string) =>
     call(

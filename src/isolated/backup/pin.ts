@@ -2,8 +2,10 @@ import Database from 'better-sqlite3';
 import { BackupError, systemCode } from '../../util/errors.js';
 import { sourceLocked } from '../../util/busy-errors.js';
 import type { Deadline } from '../shared/deadline.js';
+import { ensureOwnerCanWrite, removeTraces } from './idle-wal.js';
 import { readFacts } from '../shared/database-facts.js';
 import type { SourceFacts } from '../shared/database-facts.js';
+import { distrust } from '../shared/distrust.js';
 import { useSmallCache } from '../shared/small-cache.js';
 
 /**
@@ -20,7 +22,21 @@ export interface PinnedSource {
 /** A lock that lasts this long will not go away by itself; a request should not wait ten minutes to learn that. */
 const MAX_SOURCE_WAIT_MS = 30_000;
 
-export function pinSource(database: string, deadline: Deadline): PinnedSource {
+/** @param idleWal a WAL database that nobody has open, found by `isIdleWal()`: nothing is left beside it */
+export function pinSource(database: string, deadline: Deadline, idleWal = false): PinnedSource {
+  if (idleWal) ensureOwnerCanWrite(database);
+  const source = openOrRecover(database, deadline);
+  if (!idleWal) return source;
+  return {
+    ...source,
+    close() {
+      source.close();
+      removeTraces(database);
+    },
+  };
+}
+
+function openOrRecover(database: string, deadline: Deadline): PinnedSource {
   try {
     return openPinned(database, deadline);
   } catch (error) {
@@ -38,6 +54,7 @@ function openPinned(database: string, deadline: Deadline): PinnedSource {
   const waitMs = deadline.remainingMs(MAX_SOURCE_WAIT_MS);
   const db = new Database(database, { readonly: true, fileMustExist: true, timeout: waitMs });
   try {
+    distrust(db);
     useSmallCache(db);
     db.exec('BEGIN');
     const facts = readFacts(db);

@@ -5,6 +5,7 @@ import type { BackupFolder } from '../../catalog/list-backups.js';
 import { formatManifest } from '../../catalog/manifest.js';
 import type { Manifest } from '../../catalog/manifest.js';
 import { exists, flushFolder, removeQuietly, renameNoReplace, writeNew } from '../../util/durable-files.js';
+import { BackupError, messageOf } from '../../util/errors.js';
 import type { Owner } from '../../util/file-owner.js';
 import { partialPath } from '../shared/temp-files.js';
 
@@ -44,8 +45,34 @@ export async function publish(
       if (!published) await removeQuietly(manifest);
     }
     if (!published) continue;
-    await flushFolder(directory);
+    await flushOrTakeBack(directory, final, manifest);
     return name;
+  }
+}
+
+/**
+ * Without the flush, a power cut could lose the name. Then it is not a backup, and must not look like one.
+ *
+ * @throws the error of the flush; a BackupError `ERR_BACKUP_WRITE_FAILED` if the backup stands nevertheless
+ */
+async function flushOrTakeBack(directory: string, final: string, manifest: string): Promise<void> {
+  try {
+    await flushFolder(directory);
+  } catch (cause) {
+    await removeQuietly(final);
+    if (!exists(final)) {
+      await removeQuietly(manifest);
+      throw cause;
+    }
+    throw new BackupError(
+      'ERR_BACKUP_WRITE_FAILED',
+      `"${final}" is made, whole and verified, but its name could not be brought to the disk (${messageOf(cause)}).`,
+      {
+        step: 'publish',
+        hint: 'A power cut may lose it. Check the disk; the backup could not be removed again.',
+        cause,
+      },
+    );
   }
 }
 

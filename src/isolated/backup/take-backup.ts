@@ -5,13 +5,14 @@ import type { BackupFolder } from '../../catalog/list-backups.js';
 import type { VerifyLevel } from '../../catalog/manifest.js';
 import { ownerLike } from '../../util/file-owner.js';
 import { copyPages } from './page-copy.js';
+import type { SourceFacts } from '../shared/database-facts.js';
 import type { Deadline } from '../shared/deadline.js';
 import { pinSource } from './pin.js';
 import { publish } from './publish.js';
 import { beginStep } from '../shared/steps.js';
 import { seal } from './seal.js';
 import { ensureSource, ensureSpace } from '../shared/free-space.js';
-import { createPartial, partialPath, removePartial } from '../shared/temp-files.js';
+import { createPartial, ensureAlone, partialPath, removePartial } from '../shared/temp-files.js';
 import { verifySnapshot } from './verify-snapshot.js';
 
 export interface BackupOrder {
@@ -20,6 +21,8 @@ export interface BackupOrder {
   readonly label?: string | undefined;
   readonly safety?: true;
   readonly protected: boolean;
+  /** A WAL database that nobody has open: nothing is left beside it. */
+  readonly idleWal?: boolean;
   /** `performance.now()` */
   readonly startedAt: number;
 }
@@ -28,17 +31,18 @@ export interface BackupOrder {
 export async function takeBackup(order: BackupOrder, folder: BackupFolder, deadline: Deadline): Promise<Backup> {
   beginStep('space');
   ensureSource(order.database);
-  ensureSpace('backup', [
-    { folder: folder.directory, bytes: sizeOf(order.database) + sizeOf(`${order.database}-wal`) },
-  ]);
+  // A WAL holds a page as often as it was written, and the file may be about to shrink: then only the pin can tell.
+  const exact = sizeOf(`${order.database}-wal`) === 0;
+  if (exact) ensureSpace('backup', [{ folder: folder.directory, bytes: sizeOf(order.database) }]);
 
   beginStep('pin');
-  const source = pinSource(order.database, deadline);
+  const source = pinSource(order.database, deadline, order.idleWal);
   const createdAt = new Date();
   const partial = partialPath(folder, createdAt);
   const owner = await ownerLike(order.database, folder.directory);
   try {
     try {
+      if (!exact) ensureSpaceFor(source.facts, folder.directory);
       beginStep('copy');
       await createPartial(partial, owner);
       await copyPages(source, partial);
@@ -47,7 +51,8 @@ export async function takeBackup(order: BackupOrder, folder: BackupFolder, deadl
     }
 
     beginStep('seal');
-    seal(partial);
+    ensureAlone(partial);
+    await seal(partial);
 
     beginStep('verify');
     const { sha256, sizeBytes, uncheckedTables } = await verifySnapshot(partial, source.facts, order.verify);
@@ -74,6 +79,11 @@ export async function takeBackup(order: BackupOrder, folder: BackupFolder, deadl
     await removePartial(partial);
     throw error;
   }
+}
+
+function ensureSpaceFor({ pageCount, pageSize }: SourceFacts, folder: string): void {
+  beginStep('space');
+  ensureSpace('backup', [{ folder, bytes: pageCount * pageSize }]);
 }
 
 function sizeOf(file: string): number {

@@ -7,6 +7,7 @@ import { checkDatabase } from '../verify/check-database.js';
 import { readFacts } from '../shared/database-facts.js';
 import type { SourceFacts } from '../shared/database-facts.js';
 import { hashFile } from '../shared/sha256.js';
+import { distrust } from '../shared/distrust.js';
 import { useSmallCache } from '../shared/small-cache.js';
 
 /**
@@ -37,6 +38,7 @@ async function compare(partial: string, source: SourceFacts, level: VerifyLevel)
   await new Promise((resolve) => setImmediate(resolve));
   const db = new Database(partial, { readonly: true, fileMustExist: true });
   try {
+    distrust(db);
     // integrity_check looks rows up in every index, again and again: it needs the large one.
     if (level === 'quick') useSmallCache(db);
     const { problems, uncheckedTables } = checkDatabase(db, level);

@@ -8,28 +8,38 @@ const FLUSH_EVERY_BYTES = 16 * 1024 * 1024;
  * it when the copy is complete; without this, everything waits for the disk then.
  */
 export class WriteBehind {
+  readonly #file: string;
   #descriptor: number | undefined;
   #flushing: Promise<void> | undefined;
   #flushedBytes = 0;
+  #error: Error | undefined;
 
-  constructor(private readonly file: string) {}
+  constructor(file: string) {
+    this.#file = file;
+  }
 
   wrote(doneBytes: number): void {
     if (this.#flushing || doneBytes - this.#flushedBytes < FLUSH_EVERY_BYTES) return;
     this.#flushedBytes = doneBytes;
-    const descriptor = (this.#descriptor ??= fs.openSync(this.file, 'r+'));
+    const descriptor = (this.#descriptor ??= fs.openSync(this.#file, 'r+'));
     this.#flushing = new Promise((resolve) => {
-      // Only a head start: an error here comes up again in the flush that counts.
-      fs.fdatasync(descriptor, () => {
+      fs.fdatasync(descriptor, (error) => {
+        // Linux reports a failed write to one flush only: the flush that comes last would succeed.
+        this.#error ??= error ?? undefined;
         this.#flushing = undefined;
         resolve();
       });
     });
   }
 
-  /** Only when SQLite has closed the file: closing any descriptor of it would drop SQLite's locks. */
+  /**
+   * Only when SQLite has closed the file: closing any descriptor of it would drop SQLite's locks.
+   *
+   * @throws the error of a flush
+   */
   async close(): Promise<void> {
     await this.#flushing;
     if (this.#descriptor !== undefined) fs.closeSync(this.#descriptor);
+    if (this.#error) throw this.#error;
   }
 }

@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { databaseFiles } from '../../catalog/side-files.js';
+import { asRoot } from '../shared/work-as-owner.js';
 import { BackupError } from '../../util/errors.js';
 
 export interface User {
@@ -15,6 +16,10 @@ export interface User {
  */
 export function usersOf(files: readonly string[]): User[] {
   if (process.platform !== 'linux') return [];
+  return asRoot(() => findUsers(files));
+}
+
+function findUsers(files: readonly string[]): User[] {
   const wanted = new Set(files.flatMap((file) => [file, `${file} (deleted)`]));
   const inodes = new Set(files.map(inodeOf).filter((inode) => inode !== undefined));
   return readdir('/proc')

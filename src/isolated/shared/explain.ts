@@ -1,3 +1,4 @@
+import fs from 'node:fs';
 import { BackupError, isBackupError, messageOf, systemCode } from '../../util/errors.js';
 import type { BackupErrorCode, BackupStep } from '../../util/errors.js';
 import type { ChildRequest } from '../../child/protocol.js';
@@ -25,7 +26,7 @@ export function explain(error: unknown, step: BackupStep, request: ChildRequest)
     case 'lock':
     case 'sweep':
     case 'due':
-      if (/^(EACCES|EPERM|EROFS|SQLITE_READONLY|SQLITE_CANTOPEN)/.test(code)) {
+      if (/^(EACCES|EPERM|EROFS|SQLITE_READONLY|SQLITE_CANTOPEN)/.test(code) && !isWritable(directory)) {
         return wrap(
           'ERR_BACKUP_DIRECTORY_NOT_WRITABLE',
           `The backup folder "${directory}" cannot be written`,
@@ -76,6 +77,15 @@ export function explain(error: unknown, step: BackupStep, request: ChildRequest)
       );
     default:
       return wrap('ERR_BACKUP_WRITE_FAILED', `Step "${step}" failed in "${directory}"`, DISK_HINT);
+  }
+}
+
+function isWritable(directory: string): boolean {
+  try {
+    fs.accessSync(directory, fs.constants.W_OK | fs.constants.X_OK);
+    return true;
+  } catch {
+    return false;
   }
 }
 

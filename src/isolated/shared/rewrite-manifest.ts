@@ -19,12 +19,24 @@ export async function rewriteManifest(folder: BackupFolder, database: string, ma
   const partial = partialPath(folder, parseBackupName(naming, manifest.name)!);
   try {
     await replaceFile(file, formatManifest(manifest), { owner: await ownerLike(database, directory), partial });
-    await flushFolder(directory);
   } catch (cause) {
     throw new BackupError('ERR_BACKUP_MANIFEST_FAILED', `"${file}" could not be rewritten (${messageOf(cause)}).`, {
       step: 'record',
       hint: 'Nothing was changed. Give this process write permission on the backup folder, and check its space.',
       cause,
     });
+  }
+  try {
+    await flushFolder(directory);
+  } catch (cause) {
+    throw new BackupError(
+      'ERR_BACKUP_MANIFEST_FAILED',
+      `"${file}" was rewritten, but not flushed (${messageOf(cause)}).`,
+      {
+        step: 'record',
+        hint: 'It holds what was asked for, and a power cut may bring the old one back. Check the disk, then call again.',
+        cause,
+      },
+    );
   }
 }

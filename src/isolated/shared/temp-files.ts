@@ -8,9 +8,9 @@ import { backupName, isPartialName, manifestName, parseBackupName, partialName }
 import type { BackupNaming } from '../../catalog/backup-name.js';
 import type { BackupFolder } from '../../catalog/list-backups.js';
 import { parseManifest } from '../../catalog/manifest.js';
-import { databaseFiles } from '../../catalog/side-files.js';
-import { createNew, partialBeside, randomToken, removeQuietly } from '../../util/durable-files.js';
-import { systemCode } from '../../util/errors.js';
+import { databaseFiles, SIDE_FILES } from '../../catalog/side-files.js';
+import { createNew, exists, partialBeside, randomToken, removeQuietly } from '../../util/durable-files.js';
+import { BackupError, systemCode } from '../../util/errors.js';
 import type { Owner } from '../../util/file-owner.js';
 import { readSmallFile } from '../../util/read-small-file.js';
 import type { Deadline } from './deadline.js';
@@ -34,6 +34,20 @@ export function announcePartialBeside(target: string): string {
   const partial = partialBeside(target);
   send({ type: 'partial', path: partial });
   return partial;
+}
+
+/**
+ * Refuses a copy beside which somebody has put a file: SQLite would take it for a part of the copy.
+ *
+ * @throws BackupError `ERR_BACKUP_WRITE_FAILED`
+ */
+export function ensureAlone(partial: string): void {
+  const strange = SIDE_FILES.map((suffix) => partial + suffix).find(exists);
+  if (strange === undefined) return;
+  throw new BackupError('ERR_BACKUP_WRITE_FAILED', `Somebody has put "${strange}" beside the unfinished copy.`, {
+    step: 'seal',
+    hint: 'The copy was thrown away. Look who else writes in the backup folder, or use a folder of your own ("directory").',
+  });
 }
 
 /** Removes an unfinished database and what SQLite has put beside it. */

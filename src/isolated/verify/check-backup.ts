@@ -12,7 +12,7 @@ import type { SourceFacts } from '../shared/database-facts.js';
 import { readHeader } from '../shared/file-header.js';
 import { isUnusable } from '../restore/live-database.js';
 import { send } from '../shared/steps.js';
-import { seal } from '../backup/seal.js';
+import { sealWithSideFiles } from '../backup/seal.js';
 import { hashFile } from '../shared/sha256.js';
 import { partialPath, removePartial } from '../shared/temp-files.js';
 
@@ -93,7 +93,7 @@ async function stage(folder: BackupFolder, file: string, fileAlone: boolean): Pr
     for (const suffix of ['', ...(fileAlone ? [] : SIDE_FILES)]) {
       if (exists(file + suffix)) fs.copyFileSync(file + suffix, partial + suffix, fs.constants.COPYFILE_EXCL);
     }
-    seal(partial);
+    await sealWithSideFiles(partial);
     return partial;
   } catch (error) {
     await removePartial(partial);
