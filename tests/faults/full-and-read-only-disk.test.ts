@@ -5,6 +5,7 @@ import { BackupService } from 'sqlite-autobackup';
 import type { BackupErrorCode } from 'sqlite-autobackup';
 import { createLedger } from '../support/databases';
 import { memoryLogger } from '../support/memory-logger';
+import { packageForOtherUsers } from '../support/for-other-users';
 import { useTempFolder } from '../support/temp-folder';
 import { checkBackups, contentsOf, failureOf } from '../support/whole-backups';
 
@@ -104,7 +105,7 @@ const why = linux ? '' : ' (not run: a small disk is made with tmpfs, which only
       new BackupService({ database, directory, logger: console }).createBackup().then(
         () => process.stdout.write('created'), (error) => process.stdout.write(error.code));`;
     const printed = execFileSync(process.execPath, ['-e', script, database, disk], {
-      cwd: `${__dirname}/../..`,
+      cwd: packageForOtherUsers(),
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'ignore'],
       ...(process.getuid?.() === 0 && { uid: 65_534, gid: 65_534 }),
