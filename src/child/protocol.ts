@@ -1,6 +1,6 @@
 import type { Backup } from '../catalog/backup.js';
 import type { AssertionResult, VerificationLevel, VerifyLevel } from '../catalog/manifest.js';
-import { BackupError, messageOf, systemCode } from '../util/errors.js';
+import { BACKUP_ERROR_CODES, BackupError, messageOf, systemCode } from '../util/errors.js';
 import type { SqlJson } from '../util/sql-value.js';
 import { RecoverError, recoverFromJson, recoverToJson } from './rows-protocol.js';
 import type {
@@ -180,25 +180,32 @@ export interface WireError {
 }
 
 export function errorToWire(error: BackupError): WireError {
-  const { code, message, step, hint, cause } = error;
-  const what = message.slice(0, message.length - hint.length - 1);
+  const { code, what, step, hint, cause } = error;
   const report = error instanceof RecoverError && { report: recoverToJson(error.report) };
   if (cause === undefined) return { code, what, step, hint, ...report };
   return { code, what, step, hint, ...report, cause: { message: messageOf(cause), code: systemCode(cause) } };
 }
 
 export function errorFromWire({ code, what, step, hint, cause, report }: WireError): BackupError {
+  // One that a newer version has is not among ours.
+  if (!Object.hasOwn(BACKUP_ERROR_CODES, code)) {
+    return new BackupError('ERR_BACKUP_CHILD_FAILED', `${what} [${code}]`, { step, hint });
+  }
   const original = cause && Object.assign(new Error(cause.message), cause.code !== '' && { code: cause.code });
   const details = { step, hint, cause: original };
   return report ? new RecoverError(code, what, details, recoverFromJson(report)) : new BackupError(code, what, details);
 }
 
-/** Splits what arrives in chunks into whole lines. Lines that are no message (a stray print) are passed over. */
+/** A line without an end that is longer than this is not a message, and is not kept. */
+const MAX_LINE = 64 * 1024 * 1024;
+
+/** Splits what arrives in chunks into whole lines. Lines that are not a message (a stray print) are passed over. */
 export function messageReader(onMessage: (message: ChildMessage) => void): (chunk: string) => void {
   let rest = '';
   return (chunk) => {
     const lines = (rest + chunk).split('\n');
     rest = lines.pop()!;
+    if (rest.length > MAX_LINE) rest = '';
     for (const line of lines) {
       const message = parseLine(line);
       if (message) onMessage(message);
@@ -208,9 +215,78 @@ export function messageReader(onMessage: (message: ChildMessage) => void): (chun
 
 function parseLine(line: string): ChildMessage | undefined {
   try {
-    const value = JSON.parse(line) as ChildMessage | null;
-    return typeof value === 'object' && value !== null && typeof value.type === 'string' ? value : undefined;
+    const value: unknown = JSON.parse(line);
+    return isRecord(value) && isMessage(value) ? (value as unknown as ChildMessage) : undefined;
   } catch {
     return undefined;
   }
+}
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** Of what a child of another version says, that is passed over which this one would trip over. */
+function isMessage(value: Json): boolean {
+  switch (value['type']) {
+    case 'step':
+      return typeof value['step'] === 'string';
+    case 'progress':
+      return isCount(value['doneBytes']) && isCount(value['totalBytes']);
+    case 'partial':
+      return typeof value['path'] === 'string';
+    case 'result':
+      return isRecord(value['result']) && isResult(value['result']);
+    case 'limit':
+      return isCount(value['withinMs']) && isRecord(value['error']) && isWireError(value['error']);
+    case 'error':
+      return isRecord(value['error']) && isWireError(value['error']);
+    default:
+      return false;
+  }
+}
+
+function isResult(result: Json): boolean {
+  switch (result['kind']) {
+    case 'created':
+      return isWireBackup(result['backup']) && isCount(result['durationMs']);
+    case 'fresh':
+      return isWireBackup(result['latest']);
+    case 'verified':
+    case 'probed':
+    case 'restored':
+      return isRecord(result['report']);
+    case 'inspected':
+      return 'facts' in result;
+    default:
+      return typeof result['kind'] === 'string';
+  }
+}
+
+function isWireBackup(value: unknown): boolean {
+  return (
+    isRecord(value) &&
+    typeof value['name'] === 'string' &&
+    typeof value['path'] === 'string' &&
+    typeof value['createdAt'] === 'string' &&
+    !Number.isNaN(Date.parse(value['createdAt'])) &&
+    isCount(value['sizeBytes'])
+  );
+}
+
+function isWireError({ code, what, step, hint, cause }: Json): boolean {
+  const texts = [
+    code,
+    what,
+    step,
+    hint,
+    ...(cause === undefined ? [] : isRecord(cause) ? [cause['message'], cause['code']] : [0]),
+  ];
+  return texts.every((text) => typeof text === 'string');
+}
+
+function isRecord(value: unknown): value is Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isCount(value: unknown): boolean {
+  return typeof value === 'number' && Number.isFinite(value) && value >= 0;
 }

@@ -2,13 +2,18 @@ import { spawn, spawnSync } from 'node:child_process';
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
+import { backupNaming } from '../catalog/backup-name.js';
 import { databaseFiles } from '../catalog/side-files.js';
-import { BackupError } from '../util/errors.js';
+import { BackupError, isBackupError } from '../util/errors.js';
 import type { BackupStep } from '../util/errors.js';
 import { callSafely } from '../util/call-safely.js';
+import { files, runAsync, runSync as runFilesSync } from '../util/file-work.js';
+import type { FileWork } from '../util/file-work.js';
+import { onAbort } from '../util/on-abort.js';
 import { lockTimeout, restoreBusy, sourceLocked } from '../util/busy-errors.js';
 import { errorFromWire, messageReader } from './protocol.js';
 import type { ChildMessage, ChildRequest, ChildResult } from './protocol.js';
+import { childArguments, childOptions, ensureChildCanRun, installedDriver } from './start-child.js';
 import type { SnapshotControl } from '../util/control.js';
 import { clearTimeout, MAX_TIMER_MS, setTimeout } from '../util/timers.js';
 
@@ -21,12 +26,13 @@ const STDERR_KEPT = 8_192;
 export function run(request: ChildRequest, { signal, onProgress }: SnapshotControl = {}): Promise<ChildResult> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(cancelled(request, 'start', signal.reason));
-    const state = new ChildState(onProgress);
+    const state = new ChildState(request, onProgress);
     let child: ChildProcessWithoutNullStreams;
     try {
-      child = spawn(process.execPath, [MAIN], childOptions());
+      ensureChildCanRun();
+      child = spawn(process.execPath, childArguments(MAIN), childOptions());
     } catch (cause) {
-      return reject(notStarted(cause as Error));
+      return reject(isBackupError(cause) ? cause : notStarted(cause as Error));
     }
 
     let endedBy: BackupError | undefined;
@@ -34,7 +40,7 @@ export function run(request: ChildRequest, { signal, onProgress }: SnapshotContr
     const settle = (finish: () => void): void => {
       clearTimeout(timer);
       clearTimeout(limit);
-      signal?.removeEventListener('abort', onAbort);
+      stopListening();
       finish();
     };
     const kill = (reason: BackupError): void => {
@@ -44,11 +50,10 @@ export function run(request: ChildRequest, { signal, onProgress }: SnapshotContr
       // A process that hangs inside the kernel (a dead network disk) ignores even SIGKILL; the caller must not hang too.
       setTimeout(() => settle(() => reject(reason)), END_GRACE_MS).unref();
     };
-    const onAbort = (): void => kill(cancelled(request, state.step, signal?.reason));
     const timer = setTimeout(() => kill(timedOut(request, state.step)), Math.min(request.timeoutMs, MAX_TIMER_MS));
-    signal?.addEventListener('abort', onAbort, { once: true });
+    const stopListening = onAbort(signal, () => kill(cancelled(request, state.step, signal?.reason)));
     child.on('error', (cause) => settle(() => reject(endedBy ?? notStarted(cause))));
-    // Not started: that error is all it will ever say. Out of file descriptors it does not even have the streams below.
+    // spawn() failed, so only 'error' fires. On EMFILE the stdio streams are undefined.
     if (child.pid === undefined) return;
 
     const read = messageReader((message) => {
@@ -71,16 +76,23 @@ export function run(request: ChildRequest, { signal, onProgress }: SnapshotContr
     child.stdin.on('error', () => {}).end(JSON.stringify(request));
     child.on('close', (code, signalName) => {
       if (state.answered) return;
-      state.removePartials();
-      settle(() => reject(endedBy ?? died(state, code, signalName)));
+      const removed = runAsync(state.removePartials());
+      // Not for ever: the disk may be what it died of.
+      const late = setTimeout(() => settle(() => reject(error)), END_GRACE_MS);
+      const error = endedBy ?? died(state, code, signalName);
+      void removed.finally(() => {
+        clearTimeout(late);
+        settle(() => reject(error));
+      });
     });
   });
 }
 
 /** The same, blocking the thread. */
 export function runSync(request: ChildRequest): ChildResult {
-  const state = new ChildState();
-  const { stdout, stderr, status, signal, error } = spawnSync(process.execPath, [MAIN], {
+  ensureChildCanRun();
+  const state = new ChildState(request);
+  const { stdout, stderr, status, signal, error } = spawnSync(process.execPath, childArguments(MAIN), {
     ...childOptions(),
     input: JSON.stringify(request),
     encoding: 'utf8',
@@ -93,65 +105,76 @@ export function runSync(request: ChildRequest): ChildResult {
   state.takeStderr(stderr);
   if (state.result) return state.result;
   if (state.error) throw state.error;
-  state.removePartials();
+  runFilesSync(state.removePartials());
   if ((error as NodeJS.ErrnoException | undefined)?.code === 'ETIMEDOUT') throw timedOut(request, state.step);
   throw error ? notStarted(error) : died(state, status, signal);
 }
 
 /** What the parent knows of its child from the messages so far. */
-class ChildState {
+export class ChildState {
   step: BackupStep = 'start';
   result: ChildResult | undefined;
   error: BackupError | undefined;
   stderr = '';
+  readonly #request: ChildRequest;
+  readonly #onProgress: SnapshotControl['onProgress'];
   readonly #partials = new Set<string>();
 
-  constructor(private readonly onProgress?: SnapshotControl['onProgress']) {}
+  constructor(request: ChildRequest, onProgress?: SnapshotControl['onProgress']) {
+    this.#request = request;
+    this.#onProgress = onProgress;
+  }
+
+  get partials(): ReadonlySet<string> {
+    return this.#partials;
+  }
 
   get answered(): boolean {
     return this.result !== undefined || this.error !== undefined;
   }
 
   take(message: ChildMessage): void {
+    if (this.answered) return;
     if (message.type === 'step') this.#progress((this.step = message.step), 0, 0);
     else if (message.type === 'progress') this.#progress(this.step, message.doneBytes, message.totalBytes);
-    else if (message.type === 'partial') this.#partials.add(message.path);
     else if (message.type === 'result') this.result = message.result;
     else if (message.type === 'error') this.error = errorFromWire(message.error);
+    else if (message.type === 'partial' && isPartialOf(this.#request, message.path)) this.#partials.add(message.path);
   }
 
   takeStderr(text: string): void {
     this.stderr = (this.stderr + text).slice(-STDERR_KEPT);
   }
 
-  /** What a child that was killed has left. It no longer exists, so nobody else owns these files. */
-  removePartials(): void {
-    for (const file of [...this.#partials].flatMap((partial) => [...databaseFiles(partial), `${partial}.json`])) {
-      try {
-        // A drill's is a folder.
-        fs.rmSync(file, { force: true, recursive: true });
-      } catch {
-        // The next attempt sweeps it.
+  /** Removes what a child that was killed has left. It no longer exists, so nobody else owns these files. */
+  *removePartials(): FileWork<void> {
+    for (const partial of this.#partials) {
+      for (const file of [...databaseFiles(partial), `${partial}.json`]) {
+        try {
+          // A drill's is a folder.
+          yield* files.removeTree(file);
+        } catch {
+          // The next attempt sweeps it.
+        }
       }
     }
   }
 
   #progress(step: BackupStep, doneBytes: number, totalBytes: number): void {
-    callSafely(() => this.onProgress?.({ step, doneBytes, totalBytes }));
+    callSafely(() => this.#onProgress?.({ step, doneBytes, totalBytes }));
   }
 }
 
-export function childOptions(): {
-  cwd: string;
-  env: NodeJS.ProcessEnv;
-  stdio: ['pipe', 'pipe', 'pipe'];
-  windowsHide: true;
-} {
-  // The app's --require, --import or --inspect must not run in the child. Windows ignores the case of names.
-  const inherited = Object.entries(process.env).filter(([name]) => name.toUpperCase() !== 'NODE_OPTIONS');
-  const env: NodeJS.ProcessEnv = { ...Object.fromEntries(inherited), ELECTRON_RUN_AS_NODE: '1' };
-  // A folder that certainly exists; the app's own working directory may be gone.
-  return { cwd: __dirname, env, stdio: ['pipe', 'pipe', 'pipe'], windowsHide: true };
+/**
+ * Is it a file that this request makes? Only such a one is removed, whatever the child says: beside the file that is written or
+ * in the backup folder, with a name that only unfinished work has.
+ */
+export function isPartialOf(request: ChildRequest, file: string): boolean {
+  const targets = [request.database, ...('to' in request && request.to !== undefined ? [request.to] : [])];
+  const beside = targets.map((target) => path.join(path.dirname(target), `.${path.basename(target)}.`));
+  const directory = 'directory' in request ? request.directory : path.dirname(request.database);
+  const starts = [...beside, path.join(directory, `.${backupNaming(request.database).prefix}`)];
+  return starts.some((start) => file.startsWith(start) && /^[\w.-]*\.partial$/.test(`.${file.slice(start.length)}`));
 }
 
 function cancelled({ kind }: ChildRequest, step: BackupStep, reason: unknown): BackupError {
@@ -217,14 +240,32 @@ function notStarted(cause: Error): BackupError {
 function died(state: ChildState, code: number | null, signal: NodeJS.Signals | null): BackupError {
   const how = signal ? `was ended by ${signal}` : `ended with code ${code}`;
   const said = state.stderr.trim();
-  const hint = !fs.existsSync(MAIN)
-    ? `"${MAIN}" is missing: if the app is bundled, mark "sqlite-autobackup" as external.`
-    : signal === 'SIGKILL'
-      ? 'Something killed it: look at the system log for the out-of-memory killer.'
-      : 'Look at what it printed, in the cause of this error.';
-  return new BackupError('ERR_BACKUP_CHILD_FAILED', `The child process ${how} in step "${state.step}".`, {
+  const printed = said === '' ? '' : `: ${lastLines(said)}`;
+  return new BackupError('ERR_BACKUP_CHILD_FAILED', `The child process ${how} in step "${state.step}"${printed}.`, {
     step: state.step,
-    hint,
+    hint: whyItDied(code, signal),
     cause: said === '' ? undefined : new Error(said),
   });
+}
+
+function whyItDied(code: number | null, signal: NodeJS.Signals | null): string {
+  if (!fs.existsSync(MAIN)) return `"${MAIN}" is missing: if the app is bundled, mark "sqlite-autobackup" as external.`;
+  if (signal === 'SIGKILL') return 'Something killed it: look at the system log for the out-of-memory killer.';
+  if (signal === 'SIGSEGV' || signal === 'SIGABRT' || signal === 'SIGILL') {
+    const driver = installedDriver();
+    return (
+      `better-sqlite3 ${driver?.version} may not fit Node ${process.versions.node}` +
+      `${driver ? ` (it is for ${driver.node})` : ''}: run "npm rebuild better-sqlite3", or install another version of it.`
+    );
+  }
+  return code === 0
+    ? 'It ended without an answer: after an upgrade of this package on the disk, restart the app.'
+    : 'What it printed is the cause of this error.';
+}
+
+/** The end of what it printed, where the reason stands, on one line. */
+function lastLines(text: string): string {
+  const lines = text.split('\n').filter((line) => line.trim() !== '' && !/^\s+at |^Node\.js v/.test(line));
+  const line = lines.slice(-3).join(' | ').trim();
+  return line.length > 300 ? `…${line.slice(-300)}` : line;
 }

@@ -116,7 +116,6 @@ function construct(options: Partial<BackupServiceOptions>, configFile: string | 
     return new BackupService(options as BackupServiceOptions);
   } catch (error) {
     if (configFile === undefined || !isBackupError(error)) throw error;
-    const what = error.message.slice(0, -error.hint.length).trimEnd();
-    throw usageError(`In "${configFile}": ${what}`, error.hint, error);
+    throw usageError(`In "${configFile}": ${error.what}`, error.hint, error);
   }
 }

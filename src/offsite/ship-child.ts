@@ -5,7 +5,7 @@ import path from 'node:path';
 import type { Readable } from 'node:stream';
 import readline from 'node:readline';
 import { errorFromWire } from '../child/protocol.js';
-import { childOptions } from '../child/run-child.js';
+import { childArguments, childOptions, ensureChildCanRun } from '../child/start-child.js';
 import type { ShipCommand, ShipMessage, ShipReply, ShipRequest } from '../child/ship-protocol.js';
 import { throwIfAborted } from '../stores/backup-store.js';
 import type { StoreControl } from '../stores/backup-store.js';
@@ -31,7 +31,8 @@ const MAIN = path.join(__dirname, '..', 'isolated', 'ship.js');
  */
 export async function startShipChild(request: ShipRequest, signal?: AbortSignal): Promise<ShipChild | undefined> {
   throwIfAborted(signal);
-  const started = spawn(process.execPath, [MAIN], childOptions());
+  ensureChildCanRun();
+  const started = spawn(process.execPath, childArguments(MAIN), childOptions());
   const ended = endOf(started);
   // spawn() failed, so only 'error' fires. On EMFILE the stdio streams are undefined.
   if (started.pid === undefined) throw await ended;

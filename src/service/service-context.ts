@@ -1,4 +1,5 @@
 import type { ServiceShippers } from '../offsite/service-shippers.js';
+import { refuseToBeTheChild } from '../child/start-child.js';
 import { claimNames } from '../catalog/claim-names.js';
 import { Events } from '../util/events.js';
 import { FolderGate } from '../util/folder-gate.js';
@@ -29,6 +30,7 @@ export interface ServiceContext {
 }
 
 export function createContext(given: BackupServiceOptions): ServiceContext {
+  refuseToBeTheChild();
   const options = resolveOptions(given);
   claimNames(options);
   const log = safeLogger(options.logger);

@@ -119,12 +119,16 @@ export class BackupError extends Error {
   readonly code: BackupErrorCode;
   readonly step: BackupStep;
   readonly hint: string;
+  /** What happened, without the hint. */
+  declare readonly what: string;
 
   constructor(code: BackupErrorCode, what: string, { step, hint, cause }: BackupErrorDetails) {
     super(`${what} ${hint}`, cause === undefined ? undefined : { cause });
     this.code = code;
     this.step = step;
     this.hint = hint;
+    // Not shown by inspect(): the message has it already.
+    Object.defineProperty(this, 'what', { value: what });
     Object.defineProperty(this, brand, { value: true });
   }
 }

@@ -102,6 +102,12 @@ export const files = {
       () => flushFolderSync(folder),
       () => flushFolder(folder),
     ),
+  /** With all that is in it; a link is removed itself, not what it leads to. */
+  removeTree: (file: string) =>
+    call(
+      () => fs.rmSync(file, { force: true, recursive: true }),
+      () => fs.promises.rm(file, { force: true, recursive: true }),
+    ),
   remove: (file: string) =>
     call(
       () => fs.rmSync(file, { force: true }),

@@ -22,8 +22,8 @@ export function fail(id: string, message: string, advice: string): Check {
 }
 
 /** Turns an error into a failed check; its hint becomes the advice. */
-export function failWith(id: string, error: { message: string; hint: string }): Check {
-  return fail(id, error.message.slice(0, -error.hint.length).trimEnd(), error.hint);
+export function failWith(id: string, error: { what: string; hint: string }): Check {
+  return fail(id, error.what, error.hint);
 }
 
 /** `a, b, c and 4 more` */

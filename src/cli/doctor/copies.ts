@@ -44,7 +44,7 @@ async function checkStore(
       known
         ? error
         : {
-            message: `"${store.name}" does not answer (${messageOf(error)}). Look at the network.`,
+            what: `"${store.name}" does not answer (${messageOf(error)}).`,
             hint: 'Look at the network.',
           },
     );

@@ -1,6 +1,9 @@
-import { BackupError } from 'sqlite-autobackup';
+import path from 'node:path';
+import fc from 'fast-check';
+import { BackupError, isBackupError } from 'sqlite-autobackup';
+import { ChildState, isPartialOf } from '#dist/child/run-child.js';
 import { errorFromWire, errorToWire, messageReader } from '#dist/child/protocol.js';
-import type { ChildMessage } from '#dist/child/protocol.js';
+import type { ChildMessage, ChildRequest } from '#dist/child/protocol.js';
 
 function read(...chunks: string[]): ChildMessage[] {
   const messages: ChildMessage[] = [];
@@ -37,6 +40,81 @@ describe('messages', () => {
   test('are found among what a preloaded module prints', () => {
     const noise = ['', 'hello', '{', 'null', '5', '[]', '{"type":5}', '{"step":"copy"}', '"type"'];
     expect(read(`${noise.join('\n')}\n${JSON.stringify(step)}\r\n${noise.join('\r\n')}`)).toEqual([step]);
+  });
+});
+
+describe('whatever a child prints', () => {
+  const requests: ChildRequest[] = [
+    { kind: 'create', database: '/data/app.db', directory: '/data', ifOlderThanMs: 1, verify: 'quick', timeoutMs: 1 },
+    { kind: 'inspect', database: '/data/app.db', timeoutMs: 1 },
+  ];
+  const word = fc.constantFrom(
+    'type',
+    'step',
+    'path',
+    'result',
+    'error',
+    'kind',
+    'backup',
+    'latest',
+    'report',
+    'facts',
+  );
+  const value = fc.oneof(
+    fc.jsonValue(),
+    fc.constantFrom('step', 'progress', 'partial', 'result', 'error', 'created', 'fresh', 'verified', 'inspected'),
+  );
+  const message = fc.oneof(
+    fc.dictionary(word, value),
+    fc.record({ type: fc.constantFrom('step', 'progress', 'partial', 'result', 'error') }),
+    fc
+      .tuple(fc.constantFrom('created', 'fresh', 'verified', 'inspected', 'protected'), fc.dictionary(word, value))
+      .map(([kind, more]) => ({ type: 'result', result: { ...more, kind } })),
+    fc
+      .dictionary(fc.constantFrom('code', 'what', 'step', 'hint', 'cause'), value)
+      .map((error) => ({ type: 'error', error })),
+  );
+  const line = fc.oneof(
+    message.map((each) => JSON.stringify(each)),
+    fc.string({ unit: 'binary' }),
+    fc.json(),
+  );
+  const output = fc.tuple(
+    fc.array(line).map((lines) => lines.join('\n') + '\n'),
+    fc.array(fc.nat(200), { maxLength: 5 }),
+  );
+
+  test('nothing throws, nothing outside is marked for removal, and a result is one that can be used', () => {
+    fc.assert(
+      fc.property(output, fc.constantFrom(...requests), ([text, cuts], request) => {
+        const chunks: string[] = [];
+        let rest = text;
+        for (const cut of cuts) {
+          chunks.push(rest.slice(0, cut));
+          rest = rest.slice(cut);
+        }
+        const state = new ChildState(request);
+        const read = messageReader((each) => state.take(each));
+        [...chunks, rest].forEach(read);
+        if (state.error) expect(isBackupError(state.error)).toBe(true);
+        if (state.result?.kind === 'created') expect(new Date(state.result.backup.createdAt).getTime()).not.toBeNaN();
+        if (state.result?.kind === 'verified') expect(typeof state.result.report).toBe('object');
+        for (const file of state.partials) expect(path.dirname(path.resolve(file))).toBe('/data');
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  test.each([
+    ['/data/.app_backup_20261124_093000.0a1b.partial', true],
+    ['/data/.app.db.0a1b2c3d4e5f.partial', true],
+    ['/data/.app_backup_20261124_093000.0a1b.partial/..', false],
+    ['/data/.app_backup_x/../../etc/x.partial', false],
+    ['/data/app.db', false],
+    ['/etc/.app_backup_x.partial', false],
+    ['.app_backup_x.partial', false],
+  ])('%s may be removed is %s', (file, expected) => {
+    expect(isPartialOf(requests[0]!, file)).toBe(expected);
   });
 });
 

@@ -1,7 +1,9 @@
 import fs from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import type { ChildRequest } from '#dist/child/protocol.js';
 import { run, runSync } from '#dist/child/run-child.js';
+import { driverUnfit, installedDriver } from '#dist/child/start-child.js';
 import { BackupService } from 'sqlite-autobackup';
 import { createLedger } from '../../support/databases';
 import { rejectionOf, thrownBy } from '../../support/errors';
@@ -57,7 +59,7 @@ describePosix.each(ways)('%s:', (_name, start) => {
     process.env['NODE_OPTIONS'] = '--require ./does-not-exist.js';
     childIs(answer('[process.env.NODE_OPTIONS, process.env.ELECTRON_RUN_AS_NODE, process.argv[2], process.cwd()]'));
     const main = path.join(DIST, 'isolated', 'main.js');
-    expect(await start()).toEqual({ kind: 'inspected', facts: [null, '1', main, path.join(DIST, 'child')] });
+    expect(await start()).toEqual({ kind: 'inspected', facts: [null, '1', main, fs.realpathSync(os.tmpdir())] });
   });
 
   test('an error that the child reports is thrown as it is', async () => {
@@ -72,7 +74,7 @@ describePosix.each(ways)('%s:', (_name, start) => {
       process.stderr.write('x'.repeat(20000) + 'out of luck', () => process.exit(7));`);
     const error = await rejectionOf(start());
     expect(error).toMatchObject({ code: 'ERR_BACKUP_CHILD_FAILED', step: 'seal' });
-    expect(error.message).toContain('ended with code 7 in step "seal"');
+    expect(error.message).toMatch(/ended with code 7 in step "seal": ….{0,300}out of luck\./);
     expect((error.cause as Error).message).toMatch(/^x+out of luck$/);
     expect((error.cause as Error).message).toHaveLength(8_192);
   });
@@ -99,6 +101,39 @@ describePosix.each(ways)('%s:', (_name, start) => {
     expect(folder.list()).toEqual(['.app_backup_x.partial.other', 'child.js']);
   });
 
+  test('whatever the child says, no file is removed but what its request makes', async () => {
+    fs.mkdirSync(folder.file('elsewhere'));
+    const theirs = [
+      'app.db',
+      'x.partial',
+      '.app_backup_x.partial.db',
+      '.other_backup_x.partial',
+      'elsewhere/.app_backup_x.partial',
+    ];
+    for (const file of theirs) fs.writeFileSync(folder.file(file), 'x');
+    const said = [...theirs, '.app_backup_/../elsewhere/.app_backup_x.partial', 'elsewhere', ''].map((file) =>
+      JSON.stringify(`${folder.path}/${file}`),
+    );
+    childIs(`for (const path of [${said.join(', ')}, '.app_backup_x.partial']) say({ type: 'partial', path });`);
+    await rejectionOf(start());
+    for (const file of theirs) expect(fs.existsSync(folder.file(file))).toBe(true);
+  });
+
+  test('a child of another version: what it says that is unknown is passed over, its answer counts', async () => {
+    childIs(`say({ type: 'phase', phase: 1 }); say({ type: 'partial' }); say({ type: 'result' }); say({ type: 'error' });
+      say({ type: 'result', result: { kind: 'created', backup: {} } }); say({ type: 'progress', doneBytes: 'x' });
+      ${answer('{ a: 1 }')} say({ type: 'error', error: { code: 'X', what: '', step: '', hint: '' } });`);
+    expect(await start()).toEqual({ kind: 'inspected', facts: { a: 1 } });
+  });
+
+  test('a code of another version is that of a child that failed, with the text', async () => {
+    childIs(`say({ type: 'error', error: { code: 'ERR_BACKUP_NEW', what: 'Odd.', step: 'copy', hint: 'Wait.' } });`);
+    expect(await rejectionOf(start())).toMatchObject({
+      code: 'ERR_BACKUP_CHILD_FAILED',
+      message: 'Odd. [ERR_BACKUP_NEW] Wait.',
+    });
+  });
+
   test('a Node that cannot be started is named', async () => {
     process.execPath = folder.file('no-such-node');
     const error = await rejectionOf(start());
@@ -116,6 +151,55 @@ describePosix.each(ways)('%s:', (_name, start) => {
     } finally {
       delete process.env['SQLITE_AUTOBACKUP_TEST_HUGE'];
     }
+  });
+});
+
+describePosix('where process.execPath is the app itself', () => {
+  test.each(ways)(
+    '%s: the app that is started as the child ends at once and says why, and starts no further one',
+    async (_name, start) => {
+      const app = folder.file('app.js');
+      const runs = folder.file('runs');
+      fs.writeFileSync(
+        app,
+        `#!${node}
+      require('node:fs').appendFileSync(${JSON.stringify(runs)}, 'x');
+      process.execPath = __filename;
+      const { BackupService } = require(${JSON.stringify(path.join(DIST, 'index.js'))});
+      const logger = { info() {}, warn() {}, error() {} };
+      const service = new BackupService({ database: ${JSON.stringify(folder.file('app.db'))}, logger });
+      service.createBackup().catch(() => {});
+      setInterval(() => {}, 1000);`,
+        { mode: 0o755 },
+      );
+      process.execPath = app;
+      const error = await rejectionOf(start());
+      expect(error.code).toBe('ERR_BACKUP_CHILD_FAILED');
+      expect(error.message).toContain('is the app itself, not Node');
+      expect(error.message).toContain('RunAsNode');
+      expect(fs.readFileSync(runs, 'utf8')).toBe('x');
+    },
+  );
+});
+
+describe('a better-sqlite3 that does not fit this Node', () => {
+  test.each([
+    ['20.20.2', '>=22', true],
+    ['20.20.2', '22.x || 24.x', true],
+    ['22.11.0', '^22.12.0 || >=24', true],
+    ['20.20.2', '20.x || 22.x || 23.x', false],
+    ['27.0.0', '20.x || 22.x', false],
+    ['22.12.0', '>=22.12.0', false],
+    ['20.20.2', '*', false],
+  ])('Node %s and %s: refused before it is loaded is %s', (version, range, refused) => {
+    const error = driverUnfit(version, { version: '13.0.1', node: range });
+    expect(error !== undefined).toBe(refused);
+    if (error) expect(error.message).toContain(`better-sqlite3 13.0.1 does not run in Node ${version}`);
+  });
+
+  test('one that is not installed is named', () => {
+    expect(driverUnfit('20.20.2', undefined)).toBeUndefined();
+    expect(installedDriver()).toMatchObject({ version: expect.stringMatching(/^\d+\./) });
   });
 });
 
