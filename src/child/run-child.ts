@@ -170,7 +170,7 @@ export class ChildState {
  * in the backup folder, with a name that only unfinished work has.
  */
 export function isPartialOf(request: ChildRequest, file: string): boolean {
-  const targets = [request.database, ...('to' in request && request.to !== undefined ? [request.to] : [])];
+  const targets = [request.database, ...('to' in request ? [request.to] : [])];
   const beside = targets.map((target) => path.join(path.dirname(target), `.${path.basename(target)}.`));
   const directory = 'directory' in request ? request.directory : path.dirname(request.database);
   const starts = [...beside, path.join(directory, `.${backupNaming(request.database).prefix}`)];

@@ -158,6 +158,7 @@ describe('calls at the same time', () => {
     controller.abort();
     expect(snapshots.controls[0]!.signal!.aborted).toBe(true);
     const next = service.backupIfDue();
+    await asked(2);
     open();
     await Promise.all([only, next]);
     expect(snapshots.requests).toHaveLength(2);
