@@ -60,6 +60,7 @@ export type {
 export type { Row, SqlJson, SqlValue } from './util/sql-value.js';
 export type { SnapshotResult, Snapshotter } from './child/snapshotter.js';
 export { directoryStore, listCopies, pullBackup, verifyCopy } from './offsite/index.js';
+export type { IgnoredCopy } from './offsite/choose-copy.js';
 export type { CopyProblem, ListCopiesOptions, RemoteCopy } from './offsite/list-copies.js';
 import type { RemoteCopy } from './offsite/list-copies.js';
 /** @deprecated Use {@link RemoteCopy}. */

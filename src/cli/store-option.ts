@@ -47,6 +47,13 @@ export function storeAt(from: string, settings: CopySettings = {}): BackupStore 
     );
   }
   const url = URL.canParse(from) ? new URL(from) : undefined;
+  // Not repeated: what stands there is a secret.
+  if (/@/.test(from.slice('s3://'.length).split('/')[0]!) || (url && (url.username !== '' || url.password !== ''))) {
+    throw usageError(
+      'The address of a bucket in --from holds credentials.',
+      'Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY instead: an address is seen by others, in the list of processes too.',
+    );
+  }
   const unknown = [...(url?.searchParams.keys() ?? [])].find((key) => key !== 'endpoint' && key !== 'region');
   if (!url || url.hostname === '' || unknown !== undefined) {
     throw usageError(

@@ -1,7 +1,7 @@
 import { BackupError } from '../util/errors.js';
 import type { CopyManifest } from './copy-manifest.js';
 import { parseKey } from './copy-name.js';
-import type { RemoteCopy } from './list-copies.js';
+import type { CopyProblem, RemoteCopy } from './list-copies.js';
 
 export interface CopySelector {
   readonly name?: string | undefined;
@@ -43,10 +43,13 @@ export function chooseCopy(
   if (broken && name !== 'latest') {
     throw new BackupError(
       'ERR_BACKUP_COPY_DAMAGED',
-      `"${broken.key}" in "${store}" is no whole copy: ${broken.problem}.`,
+      `"${broken.key}" in "${store}" does not count as a copy: ${broken.problem}.`,
       {
         step: 'pull',
-        hint: 'Its shipping broke off, or it was changed since. Pull another one.',
+        hint:
+          broken.problem === 'not encrypted'
+            ? 'Pull another one; or, if you trust it, use a store without "encrypt".'
+            : 'Its shipping broke off, or it was changed since. Pull another one.',
       },
     );
   }
@@ -63,6 +66,26 @@ export function chooseCopy(
         ? `It has ${copies.length}, the oldest from ${copies.at(-1)!.createdAt.toISOString()}.`
         : 'List the store without a host or database to see what it has.',
   });
+}
+
+/** The copies that were passed over for `chosen`: newer ones that do not count. Pure. */
+export function ignoredFor(
+  copies: readonly RemoteCopy[],
+  { name = 'latest', before }: CopySelector,
+  chosen: RemoteCopy,
+): IgnoredCopy[] {
+  if (name !== 'latest') return [];
+  return copies
+    .filter(
+      ({ createdAt, host }) => createdAt > chosen.createdAt && host === chosen.host && !(before && createdAt >= before),
+    )
+    .flatMap(({ key, problem }) => (problem ? [{ key, problem }] : []));
+}
+
+/** A newer copy that was passed over. */
+export interface IgnoredCopy {
+  readonly key: string;
+  readonly problem: CopyProblem;
 }
 
 function isWhole(copy: RemoteCopy): copy is RemoteCopy & { readonly manifest: CopyManifest } {

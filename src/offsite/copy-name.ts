@@ -1,4 +1,5 @@
 import os from 'node:os';
+import { isKey } from '../stores/backup-store.js';
 import type { CopySettings } from '../stores/backup-store.js';
 
 /** Where the copy of a backup stands in a store: `shop-1/app_backup_20261124_093000.db.gz.age`, its manifest beside it. */
@@ -45,7 +46,7 @@ export interface ParsedKey {
 /** What a key says, or `undefined` where it is not one of ours: other files in a store are left alone. */
 export function parseKey(key: string): ParsedKey | undefined {
   const parts = key.split('/');
-  if (parts.length > 2) return undefined;
+  if (parts.length > 2 || !isKey(key)) return undefined;
   const file = parts.at(-1)!;
   const host = parts.length === 2 ? parts[0] : undefined;
   const withoutAge = cutEnd(file, '.age');

@@ -4,7 +4,25 @@ import path from 'node:path';
 import type { VerifyLevel } from '../catalog/manifest.js';
 import type { BackupFolder } from '../catalog/list-backups.js';
 import { replaceFile } from '../util/durable-files.js';
+import { VERIFY_LEVELS } from '../catalog/manifest.js';
+import { BACKUP_ERROR_CODES, BackupError, messageOf, systemCode } from '../util/errors.js';
 import type { BackupErrorCode } from '../util/errors.js';
+import { ownerLike } from '../util/file-owner.js';
+import { files, runAsync } from '../util/file-work.js';
+import type { FileWork } from '../util/file-work.js';
+import {
+  mapOf,
+  moment,
+  oneOf,
+  optional,
+  parseJson,
+  recordOf,
+  text,
+  whole,
+  WRONG,
+  yesOrNo,
+} from '../util/json-rules.js';
+import type { Rules } from '../util/json-rules.js';
 
 /**
  * What is known on this machine about one store, as JSON in the backup folder. What has not been shipped is whatever is in
@@ -67,18 +85,78 @@ export function recordName(prefix: string, id: string, ending: 'json' | 'lock'):
   return `.${prefix.slice(0, -1)}.copies-${id}.${ending}`;
 }
 
-/** One that is missing or cannot be understood is an empty one. */
-export function readRecord(file: string, store: string): CopyRecord {
-  try {
-    const value = JSON.parse(fs.readFileSync(file, 'utf8')) as Partial<CopyRecord> | null;
-    if (value?.formatVersion === 1 && typeof value.shipped === 'object') return value as CopyRecord;
-  } catch {
-    // As said above.
-  }
-  return { formatVersion: 1, store, shipped: {} };
+const copyFailureRules: Rules<CopyFailure> = {
+  name: optional(text(255)),
+  code: oneOf(Object.keys(BACKUP_ERROR_CODES) as BackupErrorCode[]),
+  message: text(100_000),
+  at: moment,
+  failures: whole(1),
+  retryAt: moment,
+};
+
+const shippedRules: Rules<ShippedCopy> = {
+  key: text(1_000),
+  createdAt: moment,
+  shippedAt: moment,
+  sizeBytes: whole(),
+  sha256: text(64),
+  verified: optional(oneOf(VERIFY_LEVELS)),
+  protected: yesOrNo,
+  removedAt: optional(moment),
+};
+
+const checkRecord = recordOf<CopyRecord>({
+  formatVersion: whole(1) as Rules<CopyRecord>['formatVersion'],
+  store: text(2_000),
+  shipped: mapOf(recordOf(shippedRules)),
+  attempt: optional(recordOf({ name: text(255), key: text(1_000), startedAt: moment })),
+  sweep: optional(yesOrNo),
+  failure: optional(recordOf(copyFailureRules)),
+});
+
+/**
+ * The record. One that is missing is empty. So is one whose contents have rotted: the store is looked at again, and
+ * {@link writeRecord} keeps the old one.
+ *
+ * @throws BackupError `ERR_BACKUP_RECORD_FAILED` where it is unknown what the record holds: it cannot be read, is not a
+ *   regular file, or a later version of this package wrote it. Then nothing may be written.
+ */
+export function* readRecord(file: string, store: string): FileWork<CopyRecord> {
+  const record = yield* read(file);
+  return record === undefined || record === WRONG ? { formatVersion: 1, store, shipped: {} } : record;
 }
 
-/** Only by the holder of the store's lock. Old or new after a crash, nothing in between. */
-export function writeRecord(file: string, record: CopyRecord): Promise<void> {
-  return replaceFile(file, `${JSON.stringify(record, null, 1)}\n`);
+function* read(file: string): FileWork<CopyRecord | typeof WRONG | undefined> {
+  try {
+    const record = checkRecord(parseJson(yield* files.readSmall(file, MAX_RECORD_BYTES)));
+    if (record === WRONG || (record.formatVersion as number) === 1) return record;
+    throw new Error(`its format version is ${String(record.formatVersion)}`);
+  } catch (cause) {
+    if (systemCode(cause) === 'ENOENT') return undefined;
+    throw failed(file, 'used', cause, 'Check its permissions; or move it away, and the store is looked at anew.');
+  }
+}
+
+/** A backup takes about 400 bytes of it. */
+const MAX_RECORD_BYTES = 64 * 1024 * 1024;
+
+/**
+ * Writes the record. Only the holder of the store's lock may. After a crash the old one or the new one is there. One that has
+ * rotted is kept under another name.
+ *
+ * @throws BackupError `ERR_BACKUP_RECORD_FAILED`
+ */
+export async function writeRecord(file: string, record: CopyRecord): Promise<void> {
+  const rotten = (await runAsync(read(file))) === WRONG;
+  try {
+    if (rotten) await fs.promises.rename(file, `${file}.unreadable-${Date.now()}`);
+    await replaceFile(file, `${JSON.stringify(record, null, 1)}\n`, { owner: await ownerLike(path.dirname(file)) });
+  } catch (cause) {
+    throw failed(file, 'written', cause, 'Check the permissions and the space of the backup folder.');
+  }
+}
+
+function failed(file: string, verb: string, cause: unknown, hint: string): BackupError {
+  const what = `The record of copies "${file}" could not be ${verb} (${messageOf(cause)}).`;
+  return new BackupError('ERR_BACKUP_RECORD_FAILED', what, { step: 'record', hint, cause });
 }

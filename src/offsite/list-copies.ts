@@ -2,7 +2,10 @@ import type { VerifyLevel } from '../catalog/manifest.js';
 import { isFromTheFuture, recordedTime } from '../catalog/backup.js';
 import { backupNaming, parseBackupName } from '../catalog/backup-name.js';
 import type { BackupStore, StoreControl, StoredObject } from '../stores/backup-store.js';
-import { listObjects } from './store-calls.js';
+import { throwIfAborted } from '../stores/backup-store.js';
+import { isBackupError } from '../util/errors.js';
+import type { BackupError } from '../util/errors.js';
+import { asBackupError, listObjects } from './store-calls.js';
 import { parseCopyManifest } from './copy-manifest.js';
 import type { CopyManifest } from './copy-manifest.js';
 import { parseKey } from './copy-name.js';
@@ -27,7 +30,7 @@ export interface RemoteCopy {
   readonly verified?: VerifyLevel;
   readonly shippedAt?: Date;
   readonly compress?: 'gzip' | 'zstd';
-  /** The age recipients; absent: not encrypted. */
+  /** The age recipients that its manifest names; absent: not encrypted. */
   readonly recipients?: readonly string[];
   readonly protected: boolean;
   readonly manifest?: CopyManifest;
@@ -40,10 +43,14 @@ export type CopyProblem =
   /** Its shipping broke off, or is under way. */
   | 'no manifest'
   | 'unreadable manifest'
-  /** Its time is more than a minute ahead of this machine's clock. */
-  | 'dated in the future'
   /** Its size is not the one its manifest records. */
-  | 'damaged';
+  | 'damaged'
+  /** It was taken more than a minute ahead of this clock, if its manifest and its name are right. */
+  | 'dated in the future'
+  /** The store encrypts its copies, and this is a plain one: anybody who can write there could have made it. */
+  | 'not encrypted'
+  /** This machine's own record says that it shipped something else under this name. */
+  | 'not the copy that was shipped';
 
 /** Which copies `listCopies()` lists. */
 export interface ListCopiesOptions extends StoreControl {
@@ -55,30 +62,40 @@ export interface ListCopiesOptions extends StoreControl {
 
 /** The copies in a store, newest first, those with a problem among them; files of others are passed over. */
 export async function listCopies(store: BackupStore, options: ListCopiesOptions = {}): Promise<RemoteCopy[]> {
-  const { groups } = await lookAtStore(store, options);
-  const withObjects = groups.filter(({ object }) => object);
-  const copies = await inParallel(withObjects, async (group) =>
-    toCopy(store, group, await manifestOf(store, group, group.object!.parsed.name, options)),
-  );
-  return copies.sort((a, b) => b.createdAt.getTime() - a.createdAt.getTime() || (a.key < b.key ? 1 : -1));
+  const groups = (await lookAtStore(store, options)).filter(({ objects }) => objects.length > 0);
+  let read = 0;
+  const failures: BackupError[] = [];
+  const found = await inParallel(groups, async (group) => {
+    const text = await manifestText(store, group, options);
+    if (!isBackupError(text) || text.code === 'ERR_BACKUP_COPY_DAMAGED') read++;
+    // One object that cannot be read is one entry with a problem. If none can be read, it is the store.
+    else if (failures.push(text) >= AT_ONCE && read === 0) throw text;
+    return group.objects.map((object) => toCopy(store, group, object, text));
+  });
+  if (failures[0] && read === 0) throw failures[0];
+  return found.flat().sort((a, b) => b.createdAt.getTime() - a.createdAt.getTime() || (a.key < b.key ? 1 : -1));
 }
 
-/** What stands in a store under one backup's name. */
+/** What stands in a store under one backup's name. Anybody may have put a second object there. */
 export interface CopyGroup {
   readonly stem: string;
   readonly host: string | undefined;
-  readonly object: (StoredObject & { readonly parsed: ParsedKey }) | undefined;
+  readonly objects: readonly KeyedObject[];
   readonly manifest: StoredObject | undefined;
+}
+
+export interface KeyedObject extends StoredObject {
+  readonly parsed: ParsedKey;
 }
 
 /** One listing, put in order. */
 export async function lookAtStore(
   store: BackupStore,
   { host, database, signal }: ListCopiesOptions,
-): Promise<{ groups: CopyGroup[] }> {
+): Promise<CopyGroup[]> {
   const naming = database === undefined ? undefined : backupNaming(database);
   const prefix = host === undefined || host === '' ? '' : `${host}/`;
-  const groups = new Map<string, { -readonly [K in keyof CopyGroup]: CopyGroup[K] }>();
+  const groups = new Map<string, CopyGroup & { objects: KeyedObject[]; manifest: StoredObject | undefined }>();
   const start = prefix + (host !== undefined && naming ? naming.prefix : '');
   for (const object of await listObjects(store, start, { signal })) {
     const parsed = parseKey(object.key);
@@ -86,45 +103,61 @@ export async function lookAtStore(
     if (naming && parsed.prefix !== naming.prefix) continue;
     if (naming && parsed.kind === 'object' && !parseBackupName(naming, parsed.name)) continue;
     const id = `${parsed.host ?? ''}/${parsed.stem}`;
-    const group = groups.get(id) ?? { stem: parsed.stem, host: parsed.host, object: undefined, manifest: undefined };
+    const group = groups.get(id) ?? { stem: parsed.stem, host: parsed.host, objects: [], manifest: undefined };
     groups.set(id, group);
     if (parsed.kind === 'manifest') group.manifest = object;
-    else group.object = { ...object, parsed };
+    else group.objects.push({ ...object, parsed });
   }
-  return { groups: [...groups.values()] };
+  return [...groups.values()];
 }
 
-/** The manifest of the backup `name` in a group, `'unreadable'`, or `undefined` where it has none. */
-export async function manifestOf(
+/** The text of a group's manifest, `undefined` where it has none, or why it cannot be read. */
+async function manifestText(
   store: BackupStore,
   { manifest }: CopyGroup,
-  name: string,
   { signal }: StoreControl,
-): Promise<CopyManifest | 'unreadable' | undefined> {
+): Promise<string | undefined | BackupError> {
   if (!manifest) return undefined;
-  return parseCopyManifest(await readText(store, manifest.key, { signal }), name) ?? 'unreadable';
+  try {
+    return await readText(store, manifest.key, { signal });
+  } catch (error) {
+    throwIfAborted(signal);
+    // Removed since it was listed.
+    return isBackupError(error, 'ERR_BACKUP_COPY_NOT_FOUND') ? undefined : asBackupError(error, store.name);
+  }
 }
 
-function toCopy(store: BackupStore, group: CopyGroup, found: CopyManifest | 'unreadable' | undefined): RemoteCopy {
-  const { key, sizeBytes, parsed, modifiedAt } = group.object!;
-  const manifest = found === 'unreadable' ? undefined : found;
-  const nameTime = timeOf(parsed);
-  const recorded = nameTime ? new Date(recordedTime(nameTime, manifest)) : undefined;
-  const createdAt = recorded ?? (manifest ? new Date(manifest.createdAt) : modifiedAt);
-  const problem =
-    problemOf(group, found) ?? (isFromTheFuture(createdAt, Date.now()) ? 'dated in the future' : undefined);
+/** The manifest of the backup `name` in a group, or `undefined` where it has none, or none that can be read. */
+export async function manifestOf(
+  store: BackupStore,
+  group: CopyGroup,
+  name: string,
+  control: StoreControl,
+): Promise<CopyManifest | undefined> {
+  const text = await manifestText(store, group, control);
+  return typeof text === 'string' ? parseCopyManifest(text, name) : undefined;
+}
+
+function toCopy(
+  store: BackupStore,
+  { host }: CopyGroup,
+  object: KeyedObject,
+  text: string | undefined | BackupError,
+): RemoteCopy {
+  const { key, sizeBytes, parsed } = object;
+  const manifest = typeof text === 'string' ? parseCopyManifest(text, parsed.name) : undefined;
+  const createdAt = timeOf(object, manifest);
+  const recipients = manifest?.copy.recipients ?? [];
+  const problem = problemOf(object, text, manifest, createdAt, store.settings?.encrypt !== undefined);
   return {
     name: parsed.name,
-    host: group.host,
+    host,
     store: store.name,
     key,
     createdAt,
     storedBytes: sizeBytes,
-    ...((manifest ? manifest.copy.compress : parsed.compress) && {
-      compress: manifest?.copy.compress ?? parsed.compress!,
-    }),
-    ...(manifest?.copy.recipients && { recipients: manifest.copy.recipients }),
-    ...(!manifest && parsed.encrypted && { recipients: [] }),
+    ...(parsed.compress && { compress: parsed.compress }),
+    ...(parsed.encrypted && { recipients }),
     ...(manifest && {
       sizeBytes: manifest.sizeBytes,
       sha256: manifest.sha256,
@@ -138,18 +171,32 @@ function toCopy(store: BackupStore, group: CopyGroup, found: CopyManifest | 'unr
   };
 }
 
-function problemOf(group: CopyGroup, manifest: CopyManifest | 'unreadable' | undefined): CopyProblem | undefined {
-  if (manifest === undefined) return 'no manifest';
-  if (manifest === 'unreadable') return 'unreadable manifest';
-  const { key, sizeBytes } = group.object!;
+function problemOf(
+  { key, sizeBytes, parsed }: KeyedObject,
+  text: string | undefined | BackupError,
+  manifest: CopyManifest | undefined,
+  createdAt: Date,
+  mustBeEncrypted: boolean,
+): CopyProblem | undefined {
+  if (mustBeEncrypted && !parsed.encrypted) return 'not encrypted';
+  if (text === undefined) return 'no manifest';
+  if (!manifest) return 'unreadable manifest';
+  const { copy } = manifest;
   // The manifest of another object of the same stem (app.db, app.sqlite) says nothing about this one.
-  if (siblingOf(key, manifest.copy.object) !== key) return 'no manifest';
-  return manifest.copy.sizeBytes === sizeBytes ? undefined : 'damaged';
+  if (siblingOf(key, copy.object) !== key) return 'no manifest';
+  if (copy.compress !== parsed.compress || (copy.recipients !== undefined) !== parsed.encrypted) {
+    return 'unreadable manifest';
+  }
+  if (copy.sizeBytes !== sizeBytes) return 'damaged';
+  return isFromTheFuture(createdAt, Date.now()) ? 'dated in the future' : undefined;
 }
 
-/** The local time in the name, where nothing better is known. */
-function timeOf({ prefix, name, stem }: ParsedKey): Date | undefined {
-  return parseBackupName({ prefix, extension: name.slice(stem.length) }, name);
+/** When it was taken, or put into the store where even its name does not tell. */
+function timeOf({ parsed, modifiedAt }: KeyedObject, manifest: CopyManifest | undefined): Date {
+  const { prefix, name, stem } = parsed;
+  const named = parseBackupName({ prefix, extension: name.slice(stem.length) }, name);
+  if (named) return new Date(recordedTime(named, manifest));
+  return manifest ? new Date(manifest.createdAt) : modifiedAt;
 }
 
 const AT_ONCE = 8;

@@ -19,7 +19,7 @@ export function pendingBackups(
   if (!policy || missing.length === 0) return missing;
   const there = Object.entries(record.shipped)
     .filter(([, copy]) => copy.removedAt === undefined)
-    .map(([name, copy]) => asBackup(name, copy));
+    .map(([name, copy]) => asBackup(name, copy, now));
   try {
     const { remove } = applyRetention(policy, [...missing, ...there].sort(newestFirst), now);
     const unwanted = new Set(remove);
@@ -31,7 +31,7 @@ export function pendingBackups(
 }
 
 /** A copy, as retention policies look at backups. */
-export function asBackup(name: string, copy: ShippedCopy, now = Date.now()): Backup {
+export function asBackup(name: string, copy: ShippedCopy, now: Date): Backup {
   const { createdAt, sizeBytes, verified } = copy;
   return {
     name,
@@ -40,7 +40,7 @@ export function asBackup(name: string, copy: ShippedCopy, now = Date.now()): Bac
     sizeBytes,
     protected: copy.protected,
     ...(verified && { verified }),
-    ...(isFromTheFuture(Date.parse(createdAt), now) && { problem: 'dated in the future' as const }),
+    ...(isFromTheFuture(Date.parse(createdAt), now.getTime()) && { problem: 'dated in the future' as const }),
   };
 }
 

@@ -1,24 +1,14 @@
-import crypto from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
-import { Transform } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import { formatManifest } from '../catalog/manifest.js';
-import type { Manifest } from '../catalog/manifest.js';
-import { SIDE_FILES } from '../catalog/side-files.js';
-import { flushFolder, renameNoReplace } from '../util/durable-files.js';
-import { BackupError, isBackupError, messageOf, systemCode } from '../util/errors.js';
-import type { BackupStore, StoreControl } from '../stores/backup-store.js';
+import { pullPartial } from '../catalog/pull-files.js';
 import { throwIfAborted } from '../stores/backup-store.js';
-import { callSafely } from '../util/call-safely.js';
-import { asBackupError } from './store-calls.js';
-import { chooseCopy } from './choose-copy.js';
-import { decode } from '../stores/codec.js';
-import type { CopyManifest } from './copy-manifest.js';
-import { copyManifestKey } from './copy-name.js';
+import type { BackupStore, StoreControl } from '../stores/backup-store.js';
+import { chooseCopy, ignoredFor } from './choose-copy.js';
+import type { IgnoredCopy } from './choose-copy.js';
+import { fetchCopy } from './fetch-copy.js';
 import { listCopies } from './list-copies.js';
 import type { RemoteCopy } from './list-copies.js';
-import { StallTimer } from '../stores/transfer.js';
+import { ensureFree, ensureRoom, publishPulled, sweepPulls } from './pull-target.js';
 
 /** Options of `pullBackup()`. */
 export interface PullOptions extends StoreControl {
@@ -31,7 +21,10 @@ export interface PullOptions extends StoreControl {
   readonly host?: string | undefined;
   /** The file name of the database, `'app.db'`. Needed only where the store has copies of several databases. */
   readonly database?: string | undefined;
-  /** The file to write, which must not exist; or a folder, in which it gets its own name and its manifest beside it. */
+  /**
+   * The file to write, which must not exist; or a folder, in which it gets its own name and its manifest beside it. There it
+   * is protected, so that the retention of the folder does not remove it.
+   */
   readonly to: string;
   /** age identities (`'AGE-SECRET-KEY-1…'`), for copies that are encrypted. */
   readonly identities?: readonly string[] | undefined;
@@ -57,23 +50,42 @@ export interface PullReport {
   readonly createdAt: Date;
   readonly sizeBytes: number;
   readonly sha256: string;
+  /** With `'latest'`: newer copies that do not count and were passed over. */
+  readonly ignored: readonly IgnoredCopy[];
   readonly durationMs: number;
 }
 
-/** Brings a copy back: decrypted, decompressed, its size and hash those of the backup that was taken. */
-export async function pullBackup(options: PullOptions): Promise<PullReport> {
+/** Marks copies with problems that only the caller knows of. */
+export type Judge = (copies: readonly RemoteCopy[]) => readonly RemoteCopy[] | Promise<readonly RemoteCopy[]>;
+
+/**
+ * Brings a copy back: decrypted, decompressed, its size and hash those of the backup that was taken.
+ *
+ * @throws BackupError `ERR_BACKUP_PULL_TARGET`, `ERR_BACKUP_NO_SPACE`, and what {@link chooseCopy} and {@link fetchCopy} throw
+ */
+export async function pullBackup(options: PullOptions, judge: Judge = (copies) => copies): Promise<PullReport> {
   const startedAt = performance.now();
-  throwIfAborted(options.signal);
-  const { from: store, to } = options;
-  const intoFolder = fs.statSync(to, { throwIfNoEntry: false })?.isDirectory() ?? false;
-  if (!intoFolder) ensureFree(path.resolve(to));
-  const copies = await listCopies(store, options);
+  const { from: store, to, signal } = options;
+  throwIfAborted(signal);
+  const intoFolder = await fs.promises.stat(to).then(
+    (stats) => stats.isDirectory(),
+    () => false,
+  );
+  if (!intoFolder) await ensureFree(path.resolve(to));
+  const copies = await judge(await listCopies(store, options));
   const copy = chooseCopy(copies, options, store.name);
   const target = path.resolve(intoFolder ? path.join(to, copy.name) : to);
-  ensureFree(target);
+  await ensureFree(target);
+  await sweepPulls(path.dirname(target));
   const { sizeBytes, sha256 } = copy.manifest;
-  await fetchInto(store, copy, target, options);
-  if (intoFolder) await writeManifest(path.dirname(target), copy);
+  await ensureRoom(target, sizeBytes);
+  const partial = pullPartial(target);
+  try {
+    await fetchCopy(store, copy, { partial, target }, options);
+    await publishPulled(partial, target, intoFolder ? copy.manifest : undefined);
+  } finally {
+    await fs.promises.rm(partial, { force: true }).catch(() => {});
+  }
   return {
     name: copy.name,
     host: copy.host,
@@ -83,116 +95,7 @@ export async function pullBackup(options: PullOptions): Promise<PullReport> {
     createdAt: copy.createdAt,
     sizeBytes,
     sha256,
+    ignored: ignoredFor(copies, options, copy),
     durationMs: Math.round(performance.now() - startedAt),
   };
-}
-
-type WholeCopy = RemoteCopy & { readonly manifest: CopyManifest };
-
-async function fetchInto(
-  store: BackupStore,
-  copy: WholeCopy,
-  target: string,
-  { identities = [], signal, onProgress }: PullOptions,
-): Promise<void> {
-  const partial = `${target}.${crypto.randomBytes(6).toString('hex')}.partial`;
-  const watch = new StallTimer(signal);
-  const { manifest } = copy;
-  const hash = crypto.createHash('sha256');
-  let stored = 0;
-  let bytes = 0;
-  async function* received(): AsyncGenerator<Uint8Array, void> {
-    try {
-      for await (const chunk of await store.open(copy.key, { signal: watch.signal })) {
-        watch.moved();
-        stored += chunk.byteLength;
-        callSafely(() => onProgress?.({ doneBytes: stored, totalBytes: copy.storedBytes }));
-        yield chunk;
-      }
-    } catch (error) {
-      // Told apart from what goes wrong where it is written.
-      throw asBackupError(error, store.name);
-    }
-  }
-  const tally = new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      bytes += chunk.byteLength;
-      hash.update(chunk);
-      // An object that unpacks to more than it should must not fill the disk.
-      if (bytes > manifest.sizeBytes)
-        done(new Error(`it holds more than the ${manifest.sizeBytes} bytes of the backup`));
-      else done(null, chunk);
-    },
-  });
-  try {
-    const { compress, recipients } = copy;
-    const decoded = decode(received(), { compress, recipients }, identities, copy.key);
-    // Opened before anything can fail: a stream that is given up while it opens its file leaves it behind.
-    const file = await fs.promises.open(partial, 'wx', 0o600);
-    try {
-      const write = async (source: AsyncIterable<Buffer>): Promise<void> => {
-        for await (const chunk of source) await file.appendFile(chunk);
-      };
-      await pipeline(decoded, tally, write, { signal: watch.signal });
-      const found = hash.digest('hex');
-      if (bytes !== manifest.sizeBytes || found !== manifest.sha256) {
-        throw new Error(`it holds ${bytes} bytes with the sha256 ${found.slice(0, 12)}…, not those of the backup`);
-      }
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    if (!(await renameNoReplace(partial, target))) throw targetExists(target);
-    await flushFolder(path.dirname(target));
-  } catch (error) {
-    throw explain(error, copy, target, signal);
-  } finally {
-    watch.close();
-    fs.rmSync(partial, { force: true });
-  }
-}
-
-/** Refused before anything is fetched: an existing file, and side files that SQLite would take for the new one's. */
-function ensureFree(target: string): void {
-  for (const suffix of ['', ...SIDE_FILES]) {
-    if (!fs.lstatSync(target + suffix, { throwIfNoEntry: false })) continue;
-    throw targetExists(target + suffix);
-  }
-}
-
-function targetExists(file: string): BackupError {
-  return new BackupError('ERR_BACKUP_PULL_TARGET', `"${file}" exists.`, {
-    step: 'pull',
-    hint: 'Nothing is overwritten: move it aside, or pull to another path. For a database in use, restore instead.',
-  });
-}
-
-/** As it stood beside the backup, so that a folder that was pulled into is a backup folder. */
-async function writeManifest(folder: string, copy: WholeCopy): Promise<void> {
-  const manifest: { copy?: unknown } = { ...copy.manifest };
-  delete manifest.copy;
-  const file = path.join(folder, copyManifestKey(undefined, copy.name));
-  await fs.promises
-    .writeFile(file, formatManifest(manifest as Manifest), { flag: 'wx', mode: 0o600 })
-    .catch((error: unknown) => {
-      if (systemCode(error) !== 'EEXIST') throw error;
-    });
-}
-
-function explain(error: unknown, copy: RemoteCopy, target: string, signal: AbortSignal | undefined): unknown {
-  throwIfAborted(signal);
-  if (isBackupError(error)) return error;
-  const code = systemCode(error);
-  if (/^E[A-Z]+$/.test(code)) {
-    return new BackupError('ERR_BACKUP_WRITE_FAILED', `"${target}" could not be written (${messageOf(error)}).`, {
-      step: 'pull',
-      hint: 'Check that its folder exists, may be written and has room for the database.',
-      cause: error,
-    });
-  }
-  return new BackupError('ERR_BACKUP_COPY_DAMAGED', `"${copy.key}" is damaged (${messageOf(error)}).`, {
-    step: 'pull',
-    hint: 'Nothing was written. Pull an older copy, or one from another store.',
-    cause: error,
-  });
 }

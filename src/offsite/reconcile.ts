@@ -33,7 +33,7 @@ export async function reconcile(
   control: StoreControl,
 ): Promise<Reconciled> {
   const { store, settings, host } = target;
-  const { groups } = await lookAtStore(store, { ...control, host: host ?? '', database });
+  const groups = await lookAtStore(store, { ...control, host: host ?? '', database });
   const there = await knownCopies(target, record, groups, control);
   await removeOrphanManifests(target, groups, control);
 
@@ -41,14 +41,15 @@ export async function reconcile(
   for (const [name, copy] of Object.entries(record.shipped)) {
     if (copy.removedAt !== undefined && localNames.has(name) && !there.has(name)) shipped.set(name, copy);
   }
+  const now = new Date();
   const removed: string[] = [];
   const failed: { name: string; error: BackupError }[] = [];
   if (settings.retention) {
     const copies = [...there].map(([name, copy]) => ({
-      ...asBackup(name, copy),
+      ...asBackup(name, copy, now),
       protected: copy.protected || locallyProtected.has(name),
     }));
-    const { remove } = applyRetention(settings.retention, copies.sort(newestFirst), new Date());
+    const { remove } = applyRetention(settings.retention, copies.sort(newestFirst), now);
     for (const { name } of remove) {
       const copy = there.get(name)!;
       try {
@@ -78,19 +79,18 @@ async function knownCopies(
   groups: readonly CopyGroup[],
   control: StoreControl,
 ): Promise<Map<string, ShippedCopy>> {
-  const found = await inParallel(groups, async (group): Promise<[string, ShippedCopy] | undefined> => {
-    const { object, manifest } = group;
-    if (!object || !manifest) return undefined;
-    const { name } = object.parsed;
+  const found = await inParallel(groups, async (group): Promise<readonly [string, ShippedCopy][]> => {
+    // The encodings of one backup have one name; those of databases with another extension were left out.
+    const [name] = group.objects.map(({ parsed }) => parsed.name);
+    if (!group.manifest || name === undefined) return [];
     const known = record.shipped[name];
-    if (known?.key === object.key && known.sizeBytes === object.sizeBytes && known.removedAt === undefined) {
-      return [name, known];
-    }
-    const read = await manifestOf(store, group, name, control);
-    if (!read || read === 'unreadable' || siblingOf(object.key, read.copy.object) !== object.key) return undefined;
-    return read.copy.sizeBytes === object.sizeBytes ? [name, shippedCopy(object.key, read)] : undefined;
+    const same = group.objects.find(({ key, sizeBytes }) => key === known?.key && sizeBytes === known.sizeBytes);
+    if (known && same && known.removedAt === undefined) return [[name, known]];
+    const manifest = await manifestOf(store, group, name, control);
+    const object = group.objects.find(({ key }) => manifest && siblingOf(key, manifest.copy.object) === key);
+    return manifest && object?.sizeBytes === manifest.copy.sizeBytes ? [[name, shippedCopy(object.key, manifest)]] : [];
   });
-  return new Map(found.filter((entry) => entry !== undefined));
+  return new Map(found.flat());
 }
 
 /** A removal that broke off between the two. No shipping leaves one: there the manifest comes last. */
@@ -99,11 +99,11 @@ async function removeOrphanManifests(
   groups: readonly CopyGroup[],
   control: StoreControl,
 ): Promise<void> {
-  for (const group of groups.filter(({ object, manifest }) => manifest && !object)) {
+  for (const group of groups.filter(({ objects, manifest }) => manifest && objects.length === 0)) {
     const name = group.stem + naming.extension;
     if (!parseBackupName(naming, name)) continue;
     // Another database of the same stem (app.db, app.sqlite) has manifests under the same keys. Those stay.
     const manifest = await manifestOf(store, group, name, control);
-    if (manifest && manifest !== 'unreadable') await removeObject(store, group.manifest!.key, control);
+    if (manifest) await removeObject(store, group.manifest!.key, control);
   }
 }

@@ -1,19 +1,21 @@
 import path from 'node:path';
+import type { BackupFolder } from '../catalog/list-backups.js';
 import { BackupError } from '../util/errors.js';
 import type { Snapshotter } from '../child/snapshotter.js';
 import type { BackupStore, StoreControl } from '../stores/backup-store.js';
-import { hostOf } from './copy-name.js';
 import { listCopies } from './list-copies.js';
 import type { RemoteCopy } from './list-copies.js';
 import { pullBackup } from './pull.js';
 import type { PullOptions, PullReport } from './pull.js';
+import { runAsync } from '../util/file-work.js';
+import { recordView, shipTarget } from './ship-target.js';
+import type { ShipTarget } from './ship-target.js';
 import { verifyCopy } from './verify-copy.js';
 import type { CopyVerifyReport, VerifyCopyOptions } from './verify-copy.js';
 
 /** What these calls need of a service's options. */
-export interface OffsiteOptions {
+export interface OffsiteOptions extends BackupFolder {
   readonly database: string;
-  readonly directory: string;
   readonly copies: readonly BackupStore[];
   readonly snapshotter: Snapshotter;
   readonly assertions: readonly string[];
@@ -33,8 +35,8 @@ export async function listServiceCopies(
   service: OffsiteOptions,
   { from, allHosts = false, signal }: ListServiceCopiesOptions,
 ): Promise<RemoteCopy[]> {
-  const { store, host, database } = chooseStore(service, from);
-  return listCopies(store, { database, signal, ...(!allHosts && { host }) });
+  const { store, host, database, judge } = chooseStore(service, from);
+  return judge(await listCopies(store, { database, signal, ...(!allHosts && { host }) }));
 }
 
 export async function verifyServiceCopy(
@@ -42,9 +44,9 @@ export async function verifyServiceCopy(
   name: string,
   options: OfOneStore<VerifyCopyOptions>,
 ): Promise<CopyVerifyReport> {
-  const { store, host, database } = chooseStore(service, options.from);
+  const { store, host, database, judge } = chooseStore(service, options.from);
   const { snapshotter, assertions } = service;
-  return verifyCopy({ host, database, snapshotter, assertions, ...options, from: store, name });
+  return verifyCopy({ host, database, snapshotter, assertions, ...options, from: store, name }, judge);
 }
 
 export async function pullIntoFolder(
@@ -52,23 +54,49 @@ export async function pullIntoFolder(
   name: string,
   options: Omit<OfOneStore<PullOptions>, 'to'>,
 ): Promise<PullReport> {
-  const { store, host, database } = chooseStore(service, options.from);
-  return pullBackup({ host, database, ...options, from: store, name, to: service.directory });
+  const { store, host, database, judge } = chooseStore(service, options.from);
+  return pullBackup({ host, database, ...options, from: store, name, to: service.directory }, judge);
 }
 
-function chooseStore(
-  { copies, database }: OffsiteOptions,
-  name: string | undefined,
-): { store: BackupStore; host: string; database: string } {
+interface ChosenStore {
+  readonly store: BackupStore;
+  readonly host: string;
+  readonly database: string;
+  /** Marks the copies that this machine's own record contradicts. */
+  readonly judge: (copies: readonly RemoteCopy[]) => Promise<RemoteCopy[]>;
+}
+
+function chooseStore(service: OffsiteOptions, name: unknown): ChosenStore {
+  const { copies, database } = service;
   const store = name === undefined && copies.length === 1 ? copies[0] : copies.find((each) => each.name === name);
-  if (store) return { store, host: hostOf(store.settings ?? {}) ?? '', database: path.basename(database) };
+  if (store) {
+    const target = shipTarget(service, store);
+    const judge = (found: readonly RemoteCopy[]): Promise<RemoteCopy[]> => againstRecord(found, target);
+    return { store, host: target.host ?? '', database: path.basename(database), judge };
+  }
   const names = copies.map((each) => JSON.stringify(each.name)).join(', ');
-  throw new BackupError(
-    'ERR_BACKUP_OPTIONS',
-    name === undefined ? 'It is not said which store is meant.' : `There is no store ${JSON.stringify(name)}.`,
-    {
-      step: 'call',
-      hint: names === '' ? 'Set "copies" first.' : `The stores in "copies" are ${names}; say which with "from".`,
-    },
-  );
+  const what =
+    name === undefined
+      ? 'It is not said which store is meant.'
+      : typeof name === 'string'
+        ? `There is no store ${JSON.stringify(name)}.`
+        : `"from" is of the type ${typeof name}, and must be the name of a store.`;
+  throw new BackupError('ERR_BACKUP_OPTIONS', what, {
+    step: 'call',
+    hint: names === '' ? 'Set "copies" first.' : `The stores in "copies" are ${names}; say which with "from".`,
+  });
+}
+
+/**
+ * Whoever can write into a store can put an older copy under a newer name, or one of their own: encryption to a public key
+ * says nothing about who did it. What this machine has shipped, it knows.
+ */
+async function againstRecord(found: readonly RemoteCopy[], target: ShipTarget): Promise<RemoteCopy[]> {
+  const { shipped } = await runAsync(recordView(target));
+  return found.map((copy) => {
+    const known = copy.host === target.host ? shipped[copy.name] : undefined;
+    if (copy.problem || !known || known.removedAt !== undefined) return copy;
+    if (known.key === copy.key && known.sha256 === copy.manifest?.copy.sha256) return copy;
+    return { ...copy, problem: 'not the copy that was shipped' };
+  });
 }

@@ -1,13 +1,15 @@
+import { isFromTheFuture } from '../catalog/backup.js';
 import type { Backup, BackupCopy } from '../catalog/backup.js';
 import type { BackupErrorCode } from '../util/errors.js';
 import type { OffsiteEmitter } from './events.js';
+import type { FileWork } from '../util/file-work.js';
 import type { Logger } from '../util/logger.js';
 import type { BackupStore, StoreControl } from '../stores/backup-store.js';
 import type { BackupFolder } from '../catalog/list-backups.js';
 import { Shipper } from './shipper.js';
 import type { ShipReport } from './shipper.js';
-import { shipTarget, recordOf } from './ship-target.js';
-import { pendingBackups } from './pending.js';
+import { shipTarget, recordView } from './ship-target.js';
+import { pendingBackups, retryInMs } from './pending.js';
 
 /** What is known on this machine of one store of `copies`; the store is not asked. */
 export interface CopyStatus {
@@ -68,14 +70,18 @@ export class ServiceShippers {
     });
   }
 
-  status(backups: readonly Backup[]): CopyStatus[] {
-    return this.#shippers.map(({ target, shippingNow }) => {
-      const record = recordOf(target);
-      const pending = pendingBackups(backups, record, target.settings.retention, new Date());
+  *status(backups: readonly Backup[]): FileWork<CopyStatus[]> {
+    const stores: CopyStatus[] = [];
+    for (const { target, shippingNow } of this.#shippers) {
+      const record = yield* recordView(target);
+      const now = new Date();
+      const pending = pendingBackups(backups, record, target.settings.retention, now);
       const there = Object.entries(record.shipped).filter(([, copy]) => copy.removedAt === undefined);
-      const [latest] = there.sort(([, a], [, b]) => Date.parse(b.createdAt) - Date.parse(a.createdAt));
+      const [latest] = there
+        .filter(([, copy]) => !isFromTheFuture(Date.parse(copy.createdAt), now.getTime()))
+        .sort(([, a], [, b]) => Date.parse(b.createdAt) - Date.parse(a.createdAt));
       const { failure } = record;
-      return {
+      stores.push({
         store: target.store.name,
         host: target.host,
         copyCount: there.length,
@@ -94,18 +100,20 @@ export class ServiceShippers {
           name: failure.name,
           at: new Date(failure.at),
           failures: failure.failures,
-          retryAt: new Date(failure.retryAt),
+          retryAt: new Date(now.getTime() + retryInMs(failure, target.retryAfterMs, now.getTime())),
         },
-      };
-    });
+      });
+    }
+    return stores;
   }
 
   /** The backups with what is known of their copies. */
-  annotate(backups: readonly Backup[]): Backup[] {
-    const perStore = this.#shippers.map(({ target }) => {
-      const record = recordOf(target);
+  *annotate(backups: readonly Backup[]): FileWork<Backup[]> {
+    const perStore: ((backup: Backup) => BackupCopy)[] = [];
+    for (const { target } of this.#shippers) {
+      const record = yield* recordView(target);
       const pending = new Set(pendingBackups(backups, record, target.settings.retention, new Date()));
-      return (backup: Backup): BackupCopy => {
+      perStore.push((backup) => {
         const copy = record.shipped[backup.name];
         const { failure } = record;
         const store = target.store.name;
@@ -116,8 +124,8 @@ export class ServiceShippers {
         }
         if (!pending.has(backup)) return { store, state: 'skipped' };
         return { store, state: 'pending', ...(failure?.name === backup.name && { error: failure.message }) };
-      };
-    });
+      });
+    }
     return backups.map((backup) => ({ ...backup, copies: perStore.map((copyOf) => copyOf(backup)) }));
   }
 }

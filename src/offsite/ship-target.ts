@@ -1,4 +1,6 @@
 import type { BackupFolder } from '../catalog/list-backups.js';
+import type { BackupError } from '../util/errors.js';
+import type { FileWork } from '../util/file-work.js';
 import { parseDuration } from '../util/duration.js';
 import type { BackupStore, CopySettings } from '../stores/backup-store.js';
 import { hostOf } from './copy-name.js';
@@ -32,7 +34,26 @@ export function shipTarget(folder: BackupFolder, store: BackupStore): ShipTarget
   };
 }
 
-export function recordOf(target: ShipTarget): CopyRecord {
-  const { store, host, recordFile: file } = target;
-  return readRecord(file, host === undefined ? store.name : `${store.name} (${host})`);
+/** @throws BackupError `ERR_BACKUP_RECORD_FAILED` */
+export function* recordOf({ store, host, recordFile: file }: ShipTarget): FileWork<CopyRecord> {
+  return yield* readRecord(file, host === undefined ? store.name : `${store.name} (${host})`);
+}
+
+/** Why the record cannot be used, if so. Then nothing is shipped: it would be overwritten as empty. */
+export function* recordError(target: ShipTarget): FileWork<BackupError | undefined> {
+  try {
+    yield* recordOf(target);
+    return undefined;
+  } catch (error) {
+    return error as BackupError;
+  }
+}
+
+/** The record for people, and for what may wait. One that cannot be used knows of no copy, and says why. */
+export function* recordView(target: ShipTarget): FileWork<CopyRecord> {
+  const error = yield* recordError(target);
+  if (!error) return yield* recordOf(target);
+  const now = new Date().toISOString();
+  const failure = { code: error.code, message: error.message, at: now, failures: 1, retryAt: now };
+  return { formatVersion: 1, store: target.store.name, shipped: {}, failure };
 }

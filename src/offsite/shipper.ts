@@ -14,7 +14,7 @@ import { asBackupError, sweepUploads } from './store-calls.js';
 import { copyKey, keyPrefix } from './copy-name.js';
 import { writeRecord } from './copy-record.js';
 import type { CopyRecord } from './copy-record.js';
-import { recordOf } from './ship-target.js';
+import { recordError, recordOf, recordView } from './ship-target.js';
 import type { ShipTarget } from './ship-target.js';
 import { backoffMs, pendingBackups, retryInMs } from './pending.js';
 import { reconcile } from './reconcile.js';
@@ -86,12 +86,9 @@ export class Shipper {
   }
 
   /** Backups without a copy, newest first. */
-  async pending(record = recordOf(this.target)): Promise<Backup[]> {
+  async pending(known?: CopyRecord): Promise<Backup[]> {
+    const record = known ?? (await runAsync(recordView(this.target)));
     return pendingBackups(await this.#backups(), record, this.target.settings.retention, new Date());
-  }
-
-  #retryInMs(): number {
-    return retryInMs(recordOf(this.target).failure, this.target.retryAfterMs, Date.now());
   }
 
   #backups(): Promise<Backup[]> {
@@ -124,9 +121,14 @@ export class Shipper {
     const shipped: string[] = [];
     const errors: BackupError[] = [];
     const tried = new Set<string>();
-    for (;;) {
+    const unusable = await runAsync(recordError(this.target));
+    if (unusable) {
+      errors.push(unusable);
+      await this.#fail(unusable, undefined, false);
+    }
+    while (!unusable) {
       throwIfAborted(control.signal);
-      const waitMs = this.#retryInMs();
+      const waitMs = await this.#retryInMs();
       const next = (await this.pending()).find(({ name }) => !tried.has(name));
       if (!next) break;
       if (!explicit && errors.length === 0 && waitMs > 0) {
@@ -146,10 +148,17 @@ export class Shipper {
       }
     }
     if (errors.length > 0) {
-      this.#lookIn(recordOf(this.target).failure ? Math.max(WAKE_MS, this.#retryInMs()) : BUSY_LOOK_MS);
+      const { failure } = await runAsync(recordView(this.target));
+      this.#lookIn(failure && !unusable ? Math.max(WAKE_MS, await this.#retryInMs()) : BUSY_LOOK_MS);
     }
     const pending = (await this.pending()).map(({ name }) => name);
     return { store: this.target.store.name, shipped, pending, errors };
+  }
+
+  /** 0: nothing has failed, or it may be tried again now. */
+  async #retryInMs(): Promise<number> {
+    const { failure } = await runAsync(recordView(this.target));
+    return retryInMs(failure, this.target.retryAfterMs, Date.now());
   }
 
   async #shipUnderLock(
@@ -175,7 +184,7 @@ export class Shipper {
       child = await startShipChild(request, control.signal);
       if (!child) return 'busy';
       // Under the lock nobody else writes the record: look again whether this one is still to be shipped.
-      const record = recordOf(target);
+      const record = await runAsync(recordOf(target));
       if (record.shipped[backup.name] || !readBackup(target, backup.name, Date.now())) return 'settled';
       await this.#shipAndRecord(backup, carrierFor(store, request, child), record, control);
       return 'shipped';
@@ -253,25 +262,24 @@ export class Shipper {
     }
   }
 
-  async #fail(error: BackupError, name: string, locked: boolean): Promise<void> {
-    const { target } = this;
-    const record = recordOf(target);
+  async #fail(error: BackupError, name: string | undefined, locked: boolean): Promise<void> {
+    const { store, recordFile, retryAfterMs } = this.target;
+    const record = await runAsync(recordView(this.target));
     const failures = (record.failure?.failures ?? 0) + 1;
     const now = Date.now();
-    const retryAt = new Date(now + backoffMs(target.retryAfterMs, failures));
-    this.#log.error(messages.copyFailed(target.store.name, name, error, retryAt));
-    this.#events.emit('copy-failed', { store: target.store.name, name, error, retryAt });
+    const retryAt = new Date(now + backoffMs(retryAfterMs, failures));
+    this.#log.error(messages.copyFailed(store.name, name, error, retryAt));
+    this.#events.emit('copy-failed', { store: store.name, ...(name !== undefined && { name }), error, retryAt });
     // Only the holder of the lock writes.
-    if (!locked) return;
+    if (!locked || (await runAsync(recordError(this.target)))) return;
     const { code, message } = error;
-    const failure = { name, code, message, at: new Date(now).toISOString(), failures, retryAt: retryAt.toISOString() };
+    const times = { at: new Date(now).toISOString(), failures, retryAt: retryAt.toISOString() };
+    const failure = { ...(name !== undefined && { name }), code, message, ...times };
     // What a put was refused for is not ours to remove.
     const { attempt, ...rest } = record;
     const keptAttempt = attempt && code !== 'ERR_BACKUP_COPY_EXISTS' && { attempt };
-    try {
-      await writeRecord(target.recordFile, { ...rest, ...keptAttempt, failure });
-    } catch {
+    await writeRecord(recordFile, { ...rest, ...keptAttempt, failure }).catch(() => {
       // The disk of the folder is full: that is reported by the backups themselves.
-    }
+    });
   }
 }

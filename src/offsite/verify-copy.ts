@@ -3,14 +3,16 @@ import os from 'node:os';
 import path from 'node:path';
 import type { VerificationLevel } from '../catalog/manifest.js';
 import { isBackupError } from '../util/errors.js';
+import { TOKEN, isAbandoned, processToken } from '../util/process-token.js';
 import type { VerifyReport } from '../child/protocol.js';
 import { childProcessSnapshotter } from '../child/child-snapshotter.js';
 import type { Snapshotter } from '../child/snapshotter.js';
 import type { BackupStore, StoreControl } from '../stores/backup-store.js';
-import { chooseCopy } from './choose-copy.js';
-import type { CopySelector } from './choose-copy.js';
+import { chooseCopy, ignoredFor } from './choose-copy.js';
+import type { CopySelector, IgnoredCopy } from './choose-copy.js';
 import { listCopies } from './list-copies.js';
 import { pullBackup } from './pull.js';
+import type { Judge } from './pull.js';
 import { digestObject } from '../stores/transfer.js';
 
 /** Options of `verifyCopy()`. */
@@ -40,16 +42,40 @@ export interface CopyVerifyReport {
   readonly ok: boolean;
   /** What is wrong, in words; empty if `ok`. */
   readonly problems: readonly string[];
+  /** With `'latest'`: newer copies that do not count and were passed over. */
+  readonly ignored: readonly IgnoredCopy[];
   readonly durationMs: number;
 }
 
 const TIMEOUT_MS = 600_000;
 
-/** Proves a copy where it is, or by bringing it back. Rejects only where it cannot be looked at. */
-export async function verifyCopy(options: VerifyCopyOptions): Promise<CopyVerifyReport> {
+/** A folder for a decoded database, which only its owner may read. Those of processes that were killed are removed first. */
+async function makeScratch(root: string): Promise<string> {
+  for (const name of await fs.promises.readdir(root).catch(() => [])) {
+    const [, token] = SCRATCH.exec(name) ?? [];
+    if (token === undefined) continue;
+    const folder = path.join(root, name);
+    const stats = await fs.promises.lstat(folder).catch(() => undefined);
+    // In a folder that everybody may write, names prove nothing: only our own are removed.
+    if (!stats?.isDirectory() || stats.uid !== (process.geteuid?.() ?? stats.uid)) continue;
+    if (isAbandoned(token, stats.mtimeMs)) await fs.promises.rm(folder, { recursive: true, force: true });
+  }
+  const folder = path.join(root, `autobackup-verify-${processToken()}`);
+  await fs.promises.mkdir(folder, { mode: 0o700 });
+  return folder;
+}
+
+const SCRATCH = new RegExp(`^autobackup-verify-(${TOKEN})$`);
+
+/** Verifies a copy where it is, or by bringing it back. Rejects only where it cannot be looked at. */
+export async function verifyCopy(
+  options: VerifyCopyOptions,
+  judge: Judge = (copies) => copies,
+): Promise<CopyVerifyReport> {
   const startedAt = performance.now();
   const { from: store, level = 'hash', signal } = options;
-  const copy = chooseCopy(await listCopies(store, options), options, store.name);
+  const copies = await judge(await listCopies(store, options));
+  const copy = chooseCopy(copies, options, store.name);
   const problems = level === 'hash' ? await compare() : await bringBack(level);
   return {
     name: copy.name,
@@ -59,6 +85,7 @@ export async function verifyCopy(options: VerifyCopyOptions): Promise<CopyVerify
     level,
     ok: problems.length === 0,
     problems,
+    ignored: ignoredFor(copies, options, copy),
     durationMs: Math.round(performance.now() - startedAt),
   };
 
@@ -72,17 +99,18 @@ export async function verifyCopy(options: VerifyCopyOptions): Promise<CopyVerify
   }
 
   async function bringBack(checked: VerificationLevel): Promise<readonly string[]> {
-    const scratch = fs.mkdtempSync(path.join(options.scratch ?? os.tmpdir(), 'autobackup-verify-'));
+    const scratch = await makeScratch(options.scratch ?? os.tmpdir());
     try {
       const { name, host } = copy;
-      await pullBackup({ from: store, name, host: host ?? '', to: scratch, identities: options.identities, signal });
+      const { identities } = options;
+      await pullBackup({ from: store, name, host: host ?? '', to: scratch, identities, signal }, judge);
       return (await check(scratch, name, checked)).problems;
     } catch (error) {
       // That is the answer, not a failure to find it.
       if (isBackupError(error, 'ERR_BACKUP_COPY_DAMAGED')) return [error.message];
       throw error;
     } finally {
-      fs.rmSync(scratch, { recursive: true, force: true });
+      await fs.promises.rm(scratch, { recursive: true, force: true });
     }
   }
 

@@ -183,7 +183,7 @@ export class BackupService {
   async listBackups(): Promise<Backup[]> {
     const { gate, copies } = this.#context;
     const backups = await gate.run(core().listBackups(this.#options, Date.now()));
-    return copies?.annotate(backups) ?? backups;
+    return copies ? gate.run(copies.annotate(backups)) : backups;
   }
 
   /**

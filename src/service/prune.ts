@@ -30,7 +30,7 @@ export function* prune(
     now,
   );
   if (folder.copies?.length) {
-    plan = offsite().keepUnshipped(plan, folder, folder.copies);
+    plan = yield* offsite().keepUnshipped(plan, folder, folder.copies);
   }
   if (dryRun) return { dryRun, kept: plan.keep, removed: plan.remove, failed: [] };
 

@@ -97,7 +97,7 @@ export async function readStatus({
   for (const { name, problem } of backups) {
     if (problem) warnings.push(`${name} does not count as a backup: ${problem}.`);
   }
-  const copies = stores?.status(backups) ?? [];
+  const copies = stores ? await gate.run(stores.status(backups)) : [];
   for (const { store, pending, pendingSince, lastError } of copies) {
     if (!pendingSince || !lastError) continue;
     warnings.push(

@@ -11,6 +11,11 @@ export interface StoredObject {
   readonly modifiedAt: Date;
 }
 
+/** Gives a store its recipe. Whoever prints or copies the store does not get it: it may hold credentials. */
+export function withRecipe(store: BackupStore, recipe: StoreRecipe): BackupStore {
+  return Object.defineProperty(store, 'recipe', { value: recipe });
+}
+
 /** `require(module)[name](...args)` is the store. Plain JSON: it crosses a process boundary. */
 export interface StoreRecipe {
   /** Absolute path of a CommonJS module. */
@@ -56,7 +61,10 @@ export interface BackupStore {
   readonly name: string;
   /** How copies are made for it. */
   readonly settings?: CopySettings;
-  /** How a child process makes this store again. With it, sending a copy costs the app's process nothing. */
+  /**
+   * How a child process makes this store again. With it, sending a copy costs the app's process nothing. Make it not
+   * enumerable where it holds credentials, so that nothing prints them.
+   */
   readonly recipe?: StoreRecipe;
   /**
    * Every object whose key begins with `prefix` (`''`: all), in any order: all of them, or it rejects. A place that does
@@ -105,9 +113,14 @@ export interface CopySettings {
 
 const SEGMENT = /^(?!\.\.?$)[^/\\\p{Cc}\p{Cs}]+$/u;
 
+/** Is it the key of an object, one that cannot lead out of the store? */
+export function isKey(key: unknown): key is string {
+  return typeof key === 'string' && key.split('/').every((segment) => SEGMENT.test(segment));
+}
+
 /** @throws BackupError `ERR_BACKUP_INVALID_NAME` for a key that could lead out of the store */
 export function ensureKey(key: string): void {
-  if (typeof key === 'string' && key.split('/').every((segment) => SEGMENT.test(segment))) return;
+  if (isKey(key)) return;
   throw new BackupError('ERR_BACKUP_INVALID_NAME', `${JSON.stringify(key)} is not the key of an object.`, {
     step: 'store',
     hint: 'Keys are segments parted by "/", none of them "." or "..", without "\\" and control characters.',

@@ -1,11 +1,12 @@
 import crypto from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
-import { flushFolder, renameNoReplace } from '../util/durable-files.js';
+import { createNew, flushFolder, renameNoReplace } from '../util/durable-files.js';
 import { BackupError, isBackupError, messageOf, systemCode } from '../util/errors.js';
+import { ownerLike } from '../util/file-owner.js';
 import { validate } from '../util/validate.js';
 import type { Valibot } from '../util/validate.js';
-import { copyExists, copyNotFound, ensureKey, storeCancelled, throwIfAborted } from './backup-store.js';
+import { copyExists, copyNotFound, ensureKey, storeCancelled, throwIfAborted, withRecipe } from './backup-store.js';
 import type { BackupStore, CopySettings, PutControl, StoredObject } from './backup-store.js';
 import { copySettingEntries, copySettings } from './copy-settings.js';
 
@@ -27,10 +28,9 @@ export function directoryStore(directory: string, options: CopySettings = {}): B
     ensureKey(key);
     return path.join(root, ...key.split('/'));
   };
-  return {
+  const store: BackupStore = {
     name: root,
     settings: copySettings(options),
-    recipe: { module: __filename, name: 'directoryStore', args: [root] },
 
     async list(prefix, { signal } = {}) {
       throwIfAborted(signal);
@@ -42,10 +42,9 @@ export function directoryStore(directory: string, options: CopySettings = {}): B
     async put(key, body, control = {}) {
       const file = fileOf(key);
       await explained(root, key, async () => {
-        await fs.promises.access(root);
-        await fs.promises.mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
+        await makeFolders(root, key);
         await removeAbandoned(path.dirname(file));
-        if (fs.existsSync(file)) throw copyExists(root, key);
+        if (await isThere(file)) throw copyExists(root, key);
         await writeExclusively(file, body, control, () => copyExists(root, key));
       });
     },
@@ -54,8 +53,9 @@ export function directoryStore(directory: string, options: CopySettings = {}): B
       const file = fileOf(key);
       throwIfAborted(signal);
       return explained(root, key, async () => {
-        // Looked for here, so that a missing one is this call's error.
-        if (!(await fs.promises.stat(file)).isFile()) throw copyNotFound(root, key);
+        // Looked for here, so that a missing one is this call's error. A link is not an object: it is not listed either.
+        await ensureRealFolders(root, key);
+        if (!(await fs.promises.lstat(file)).isFile()) throw copyNotFound(root, key);
         return read(root, key, file, signal);
       });
     },
@@ -66,11 +66,55 @@ export function directoryStore(directory: string, options: CopySettings = {}): B
       await explained(root, key, async () => {
         // A disk that is not mounted has not "already removed" it.
         await fs.promises.access(root);
+        await ensureRealFolders(root, key);
         await fs.promises.rm(file, { force: true });
-        await flushFolder(path.dirname(file)).catch(() => {});
+        await flushFolder(path.dirname(file)).catch(ifGone);
       });
     },
   };
+  return withRecipe(store, { module: __filename, name: 'directoryStore', args: [root] });
+}
+
+/**
+ * Makes the folders of a key, and flushes each in its parent, also one that was there: whoever made it may have died before
+ * that. Root's belong to the owner of the folder that they are in.
+ */
+async function makeFolders(root: string, key: string): Promise<void> {
+  let folder = root;
+  for (const segment of key.split('/').slice(0, -1)) {
+    const parent = folder;
+    folder = path.join(parent, segment);
+    const made = await fs.promises.mkdir(folder, { mode: 0o700 }).then(
+      () => true,
+      (error: unknown) => {
+        if (systemCode(error) !== 'EEXIST') throw error;
+        return false;
+      },
+    );
+    await ensureRealFolder(folder);
+    const owner = made ? await ownerLike(parent) : undefined;
+    if (owner) await fs.promises.lchown(folder, owner.uid, owner.gid).catch(() => {});
+    await flushFolder(parent);
+  }
+}
+
+async function ensureRealFolders(root: string, key: string): Promise<void> {
+  let folder = root;
+  for (const segment of key.split('/').slice(0, -1)) await ensureRealFolder((folder = path.join(folder, segment)));
+}
+
+/** Whoever can write in the store must not lead somebody with more rights out of it by a link. */
+async function ensureRealFolder(folder: string): Promise<void> {
+  const stats = await fs.promises.lstat(folder).catch(ifGone);
+  if (!stats || stats.isDirectory()) return;
+  throw Object.assign(new Error(`"${folder}" is not a folder`), { code: 'ENOTDIR' });
+}
+
+function isThere(file: string): Promise<boolean> {
+  return fs.promises
+    .lstat(file)
+    .then(() => true, ifGone)
+    .then((there) => there ?? false);
 }
 
 // eslint-disable-next-line @typescript-eslint/explicit-function-return-type -- the type is what valibot infers
@@ -117,7 +161,7 @@ async function writeExclusively(
 ): Promise<void> {
   const partial = path.join(path.dirname(file), `.partial-${crypto.randomBytes(8).toString('hex')}`);
   try {
-    const handle = await fs.promises.open(partial, 'wx', 0o600);
+    const handle = await createNew(partial, await ownerLike(path.dirname(file)));
     try {
       for await (const chunk of body) {
         throwIfAborted(signal);
@@ -152,7 +196,8 @@ async function* read(
 ): AsyncGenerator<Uint8Array, void> {
   let handle: fs.promises.FileHandle | undefined;
   try {
-    handle = await fs.promises.open(file, 'r');
+    // Windows has no O_NOFOLLOW: there it is undefined, and counts as 0.
+    handle = await fs.promises.open(file, fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW);
     for (;;) {
       throwIfAborted(signal);
       // A buffer of its own each time: whoever reads may keep it.

@@ -6,10 +6,11 @@ import { onAbort } from '../util/on-abort.js';
 import { BackupError, messageOf, systemCode } from '../util/errors.js';
 import { lazy } from '../util/lazy.js';
 import { validate } from '../util/validate.js';
-import { copyExists, ensureKey, isPlain, throwIfAborted } from './backup-store.js';
+import { copyExists, ensureKey, isPlain, throwIfAborted, withRecipe } from './backup-store.js';
 import type { BackupStore, StoredObject } from './backup-store.js';
 import { copySettings } from './copy-settings.js';
 import { explainS3 } from './s3-errors.js';
+import { abortUploads, exists, halfAnAnswer, pagesOf, withoutConditionsWhereNotKnown } from './s3-requests.js';
 import { MIN_PART_BYTES, clientConfig, extraParameters, schemaOf } from './s3-options.js';
 import type { S3StoreOptions } from './s3-options.js';
 import { setTimeout } from '../util/timers.js';
@@ -51,42 +52,35 @@ export function s3Store(options: S3StoreOptions): BackupStore {
     }
   };
 
-  return {
+  const store: BackupStore = {
     name: options.endpoint === undefined ? where : `${where} at ${new URL(options.endpoint).host}`,
     settings: copySettings(options),
-    ...(isPlain(forChild) && { recipe: { module: __filename, name: 's3Store', args: [forChild] } }),
 
     list: (keyPrefix, { signal } = {}) =>
       explained(keyPrefix, signal, async () => {
         const { s3, client } = connect();
-        const found: StoredObject[] = [];
-        let token: string | undefined;
-        do {
-          const page = await client.send(
-            new s3.ListObjectsV2Command({
-              Bucket: bucket,
-              Prefix: prefix + keyPrefix,
-              ...(token !== undefined && { ContinuationToken: token }),
-            }),
-            { ...(signal && { abortSignal: signal }) },
-          );
+        const found = new Map<string, StoredObject>();
+        for await (const page of pagesOf(s3, client, { Bucket: bucket, Prefix: prefix + keyPrefix }, signal)) {
           for (const { Key, Size, LastModified } of page.Contents ?? []) {
             if (Key === undefined || Size === undefined || LastModified === undefined) throw halfAnAnswer(where);
-            found.push({ key: Key.slice(prefix.length), sizeBytes: Size, modifiedAt: LastModified });
+            // A server that sends the same page again would keep us here for ever.
+            if (found.has(Key)) throw halfAnAnswer(where);
+            found.set(Key, { key: Key.slice(prefix.length), sizeBytes: Size, modifiedAt: LastModified });
           }
-          // A page that says that there is more, but not where, would end the list early.
-          if (page.IsTruncated && page.NextContinuationToken === undefined) throw halfAnAnswer(where);
-          token = page.IsTruncated ? page.NextContinuationToken : undefined;
-        } while (token !== undefined);
-        return found;
+        }
+        // Not every server looks at the prefix.
+        return [...found].filter(([key]) => key.startsWith(prefix + keyPrefix)).map(([, object]) => object);
       }),
 
     put: (key, body, { signal, sizeBytes = 0 } = {}) =>
       explained(key, signal, async () => {
         const { s3, client } = connect();
         const Key = fullKey(key);
+        const overwrites = async (): Promise<void> => {
+          if (await exists(s3, client, bucket, Key, signal)) throw copyExists(where, key);
+        };
         // Not every server looks at If-None-Match where an upload in parts is completed.
-        if (await exists(s3, client, bucket, Key, signal)) throw copyExists(where, key);
+        await overwrites();
         const { Upload } = peer(uploadPackage);
         const controller = new AbortController();
         const source = Readable.from(body, { objectMode: false, highWaterMark: 256 * 1024 });
@@ -98,7 +92,7 @@ export function s3Store(options: S3StoreOptions): BackupStore {
         };
         const stopListening = onAbort(signal, abort);
         const upload = new Upload({
-          client,
+          client: withoutConditionsWhereNotKnown(client, overwrites),
           params: {
             Bucket: bucket,
             Key,
@@ -144,24 +138,7 @@ export function s3Store(options: S3StoreOptions): BackupStore {
         await abortUploads(s3, client, bucket, prefix + keyPrefix, signal);
       }),
   };
-}
-
-async function exists(
-  s3: typeof clientS3,
-  client: S3Client,
-  bucket: string,
-  Key: string,
-  signal: AbortSignal | undefined,
-): Promise<boolean> {
-  try {
-    await client.send(new s3.HeadObjectCommand({ Bucket: bucket, Key }), { ...(signal && { abortSignal: signal }) });
-    return true;
-  } catch (error) {
-    // A HEAD has no body that could name the error. 403 is what a key without permission to list gets for a missing one.
-    const status = (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
-    if (status === 404 || status === 403) return false;
-    throw error;
-  }
+  return isPlain(forChild) ? withRecipe(store, { module: __filename, name: 's3Store', args: [forChild] }) : store;
 }
 
 async function* contents(
@@ -183,41 +160,6 @@ async function* contents(
   } finally {
     body.destroy();
   }
-}
-
-/** Uploads in parts that nobody will complete: they are not listed, and cost as much as if they were. */
-async function abortUploads(
-  s3: typeof clientS3,
-  client: S3Client,
-  bucket: string,
-  Prefix: string,
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  const control = { ...(signal && { abortSignal: signal }) };
-  let marker: { KeyMarker?: string; UploadIdMarker?: string } = {};
-  for (;;) {
-    const page = await client.send(new s3.ListMultipartUploadsCommand({ Bucket: bucket, Prefix, ...marker }), control);
-    for (const { Key, UploadId } of page.Uploads ?? []) {
-      if (!Key?.startsWith(Prefix)) continue;
-      await client.send(new s3.AbortMultipartUploadCommand({ Bucket: bucket, Key, UploadId }), control).catch(ifGone);
-    }
-    if (!page.IsTruncated || page.NextKeyMarker === undefined) return;
-    marker = {
-      KeyMarker: page.NextKeyMarker,
-      ...(page.NextUploadIdMarker !== undefined && { UploadIdMarker: page.NextUploadIdMarker }),
-    };
-  }
-}
-
-function ifGone(error: unknown): void {
-  if ((error as Error).name !== 'NoSuchUpload') throw error;
-}
-
-function halfAnAnswer(where: string): BackupError {
-  return new BackupError('ERR_BACKUP_STORE_FAILED', `"${where}" gave an answer that is not complete.`, {
-    step: 'store',
-    hint: 'This server does not speak S3 as it should: ask its maker.',
-  });
 }
 
 const clientPackage = lazy('optional peer', () => require('@aws-sdk/client-s3') as typeof clientS3);

@@ -121,6 +121,10 @@ export class HashCounter {
     this.#hash.update(chunk);
   }
 
+  get sizeBytes(): number {
+    return this.#bytes;
+  }
+
   /** Once only. */
   digest(): ObjectDigest {
     return { sizeBytes: this.#bytes, sha256: this.#hash.digest('hex') };

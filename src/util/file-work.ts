@@ -91,10 +91,10 @@ export const files = {
       () => fs.promises.statfs(folder),
     ),
   /** As {@link readSmallFile}. */
-  readSmall: (file: string) =>
+  readSmall: (file: string, maxBytes?: number) =>
     call(
-      () => readSmallFile(file),
-      () => readSmallFileAsync(file),
+      () => readSmallFile(file, maxBytes),
+      () => readSmallFileAsync(file, maxBytes),
     ),
   /** Brings the names in a folder to the disk, as {@link flushFolder}. */
   flushFolder: (folder: string) =>

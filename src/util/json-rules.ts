@@ -47,6 +47,15 @@ export function listOf<T>(rule: Rule<T>, maxLength: number): Rule<readonly T[]> 
   };
 }
 
+/** An object whose keys are data. */
+export function mapOf<T>(rule: Rule<T>): Rule<Readonly<Record<string, T>>> {
+  return (value) => {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return WRONG;
+    const checked = Object.entries(value).map(([key, each]) => [key, rule(each)] as const);
+    return checked.some(([, each]) => each === WRONG) ? WRONG : (Object.fromEntries(checked) as Record<string, T>);
+  };
+}
+
 export function optional<T>(rule: Rule<T>): Rule<T | undefined> {
   return (value) => (value === undefined ? undefined : rule(value));
 }

@@ -7,14 +7,14 @@ export const MAX_RECORD_BYTES = 1024 * 1024;
  * Reads a small file that somebody else may have put there. It follows no link, does not wait for a pipe, and reads no more
  * than the size that the file had before it was opened.
  *
- * @throws what the file system says (`ENOENT`), or an Error if this isn't a regular file of at most {@link MAX_RECORD_BYTES}
+ * @throws what the file system says (`ENOENT`), or an Error if this isn't a regular file of at most `maxBytes`
  */
-export function readSmallFile(file: string): string {
-  const { size } = regularFile(fs.lstatSync(file), file);
+export function readSmallFile(file: string, maxBytes = MAX_RECORD_BYTES): string {
+  const { size } = regularFile(fs.lstatSync(file), file, maxBytes);
   const descriptor = fs.openSync(file, FLAGS);
   try {
     // It may have been replaced since it was looked at.
-    regularFile(fs.fstatSync(descriptor), file);
+    regularFile(fs.fstatSync(descriptor), file, maxBytes);
     const bytes = Buffer.alloc(size);
     let length = 0;
     for (let read; (read = fs.readSync(descriptor, bytes, length, size - length, length)) > 0;) length += read;
@@ -25,11 +25,11 @@ export function readSmallFile(file: string): string {
 }
 
 /** {@link readSmallFile} without blocking. */
-export async function readSmallFileAsync(file: string): Promise<string> {
-  const { size } = regularFile(await fs.promises.lstat(file), file);
+export async function readSmallFileAsync(file: string, maxBytes = MAX_RECORD_BYTES): Promise<string> {
+  const { size } = regularFile(await fs.promises.lstat(file), file, maxBytes);
   const handle = await fs.promises.open(file, FLAGS);
   try {
-    regularFile(await handle.stat(), file);
+    regularFile(await handle.stat(), file, maxBytes);
     const bytes = Buffer.alloc(size);
     let length = 0;
     for (let read; (read = (await handle.read(bytes, length, size - length, length)).bytesRead) > 0;) length += read;
@@ -42,7 +42,7 @@ export async function readSmallFileAsync(file: string): Promise<string> {
 // Windows has neither of the last two flags, and no pipes in its folders.
 const FLAGS = fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW | fs.constants.O_NONBLOCK;
 
-function regularFile(stats: fs.Stats, file: string): fs.Stats {
-  if (stats.isFile() && stats.size <= MAX_RECORD_BYTES) return stats;
-  throw new Error(`"${file}" is not a regular file of at most ${MAX_RECORD_BYTES} bytes`);
+function regularFile(stats: fs.Stats, file: string, maxBytes: number): fs.Stats {
+  if (stats.isFile() && stats.size <= maxBytes) return stats;
+  throw new Error(`"${file}" is not a regular file of at most ${maxBytes} bytes`);
 }

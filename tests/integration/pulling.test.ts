@@ -69,6 +69,7 @@ test('a pull writes one file that is the backup, and tells how far it is', async
     createdAt: new Date(backup.manifest!.createdAt),
     sizeBytes: backup.sizeBytes,
     sha256: backup.sha256,
+    ignored: [],
     durationMs: expect.any(Number) as number,
   });
   expect(progress.at(-1)).toBe(1);

@@ -1,4 +1,5 @@
 import type { BackupStore } from 'sqlite-autobackup';
+import * as nodeTimers from '#dist/util/timers.js';
 
 export interface WatchedStore extends BackupStore {
   /** `['put host/app_backup_….db', …]` */
@@ -49,7 +50,7 @@ export function watchedStore(inner: BackupStore): WatchedStore {
  * machine where a test takes longer than that, they would ship what the test is about to.
  */
 export function withoutFirstLook<T>(make: () => T): T {
-  const timers = jest.spyOn(globalThis, 'setTimeout').mockReturnValue({ unref() {} } as never);
+  const timers = jest.spyOn(nodeTimers, 'setTimeout').mockReturnValue({ unref() {} } as never);
   try {
     const made = make();
     expect(timers).toHaveBeenCalled();

@@ -25,6 +25,8 @@ export const pull: CommandFunction<[string, StoreFlags & { to: string }]> = asyn
       onProgress: (progress) => onProgress?.({ step: 'pull', ...progress }),
     }),
   );
+  for (const { key, problem } of report.ignored)
+    context.terminal.warn(`${key} is newer and was passed over: ${problem}.`);
   return {
     exitCode: EXIT.done,
     document: { ...report, host: report.host ?? null, createdAt: report.createdAt.toISOString() },

@@ -8,6 +8,7 @@ import { backupName, isPartialName, manifestName, parseBackupName, partialName }
 import type { BackupNaming } from '../../catalog/backup-name.js';
 import type { BackupFolder } from '../../catalog/list-backups.js';
 import { parseManifest } from '../../catalog/manifest.js';
+import { isDeadPull, isPullName } from '../../catalog/pull-files.js';
 import { databaseFiles, SIDE_FILES } from '../../catalog/side-files.js';
 import { createNew, exists, partialBeside, randomToken, removeQuietly } from '../../util/durable-files.js';
 import { BackupError, systemCode } from '../../util/errors.js';
@@ -81,10 +82,17 @@ export async function sweep({ directory, naming }: BackupFolder): Promise<void> 
   for (const name of names) {
     const file = path.join(directory, name);
     if (isPartialName(naming, name)) await sweepPartial(file);
+    else if (isPullName(name)) await sweepPull(name, file);
     else if (isOrphanManifest(directory, naming, name, present) || isPlaceholder(naming, name, file)) {
       await removeQuietly(file);
     }
   }
+}
+
+/** A pull takes no lock: its file says whose it is. */
+async function sweepPull(name: string, file: string): Promise<void> {
+  const stats = fs.lstatSync(file, { throwIfNoEntry: false });
+  if (stats?.isFile() && isDeadPull(name, stats.mtimeMs)) await removeQuietly(file);
 }
 
 async function sweepPartial(file: string): Promise<void> {
