@@ -29,9 +29,24 @@ export function parseBackupName(naming: BackupNaming, fileName: string): Date | 
   return parseStamp(fileName.slice(prefix.length, prefix.length + STAMP_LENGTH));
 }
 
+/**
+ * The same for a name of which only the upper and lower case differs. Where the file system makes no such difference, it is
+ * one of this database's backups all the same: `WIN\\APP.DB` and `win\\app.db` are one database.
+ */
+export function parseBackupNameOfAnyCase({ prefix, extension }: BackupNaming, fileName: string): Date | undefined {
+  // By length first: a folder may hold very many other files.
+  if (fileName.length !== prefix.length + STAMP_LENGTH + extension.length) return undefined;
+  return parseBackupName({ prefix: prefix.toLowerCase(), extension: extension.toLowerCase() }, fileName.toLowerCase());
+}
+
 /** `app_backup_20261124_093000.db` -> `app_backup_20261124_093000.json` */
 export function manifestName(naming: BackupNaming, name: string): string {
   return `${name.slice(0, name.length - naming.extension.length)}.json`;
+}
+
+/** A name as this database writes it, of one that {@link parseBackupNameOfAnyCase} knows. */
+export function withOwnCase({ prefix, extension }: BackupNaming, fileName: string): string {
+  return prefix + fileName.slice(prefix.length, prefix.length + STAMP_LENGTH) + extension;
 }
 
 export function lockName(naming: BackupNaming): string {

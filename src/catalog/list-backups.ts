@@ -4,8 +4,8 @@ import { BackupError, messageOf, systemCode } from '../util/errors.js';
 import { files, runSync } from '../util/file-work.js';
 import type { FileWork } from '../util/file-work.js';
 import { NAME_TOLERANCE_MS, newestFirst, toBackup } from './backup.js';
-import type { Backup, BackupFile } from './backup.js';
-import { manifestName, parseBackupName } from './backup-name.js';
+import type { Backup } from './backup.js';
+import { manifestName, parseBackupName, parseBackupNameOfAnyCase, withOwnCase } from './backup-name.js';
 import type { BackupNaming } from './backup-name.js';
 import { parseManifest } from './manifest.js';
 import type { Manifest } from './manifest.js';
@@ -14,6 +14,8 @@ import type { Manifest } from './manifest.js';
 export interface BackupFolder {
   readonly directory: string;
   readonly naming: BackupNaming;
+  /** Names of backups whose modification times are known to be wrong. */
+  readonly wrongMtimes?: ReadonlySet<string>;
 }
 
 export interface LatestBackup {
@@ -36,18 +38,15 @@ export function findLatestBackup(folder: BackupFolder, now: number): LatestBacku
  *   as an empty one.
  */
 export function* latestBackup(folder: BackupFolder, now: number): FileWork<LatestBackup> {
-  const candidates = (yield* readNames(folder))
-    .map((name) => ({ name, time: parseBackupName(folder.naming, name) }))
-    .filter((candidate): candidate is { name: string; time: Date } => candidate.time !== undefined)
-    .sort((a, b) => b.time.getTime() - a.time.getTime() || (a.name < b.name ? 1 : -1));
+  const candidates = yield* readNames(folder);
+  candidates.sort((a, b) => b.time.getTime() - a.time.getTime() || (a.name < b.name ? 1 : -1));
 
   let latest: Backup | undefined;
   const ignored: Backup[] = [];
   for (const { name, time } of candidates) {
     if (latest && time.getTime() + NAME_TOLERANCE_MS < latest.createdAt.getTime()) break;
-    const file = yield* readBackupFile(folder, name, time);
-    if (!file) continue;
-    const backup = toBackup(file, now);
+    const backup = yield* readFile(folder, name, time, now);
+    if (!backup) continue;
     if (backup.problem) ignored.push(backup);
     else if (!latest || newestFirst(backup, latest) < 0) latest = backup;
   }
@@ -61,8 +60,8 @@ export function* latestBackup(folder: BackupFolder, now: number): FileWork<Lates
  */
 export function* listBackups(folder: BackupFolder, now: number): FileWork<Backup[]> {
   const backups: Backup[] = [];
-  for (const name of yield* readNames(folder)) {
-    const backup = yield* backupNamed(folder, name, now);
+  for (const { name, time } of yield* readNames(folder)) {
+    const backup = yield* readFile(folder, name, time, now);
     if (backup) backups.push(backup);
   }
   return backups.sort(newestFirst);
@@ -70,9 +69,8 @@ export function* listBackups(folder: BackupFolder, now: number): FileWork<Backup
 
 /** The backup of that exact name, or `undefined` if the folder has none or the name is not one of this database's. */
 export function* backupNamed(folder: BackupFolder, name: string, now: number): FileWork<Backup | undefined> {
-  const nameTime = parseBackupName(folder.naming, name);
-  const file = nameTime && (yield* readBackupFile(folder, name, nameTime));
-  return file && toBackup(file, now);
+  const time = yield* nameTime(folder, name);
+  return time && (yield* readFile(folder, name, time, now));
 }
 
 /** {@link backupNamed}, blocking. */
@@ -80,20 +78,60 @@ export function readBackup(folder: BackupFolder, name: string, now: number): Bac
   return runSync(backupNamed(folder, name, now));
 }
 
-function* readNames({ directory }: BackupFolder): FileWork<string[]> {
+interface BackupName {
+  readonly name: string;
+  readonly time: Date;
+}
+
+/** The files that have the name of a backup. All others are left out before anything else: there may be very many. */
+function* readNames(folder: BackupFolder): FileWork<BackupName[]> {
+  const { directory, naming } = folder;
+  let names: string[];
   try {
-    return yield* files.readdir(directory);
+    names = yield* files.readdir(directory);
   } catch (error) {
     throw listError(directory, error);
   }
+  const found: BackupName[] = [];
+  for (const name of names) {
+    const time = parseBackupName(naming, name) ?? (yield* nameTime(folder, name));
+    if (time) found.push({ name, time });
+  }
+  return found;
 }
 
-function* readBackupFile(folder: BackupFolder, name: string, nameTime: Date): FileWork<BackupFile | undefined> {
+/** The time in a name, which may differ in case where the file system takes both names for one file. */
+function* nameTime({ directory, naming }: BackupFolder, name: string): FileWork<Date | undefined> {
+  const exact = parseBackupName(naming, name);
+  if (exact) return exact;
+  const time = parseBackupNameOfAnyCase(naming, name);
+  if (!time) return undefined;
+  const own = yield* lstat(path.join(directory, withOwnCase(naming, name)));
+  const stats = own && (yield* lstat(path.join(directory, name)));
+  return stats && stats.ino === own.ino && stats.dev === own.dev ? time : undefined;
+}
+
+/** The file that each listed backup was, by device and inode. */
+const identities = new WeakMap<Backup, Pick<Stats, 'dev' | 'ino' | 'size' | 'mtimeMs'>>();
+
+/** Is this still the file that was listed? Where inodes change with every look (some network disks), by size and time. */
+export function isListedFile(backup: Backup, stats: Stats): boolean {
+  const listed = identities.get(backup);
+  if (!listed) return true;
+  const { dev, ino, size, mtimeMs } = listed;
+  return (stats.dev === dev && stats.ino === ino) || (stats.size === size && stats.mtimeMs === mtimeMs);
+}
+
+function* readFile(folder: BackupFolder, name: string, time: Date, now: number): FileWork<Backup | undefined> {
   const file = path.join(folder.directory, name);
   const stats = yield* lstat(file);
   if (!stats?.isFile() || stats.size === 0) return undefined;
+  const { size: sizeBytes, mtimeMs } = stats;
   const manifest = yield* readManifest(folder, name);
-  return { name, path: file, nameTime, sizeBytes: stats.size, mtimeMs: stats.mtimeMs, manifest };
+  const mtimeIsWrong = folder.wrongMtimes?.has(name) === true;
+  const backup = toBackup({ name, path: file, nameTime: time, sizeBytes, mtimeMs, mtimeIsWrong, manifest }, now);
+  identities.set(backup, stats);
+  return backup;
 }
 
 function* lstat(file: string): FileWork<Stats | undefined> {
@@ -105,7 +143,7 @@ function* lstat(file: string): FileWork<Stats | undefined> {
 }
 
 /** Reading a manifest is safe in the app's process: it is not a database. */
-function* readManifest(
+export function* readManifest(
   { directory, naming }: BackupFolder,
   name: string,
 ): FileWork<Manifest | 'unreadable' | undefined> {

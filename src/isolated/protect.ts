@@ -25,12 +25,7 @@ export async function protect(request: ProtectRequest): Promise<ChildResult> {
   try {
     beginStep('record');
     const backup = readBackup(folder, request.name, Date.now());
-    if (!backup) {
-      throw new BackupError('ERR_BACKUP_NOT_FOUND', `There is no backup "${request.name}" in "${request.directory}".`, {
-        step: 'record',
-        hint: 'It was deleted meanwhile; listBackups() has the names.',
-      });
-    }
+    if (!backup) throw notFound(request);
     if (backup.problem === 'unreadable manifest') {
       const file = manifestName(folder.naming, request.name);
       throw new BackupError('ERR_BACKUP_MANIFEST_FAILED', `"${file}" cannot be read, or is not a manifest.`, {
@@ -41,10 +36,20 @@ export async function protect(request: ProtectRequest): Promise<ChildResult> {
     if (backup.protected === request.protected) return { kind: 'protected' };
     const manifest = backup.manifest ?? (await describe(folder, request.name));
     await rewriteManifest(folder, request.database, { ...manifest, protected: request.protected });
+    // Retention takes no lock: it moves a backup aside and then reads the manifest. What is still there now has been seen as
+    // it is protected here, or will be.
+    if (!readBackup(folder, request.name, Date.now())) throw notFound(request);
     return { kind: 'protected' };
   } finally {
     lock.release();
   }
+}
+
+function notFound({ name, directory }: ProtectRequest): BackupError {
+  return new BackupError('ERR_BACKUP_NOT_FOUND', `There is no backup "${name}" in "${directory}".`, {
+    step: 'record',
+    hint: 'It was deleted meanwhile; listBackups() has the names.',
+  });
 }
 
 /** What can be told of a file without opening it as a database, which may write beside it. */

@@ -10,7 +10,7 @@ import { wrongOption } from '../util/validate.js';
 import type { RestoreOptions, VerifyOptions } from './method-types.js';
 import type { PruneReport } from './events.js';
 import { prune } from './prune.js';
-import { deleteFiles, isProtected } from '../catalog/delete-backup.js';
+import { deleteFiles } from '../catalog/delete-backup.js';
 import type { RestoreReport, VerifyReport } from '../child/protocol.js';
 import type { SnapshotControl } from '../util/control.js';
 
@@ -65,13 +65,6 @@ export async function protect(
 export async function deleteBackup(context: ServiceContext, name: string): Promise<void> {
   const { options, log, messages, events, gate } = context;
   const backup = await findBackup(context, name);
-  if (backup.protected) throw isProtected(name);
-  if (backup.problem === 'unreadable manifest') {
-    throw new BackupError('ERR_BACKUP_PROTECTED', `"${name}" may be protected: its manifest cannot be read.`, {
-      step: 'delete',
-      hint: 'Mend the permissions of its .json file, or delete both files by hand.',
-    });
-  }
   await gate.run(deleteFiles(options, backup));
   log.info(messages.deleted(backup));
   events.emit('deleted', { name });

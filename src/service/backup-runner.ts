@@ -1,5 +1,7 @@
 import { cleanLabel } from '../catalog/label.js';
+import { hasWrongMtime, recordedTime } from '../catalog/backup.js';
 import type { Backup } from '../catalog/backup.js';
+import { parseBackupName } from '../catalog/backup-name.js';
 import { checkDue } from '../catalog/due-check.js';
 import { backupNamed, latestBackup } from '../catalog/list-backups.js';
 import { BackupError, isBackupError, messageOf } from '../util/errors.js';
@@ -98,8 +100,8 @@ export class BackupRunner {
       this.runningSince = undefined;
     }
     this.#succeed(result, purpose);
-    if (result.status === 'created') {
-      await this.#gate.run(prune(this.#options, false)).then(
+    if (this.#mayPrune(result)) {
+      await this.#gate.run(prune(this.#options, false, result.backup.name)).then(
         (report) => this.reportPruned(report),
         (error: unknown) => this.#pruneFailed(error as BackupError),
       );
@@ -116,9 +118,9 @@ export class BackupRunner {
       result = runSync(this.#freshDespiteError(ifOlderThanMs, error)) ?? this.fail(error, purpose);
     }
     this.#succeed(result, purpose);
-    if (result.status === 'created') {
+    if (this.#mayPrune(result)) {
       try {
-        this.reportPruned(runSync(prune(this.#options, false)));
+        this.reportPruned(runSync(prune(this.#options, false, result.backup.name)));
       } catch (error) {
         this.#pruneFailed(error as BackupError);
       }
@@ -152,6 +154,7 @@ export class BackupRunner {
 
   reportPruned(report: PruneReport): void {
     if (report.removed.length > 0) this.#log.info(messages.pruned(report.removed, report.kept.length));
+    for (const warning of report.warnings ?? []) this.#log.warn(warning);
     if (report.missed) this.#log.warn(messages.missedCopies(report.missed));
     for (const { error } of report.failed) this.#pruneFailed(error);
     if (report.removed.length > 0) this.#events.emit('pruned', report);
@@ -171,11 +174,30 @@ export class BackupRunner {
       return result;
     }
     const found = yield* backupNamed(this.#options, result.backup.name, Date.now());
-    if (found && found.sizeBytes === result.backup.sizeBytes && found.problem !== 'damaged') return result;
+    if (found && found.sizeBytes === result.backup.sizeBytes && found.problem !== 'damaged') {
+      return { ...result, backup: { ...result.backup, createdAt: this.#believedTime(found) } };
+    }
     throw new BackupError('ERR_BACKUP_VERIFY_FAILED', `"${result.backup.path}" is not there, or not whole.`, {
       step: 'publish',
       hint: 'Look for a program that removes or changes files in the backup folder.',
     });
+  }
+
+  /**
+   * A server may give a new file an old time, by which it would be due at once, and retention would remove the history. Then the
+   * backup's own record is believed: it holds until the interval is over.
+   */
+  #believedTime(found: Backup): Date {
+    const { naming, wrongMtimes } = this.#options;
+    const nameTime = parseBackupName(naming, found.name);
+    if (!nameTime || !hasWrongMtime(found, nameTime)) return found.createdAt;
+    if (wrongMtimes.size === 0) this.#log.warn(messages.wrongMtime(found));
+    wrongMtimes.add(found.name);
+    return new Date(recordedTime(nameTime, found.manifest));
+  }
+
+  #mayPrune(result: SnapshotResult): result is Extract<SnapshotResult, { status: 'created' }> {
+    return result.status === 'created' && !this.#options.wrongMtimes.has(result.backup.name);
   }
 
   /** A child that died after it had published, or another process's backup: what is in the folder is what counts. */
@@ -202,7 +224,7 @@ export class BackupRunner {
     this.#events.emit('created', { backup, label: purpose.label, durationMs });
   }
 
-  /** The backup is made, whatever becomes of the old ones. */
+  /** The backup is made, even if the old ones cannot be removed. */
   #pruneFailed(error: BackupError): void {
     this.#log.error(messages.pruneFailed(error));
     this.#events.emit('failed', { error });

@@ -39,6 +39,8 @@ export interface PruneReport {
   readonly failed: readonly { readonly backup: Backup; readonly error: BackupError }[];
   /** Those among `removed` that a store in `copies` still lacked: the disk has no room to keep them until it has them. */
   readonly missed?: readonly Backup[];
+  /** What the policy warns of, in full sentences: that the clock seems to be wrong. */
+  readonly warnings?: readonly string[];
 }
 
 /** A function that {@link BackupService.on} calls with the payload of each event. */

@@ -85,6 +85,8 @@ export interface ResolvedOptions {
   readonly database: string;
   readonly directory: string;
   readonly naming: BackupNaming;
+  /** Names of backups whose modification times are known to be wrong; the runner adds to them. */
+  readonly wrongMtimes: Set<string>;
   readonly intervalMs: number;
   readonly retention: RetentionPolicy;
   readonly verify: VerifyLevel;
@@ -113,6 +115,7 @@ export function resolveOptions(options: BackupServiceOptions, env: NodeJS.Proces
     database,
     directory,
     naming,
+    wrongMtimes: new Set<string>(),
     intervalMs: parseInterval(options.interval ?? '7d')!,
     retention: toPolicy(options.retention ?? retentionFromEnvironment(env)),
     verify: options.verify ?? 'quick',

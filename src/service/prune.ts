@@ -14,6 +14,7 @@ import type { RetentionPolicy } from '../retention/policy.js';
 /**
  * Applies the policy to the folder. One backup that can't be deleted stops none of the others.
  *
+ * @param justMade the name of the backup after which this runs: it stays
  * @throws BackupError if the folder can't be listed or the policy fails; then nothing was removed
  */
 export function* prune(
@@ -22,17 +23,20 @@ export function* prune(
     readonly copies?: readonly BackupStore[];
   },
   dryRun: boolean,
+  justMade?: string,
 ): FileWork<PruneReport> {
   const now = new Date();
   let plan: RetentionPlan & { missed?: readonly Backup[] } = applyRetention(
     folder.retention,
     yield* listBackups(folder, now.getTime()),
     now,
+    justMade,
   );
   if (folder.copies?.length) {
     plan = yield* offsite().keepUnshipped(plan, folder, folder.copies);
   }
-  if (dryRun) return { dryRun, kept: plan.keep, removed: plan.remove, failed: [] };
+  const warned = plan.warnings.length > 0 && { warnings: plan.warnings };
+  if (dryRun) return { dryRun, kept: plan.keep, removed: plan.remove, failed: [], ...warned };
 
   const removed: Backup[] = [];
   const failed: { backup: Backup; error: BackupError }[] = [];
@@ -45,5 +49,5 @@ export function* prune(
     }
   }
   const missed = removed.filter((backup) => plan.missed?.includes(backup));
-  return { dryRun, kept: plan.keep, removed, failed, ...(missed.length > 0 && { missed }) };
+  return { dryRun, kept: plan.keep, removed, failed, ...(missed.length > 0 && { missed }), ...warned };
 }

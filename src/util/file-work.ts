@@ -96,6 +96,11 @@ export const files = {
       () => readSmallFile(file, maxBytes),
       () => readSmallFileAsync(file, maxBytes),
     ),
+  rename: (from: string, to: string) =>
+    call(
+      () => fs.renameSync(from, to),
+      () => fs.promises.rename(from, to),
+    ),
   /** Brings the names in a folder to the disk, as {@link flushFolder}. */
   flushFolder: (folder: string) =>
     call(

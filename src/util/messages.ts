@@ -51,6 +51,9 @@ export const messages = {
     `${subject(purpose)} skipped${reason(purpose)}: the last attempt failed, next try after ${localTime(retryAt)}`,
   pruned: (removed: readonly NamedBackup[], kept: number) =>
     `Old backups removed: ${removed.map(file).join(', ')}; ${kept} kept`,
+  wrongMtime: (backup: { readonly name: string }) =>
+    `${backup.name} has a modification time from before it was made: the clock of its disk or server is wrong. Its age is ` +
+    'counted from its own record, and no old backups are removed.',
   pruneFailed: (error: BackupError) => `Removing old backups FAILED [${error.code}]: ${error.message}`,
   deleted: (backup: NamedBackup) => `Backup deleted: ${file(backup)}`,
   copied: (backup: NamedBackup, store: string, storedBytes: number, durationMs: number) =>

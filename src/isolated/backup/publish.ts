@@ -1,3 +1,4 @@
+import fs from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { backupName, manifestName } from '../../catalog/backup-name.js';
@@ -22,9 +23,11 @@ export async function publish(
   partial: string,
   createdAt: Date,
   owner: Owner | undefined,
-  facts: Omit<Manifest, 'formatVersion' | 'name'>,
+  facts: Omit<Manifest, 'formatVersion' | 'name' | 'mtimeMs'>,
 ): Promise<string> {
   const { directory, naming } = folder;
+  // By the clock of the disk, or of its server, which may be years behind.
+  const { mtimeMs } = fs.statSync(partial);
   for (let second = createdAt; ; second = await nextSecond()) {
     const name = backupName(naming, second);
     const final = path.join(directory, name);
@@ -33,7 +36,7 @@ export async function publish(
     const manifest = path.join(directory, manifestName(naming, name));
     const manifestPartial = partialPath(folder, second);
     try {
-      await writeNew(manifestPartial, formatManifest({ formatVersion: 1, name, ...facts }), owner);
+      await writeNew(manifestPartial, formatManifest({ formatVersion: 1, name, ...facts, mtimeMs }), owner);
       if (!(await renameNoReplace(manifestPartial, manifest))) continue;
     } finally {
       await removeQuietly(manifestPartial);

@@ -1,9 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
+import path from 'node:path';
+import { formatManifest } from '#dist/catalog/manifest.js';
 import { findLatestBackup, listBackups, readBackup } from '#dist/catalog/list-backups.js';
 import { runSync } from '#dist/util/file-work.js';
 import { thrownBy } from '../../support/errors';
-import { DAY, HOUR, MINUTE, NAMING, localTime, writeBackup } from '../../support/planted-backups';
+import { DAY, HOUR, MINUTE, NAMING, aManifest, localTime, writeBackup } from '../../support/planted-backups';
 import { useTempFolder } from '../../support/temp-folder';
 
 const temp = useTempFolder();
@@ -162,4 +164,52 @@ test('a backup that is deleted while the folder is looked at is not there, and t
   } finally {
     spy.mockRestore();
   }
+});
+
+test('the files of others are not looked at, however many there are', () => {
+  const name = write(ago(HOUR), { manifest: true });
+  const others = Array.from({ length: 60_000 }, (_, i) => `session-${i}.json`);
+  const real = fs.readdirSync;
+  const folderOfMany = jest
+    .spyOn(fs, 'readdirSync')
+    .mockImplementation(((directory: string) => [...others, ...real(directory)]) as never);
+  const looks = jest.spyOn(fs, 'lstatSync');
+  try {
+    expect(latest().latest?.name).toBe(name);
+    expect(listed()).toEqual([name]);
+    // The backup and its manifest, for each of the two.
+    expect(looks).toHaveBeenCalledTimes(4);
+  } finally {
+    looks.mockRestore();
+    folderOfMany.mockRestore();
+  }
+});
+
+describe('names of which only the case differs', () => {
+  const NAME = 'APP_BACKUP_20261124_100000.DB';
+
+  test('are files of another database where the file system tells them apart', () => {
+    fs.writeFileSync(temp.file(NAME), 'x');
+    expect(listed()).toEqual([]);
+    expect(readBackup(folder(), NAME, now)).toBeUndefined();
+  });
+
+  test("are this database's where the file system does not", () => {
+    fs.writeFileSync(temp.file(NAME), 'x'.repeat(4096));
+    const text = formatManifest(aManifest({ name: NAME, createdAt: ago(2 * HOUR).toISOString() }));
+    fs.writeFileSync(temp.file(NAME.replace('.DB', '.json')), text);
+    // As Windows and macOS do it. No such file system can be made in every place where this test runs.
+    const { lstatSync: real } = fs;
+    const spy = jest.spyOn(fs, 'lstatSync').mockImplementation(((file: string, options: never) => {
+      const name = fs.readdirSync(temp.path).find((each) => each.toLowerCase() === path.basename(file).toLowerCase());
+      return real(name === undefined ? file : temp.file(name), options);
+    }) as never);
+    try {
+      expect(listed()).toEqual([NAME]);
+      expect(latest().latest).toMatchObject({ name: NAME, sha256: 'a'.repeat(64) });
+      expect(readBackup(folder(), NAME, now)).toMatchObject({ name: NAME });
+    } finally {
+      spy.mockRestore();
+    }
+  });
 });

@@ -72,6 +72,39 @@ describe('a success', () => {
   });
 });
 
+describe('a server that gives new files a time from years ago', () => {
+  const YEARS = 3650 * DAY;
+  const behind = () => {
+    const create: typeof snapshots.create = async (request, control) => {
+      const result = await snapshots.create(request, control);
+      const { path } = (result as Extract<SnapshotResult, { status: 'created' }>).backup;
+      fs.utimesSync(path, new Date(Date.now() - YEARS), new Date(Date.now() - YEARS));
+      return result;
+    };
+    return { ...snapshots, create };
+  };
+
+  test('makes no backup due at once, is said once, and nothing is removed by it', async () => {
+    const older = Array.from({ length: 20 }, (_, i) => old(8 + i));
+    const service = serviceWith({ snapshotter: behind(), retention: keep({ last: 2 }), retryAfter: 0 });
+    for (let i = 0; i < 25; i += 1) await service.backupIfDue();
+    expect(snapshots.requests).toHaveLength(1);
+    expect(service.checkDue().reason).toBe('fresh');
+    expect((await service.listBackups()).map(({ name }) => name)).toEqual(expect.arrayContaining(older));
+    expect(logger.lines.filter((line) => line.includes('the clock of its disk or server is wrong'))).toHaveLength(1);
+    // A file that is touched afterwards is another matter: on a disk that is right, it makes the backup old.
+    expect(names()).toEqual(['created']);
+  });
+});
+
+test('touching the newest backup eight days back makes it old, whoever made it', async () => {
+  const service = serviceWith();
+  const backup = await service.createBackup();
+  expect(service.shouldBackup()).toBe(false);
+  fs.utimesSync(backup.path, new Date(Date.now() - 8 * DAY), new Date(Date.now() - 8 * DAY));
+  expect(service.shouldBackup()).toBe(true);
+});
+
 describe('a failure', () => {
   test('of the snapshotter is a BackupError, logged and emitted with when it is tried again', async () => {
     const cause = (snapshots.failure = new Error('no such luck'));

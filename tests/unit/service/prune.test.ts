@@ -17,8 +17,8 @@ beforeEach(() => {
   names = [1, 2, 3, 4].map((days) => writeBackup(folder.path, new Date(Date.now() - days * DAY), { manifest: true }));
 });
 
-const run = (retention: RetentionPolicy, dryRun = false) =>
-  runSync(prune({ directory: folder.path, naming: NAMING, retention }, dryRun));
+const run = (retention: RetentionPolicy, dryRun = false, justMade?: string) =>
+  runSync(prune({ directory: folder.path, naming: NAMING, retention }, dryRun, justMade));
 const databases = () =>
   folder
     .list()
@@ -75,7 +75,7 @@ test('files that are not backups of this database stay', () => {
 test('one that cannot be deleted stops none of the others, and is reported', () => {
   const real = fs.rmSync;
   jest.spyOn(fs, 'rmSync').mockImplementation((file, options) => {
-    if (String(file).endsWith(names[2]!)) throw Object.assign(new Error('EBUSY: open elsewhere'), { code: 'EBUSY' });
+    if (String(file).includes(names[2]!.replace('.db', '.'))) throw Object.assign(new Error('EBUSY: open elsewhere'), { code: 'EBUSY' });
     real(file, options);
   });
   const report = run(keep({ last: 1 }));
@@ -114,4 +114,17 @@ test('a folder that cannot be listed is an error, never an empty folder', () => 
   const policy = jest.fn(keep({ last: 1 }));
   expect(thrownBy(() => run(policy)).code).toBe('ERR_BACKUP_DIRECTORY_MISSING');
   expect(policy).not.toHaveBeenCalled();
+});
+
+test('what was just made stays, also where it is not the newest', () => {
+  const { kept } = run(keep({ last: 1 }), false, names[2]);
+  expect(databases()).toEqual([names[0], names[2]]);
+  expect(kept.map(({ reasons }) => reasons)).toEqual([['last 1 of 1', 'newest'], ['just made']]);
+});
+
+test("the policy's warnings are in the report, of a dry run too", () => {
+  writeBackup(folder.path, new Date(Date.now() - 400 * DAY), { manifest: true });
+  expect(run(keep({ within: '30d' }), true).warnings).toHaveLength(1);
+  expect(run(keep({ within: '30d' })).warnings![0]).toContain('Is the clock right?');
+  expect(databases()).toHaveLength(5);
 });
