@@ -5,6 +5,7 @@ import { BackupService } from 'sqlite-autobackup';
 import type { Backup, BackupServiceOptions, Manifest } from 'sqlite-autobackup';
 import { backupNaming } from '#dist/catalog/backup-name.js';
 import { prune } from '#dist/service/prune.js';
+import { runSync } from '#dist/util/file-work.js';
 import { memoryLogger } from '../support/memory-logger';
 import { patience } from '../support/patience';
 import { isolatedChildOf, isRunning, noIsolatedChild, until } from '../support/processes';
@@ -337,11 +338,9 @@ describe('protectBackup', () => {
       fs.writeFileSync(file, JSON.stringify({ ...manifestOf(backup), protected: true }));
       return { keep: [{ backup: backups[0]!, reasons: ['newest'] }], remove: [backups[1]!] };
     });
-    const work = prune({ directory: folder.path, naming, retention }, false);
-    let step = work.next();
-    while (!step.done) step = work.next();
-    expect(step.value.removed).toEqual([]);
-    expect(step.value.failed).toEqual([
+    const { removed, failed } = runSync(prune({ directory: folder.path, naming, retention }, false));
+    expect(removed).toEqual([]);
+    expect(failed).toEqual([
       {
         backup: expect.objectContaining({ name: backup.name }),
         error: expect.objectContaining({ code: 'ERR_BACKUP_PROTECTED' }),

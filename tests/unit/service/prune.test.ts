@@ -75,7 +75,8 @@ test('files that are not backups of this database stay', () => {
 test('one that cannot be deleted stops none of the others, and is reported', () => {
   const real = fs.rmSync;
   jest.spyOn(fs, 'rmSync').mockImplementation((file, options) => {
-    if (String(file).includes(names[2]!.replace('.db', '.'))) throw Object.assign(new Error('EBUSY: open elsewhere'), { code: 'EBUSY' });
+    if (String(file).includes(names[2]!.replace('.db', '.')))
+      throw Object.assign(new Error('EBUSY: open elsewhere'), { code: 'EBUSY' });
     real(file, options);
   });
   const report = run(keep({ last: 1 }));
