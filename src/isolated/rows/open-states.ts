@@ -5,8 +5,9 @@ import { readBackup } from '../../catalog/list-backups.js';
 import type { BackupFolder } from '../../catalog/list-backups.js';
 import { exists } from '../../util/durable-files.js';
 import { BackupError, messageOf } from '../../util/errors.js';
+import { isIdleWal } from '../backup/idle-wal.js';
 import { pinSource } from '../backup/pin.js';
-import { seal } from '../backup/seal.js';
+import { sealWithSideFiles } from '../backup/seal.js';
 import type { Deadline } from '../shared/deadline.js';
 import { makeScratch } from '../shared/temp-files.js';
 import type { Scratch } from '../shared/temp-files.js';
@@ -56,7 +57,7 @@ export async function openPlain(folder: BackupFolder, name: string, scratch: Scr
     for (const suffix of ['', ...(backup.manifest ? [] : ['-wal', '-journal'])]) {
       if (exists(backup.path + suffix)) fs.copyFileSync(backup.path + suffix, copy + suffix);
     }
-    seal(copy);
+    await sealWithSideFiles(copy);
     return { name, file: copy, private: true };
   } catch (error) {
     throw unreadable(name, error);
@@ -77,7 +78,8 @@ export async function openStates(
   scratch: ScratchSpace,
   deadline: Deadline,
 ): Promise<States> {
-  const db = typeof newer === 'string' ? pinSource(newer, deadline).db : openBackup(newer);
+  const { db, close } =
+    typeof newer === 'string' ? pinSource(newer, deadline, isIdleWal(newer)) : closable(openBackup(newer));
   try {
     const encoding = String(db.pragma('encoding', { simple: true }));
     const attached = await withEncoding(older, encoding, scratch);
@@ -87,11 +89,15 @@ export async function openStates(
     db.pragma('temp.cache_size = -16000');
     // Keeps SQLite from building an index of a whole table for a handful of rows.
     db.pragma('automatic_index = OFF');
-    return { db, older: attached, close: () => void db.close() };
+    return { db, older: attached, close };
   } catch (error) {
-    db.close();
+    close();
     throw error;
   }
+}
+
+function closable(db: Database.Database): Pick<States, 'db' | 'close'> {
+  return { db, close: () => void db.close() };
 }
 
 export function openBackup({ name, file }: PlainBackup): Database.Database {

@@ -3,6 +3,7 @@ import path from 'node:path';
 import Database from 'better-sqlite3';
 import { lockName } from '../../catalog/backup-name.js';
 import type { BackupFolder } from '../../catalog/list-backups.js';
+import { databaseFiles } from '../../catalog/side-files.js';
 import { lockTimeout } from '../../util/busy-errors.js';
 import { createNew, partialBeside } from '../../util/durable-files.js';
 import { BackupError, systemCode } from '../../util/errors.js';
@@ -92,19 +93,17 @@ export function lockRights(folder: Rights, database: Rights | undefined): { mode
  * @throws BackupError `ERR_BACKUP_LOCK_FAILED`
  */
 export function ensureLockFile(file: string): void {
-  const stats = fs.lstatSync(file);
-  const what = kindOf(stats);
-  if (what !== undefined) {
-    throw lockFailed(
-      `"${file}" is ${what}, and not the lock file that belongs there`,
-      'Look who has put it there, and remove it.',
-    );
+  for (const name of databaseFiles(file)) {
+    const stats = fs.lstatSync(name, { throwIfNoEntry: false });
+    const what = stats && kindOf(stats);
+    if (what === undefined) continue;
+    throw lockFailed(`"${name}" is ${what}: it is not of this package`, 'Look who has put it there, and remove it.');
   }
   try {
     fs.accessSync(file, fs.constants.R_OK | fs.constants.W_OK);
   } catch (cause) {
     throw lockFailed(
-      `The lock file "${file}" cannot be written by this process (it belongs to the user ${stats.uid})`,
+      `The lock file "${file}" cannot be written by this process (it belongs to the user ${fs.lstatSync(file).uid})`,
       "Give it the database's group and write permission for that group, or run this as its owner.",
       cause,
     );
