@@ -2,7 +2,6 @@
 // (from `space` on in take-backup.ts). Of a restore: restore.ts.
 import fs from 'node:fs';
 import type { Backup } from '../catalog/backup.js';
-import { backupNaming } from '../catalog/backup-name.js';
 import { errorToWire } from '../child/protocol.js';
 import type { ChildRequest, ChildResult, WireBackup } from '../child/protocol.js';
 import type { SnapshotRequest } from '../child/protocol.js';
@@ -10,7 +9,7 @@ import { hasStuckThread } from './verify/assertions.js';
 import { Deadline } from './shared/deadline.js';
 import { explain } from './shared/explain.js';
 import { inspect } from './inspect.js';
-import { takeLock } from './shared/lock.js';
+import { inLockedFolder } from './shared/locked-folder.js';
 import { probe } from './probe.js';
 import { protect } from './protect.js';
 import { currentStep, beginStep, send } from './shared/steps.js';
@@ -18,10 +17,8 @@ import { diff } from './rows/diff.js';
 import { query } from './rows/query.js';
 import { recover } from './rows/recover.js';
 import { restore } from './restore/restore.js';
-import { ensureFolder } from './shared/free-space.js';
 import { findIfFresh } from './backup/still-due.js';
 import { isIdleWal } from './backup/idle-wal.js';
-import { sweep } from './shared/temp-files.js';
 import { takeBackup } from './backup/take-backup.js';
 import { workAsOwner } from './shared/work-as-owner.js';
 import { verifyBackup } from './verify/verify-backup.js';
@@ -29,15 +26,7 @@ import { verifyBackup } from './verify/verify-backup.js';
 async function createBackup(request: SnapshotRequest): Promise<ChildResult> {
   const startedAt = performance.now();
   const deadline = new Deadline(request.timeoutMs);
-  const folder = { directory: request.directory, naming: backupNaming(request.database) };
-
-  beginStep('lock');
-  ensureFolder(request.directory);
-  const lock = await takeLock(folder, request.database, deadline);
-  try {
-    beginStep('sweep');
-    await sweep(folder);
-
+  return inLockedFolder(request, deadline, async (folder) => {
     beginStep('due');
     const fresh = findIfFresh(folder, request.ifOlderThanMs);
     if (fresh) return { kind: 'fresh', latest: toWire(fresh) };
@@ -46,9 +35,7 @@ async function createBackup(request: SnapshotRequest): Promise<ChildResult> {
     const idleWal = isIdleWal(request.database);
     const backup = await takeBackup({ ...request, protected: false, idleWal, startedAt }, folder, deadline);
     return { kind: 'created', backup: toWire(backup), durationMs: Math.round(performance.now() - startedAt) };
-  } finally {
-    lock.release();
-  }
+  });
 }
 
 function toWire(backup: Backup): WireBackup {

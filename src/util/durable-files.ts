@@ -119,14 +119,20 @@ async function renameOverPlaceholder(from: string, to: string): Promise<boolean>
   return true;
 }
 
-/** Gives a file a second name, or copies it where the disk has no hard links. Throws if the name is taken. */
-export async function linkOrCopy(file: string, name: string): Promise<void> {
+/**
+ * Gives a file a second name, or copies it where the disk has no hard links. Throws if the name is taken.
+ *
+ * @returns `false` if it was copied
+ */
+export async function linkOrCopy(file: string, name: string): Promise<boolean> {
   try {
     await fs.promises.link(file, name);
+    return true;
   } catch (error) {
     if (!NO_HARD_LINKS.has(systemCode(error))) throw error;
     await fs.promises.copyFile(file, name, fs.constants.COPYFILE_EXCL);
     await flushFile(name);
+    return false;
   }
 }
 

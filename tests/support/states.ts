@@ -11,10 +11,11 @@ export function createState(
   file: string,
   mode: JournalMode,
   { tag, rows }: State,
-  { pageSize = 4096, autoVacuum = false } = {},
+  { pageSize = 4096, autoVacuum = false, encoding = 'UTF-8' } = {},
 ): Database.Database {
   const db = new Database(file, { timeout: 60_000 });
   db.pragma(`page_size = ${pageSize}`);
+  db.pragma(`encoding = '${encoding}'`);
   if (autoVacuum) db.pragma('auto_vacuum = FULL');
   db.pragma(`journal_mode = ${mode}`);
   db.exec('CREATE TABLE state (id INTEGER PRIMARY KEY, tag TEXT NOT NULL, bytes BLOB NOT NULL)');

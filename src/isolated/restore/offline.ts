@@ -3,18 +3,20 @@ import path from 'node:path';
 import Database from 'better-sqlite3';
 import type { Backup } from '../../catalog/backup.js';
 import { exists, flushFile, flushFolder, renameNoReplace } from '../../util/durable-files.js';
-import { BackupError, isBackupError, messageOf, systemCode } from '../../util/errors.js';
-import { removeFiles } from '../../catalog/delete-backup.js';
 import type { CheckedBackup } from '../verify/check-backup.js';
-import { readFacts } from '../shared/database-facts.js';
-import { inUse, refuseIfInUse, usersOf } from './in-use.js';
-import type { LiveDatabase } from './live-database.js';
-import { linkAside, removeSideFiles } from './replaced-files.js';
-import { beginStep } from '../shared/steps.js';
-import type { RestoreContext } from './online.js';
-import { ownerLike } from '../../util/file-owner.js';
 import { copyWhole } from '../shared/copy-whole.js';
+import { readFacts } from '../shared/database-facts.js';
+import { beginStep } from '../shared/steps.js';
 import { announcePartialBeside, removePartial } from '../shared/temp-files.js';
+import { restoredBut, takeBack, takeBackSafety, unchanged } from './failures.js';
+import type { Undo } from './failures.js';
+import { inUse, refuseIfInUse, usersOf } from './in-use.js';
+import { keepRights } from './keep-rights.js';
+import { isBusy, switchToWal } from './live-database.js';
+import type { LiveDatabase } from './live-database.js';
+import type { RestoreContext } from './online.js';
+import { refuseMountPoint } from './real-database.js';
+import { inodeOf, moveAside } from './replaced-files.js';
 
 export interface Replaced {
   readonly safety: Backup | undefined;
@@ -23,11 +25,13 @@ export interface Replaced {
 }
 
 /**
- * Puts the restored file in the place of the old one: where there is none, where it can't be read as a database, or where
- * SQLite can't write into it (another page size in WAL mode). Nobody else may have it open: he would go on with the old file.
+ * Puts the restored file in the place of the old one: where there is none, where it cannot be read as a database, or where its
+ * open connections could not go on (another encoding, or another page size in WAL mode). No other process may have it open: it
+ * would keep using the old inode.
  *
- * Whenever it ends, the old or the new database is there, whole, and beside the new one nothing old is: the old files get
- * second names, what stands beside the old database goes, and then one rename replaces it.
+ * Whenever it ends, the old or the new database is there, whole, and nothing old is beside the new one: the old files get
+ * second names, the side files of the old database are removed, and then one rename replaces it. If anything fails before
+ * that rename, everything is taken back.
  *
  * @param live the old database, where it can be read and is to be saved first
  */
@@ -38,99 +42,82 @@ export async function restoreOffline(
   context: RestoreContext,
 ): Promise<Replaced> {
   beginStep('replace');
+  refuseMountPoint(database);
   refuseIfInUse(database);
   const journalMode = live?.wal ? 'wal' : (backup.manifest?.journalMode ?? 'delete');
-  const staged = await stageBeside(database, backup, journalMode);
+  const undo: Undo = [];
+  let inode: bigint | undefined;
   let safety: Backup | undefined;
+  let movedAside: string[] = [];
   try {
-    if (live) safety = await saveAndLock(live, context);
+    const staged = await stageBeside(database, backup, journalMode, undo);
+    inode = inodeOf(staged);
+    if (live) safety = await saveAndLock(live, context, undo);
     beginStep('replace');
     // Windows renames nothing that is open.
     if (process.platform === 'win32') live?.close();
     refuseIfInUse(database);
-    const movedAside = await linkAside(database);
-    await removeSideFiles(database);
+    movedAside = await moveAside(database, undo);
     if (exists(database)) fs.renameSync(staged, database);
     else if (!(await renameNoReplace(staged, database))) throw inUse(database, usersOf([database]));
-    await flushFolder(path.dirname(database));
-    return { safety, movedAside, journalMode };
   } catch (error) {
-    await removePartial(staged);
-    if (safety && isBackupError(error, 'ERR_BACKUP_RESTORE_IN_USE')) undo(live!, context, safety);
-    throw error;
+    // On a network disk a call can do its work and fail all the same.
+    const isInPlace = inode !== undefined && inode === inodeOf(database);
+    throw isInPlace ? restoredBut(error, database, { safety, movedAside }) : unchanged(error, await takeBack(undo));
   }
+  try {
+    await flushFolder(path.dirname(database));
+    live?.close();
+    beginStep('compare');
+    compareWithBackup(database, backup);
+  } catch (error) {
+    throw restoredBut(error, database, { safety, movedAside });
+  }
+  return { safety, movedAside, journalMode };
 }
 
-/** The safety backup, and from its moment on a lock that keeps everybody out. */
-async function saveAndLock(live: LiveDatabase, context: RestoreContext): Promise<Backup> {
+/** Takes the safety backup, and locks everybody out from its moment on. */
+async function saveAndLock(live: LiveDatabase, context: RestoreContext, undo: Undo): Promise<Backup> {
   live.holdWriters(context.deadline);
   const version = live.dataVersion();
   const safety = await context.takeSafetyBackup();
+  undo.push(takeBackSafety(context.folder, safety));
   live.release();
   try {
-    // Nobody else may have it open for that, and without its WAL the old file is one whole. Only now, since somebody who
-    // kills this process in the next few calls leaves the old database in this mode.
     live.db.pragma('busy_timeout = 0');
-    live.db.pragma('journal_mode = DELETE');
+    // Only now, since whoever kills this process in the next few calls leaves the old database in this mode.
+    if (live.wal) {
+      undo.push({ what: `"${live.path}" is no longer in WAL mode`, run: () => live.backToWal() });
+      live.leaveWal();
+    }
     live.db.exec('BEGIN EXCLUSIVE');
-    if (live.dataVersion() !== version) throw inUse(live.path, []);
-    return safety;
   } catch (error) {
-    undo(live, context, safety);
-    throw systemCode(error).startsWith('SQLITE_BUSY') ? inUse(live.path, [], error) : error;
+    throw isBusy(error) ? inUse(live.path, [], error) : error;
   }
-}
-
-/** Refused: then everything is as it was, also the journal mode, and there is no safety backup of what was not replaced. */
-function undo(live: LiveDatabase, { folder }: RestoreContext, safety: Backup): void {
-  if (live.db.open) {
-    live.release();
-    live.db.pragma('journal_mode = WAL');
-  }
-  removeFiles(folder, safety);
+  if (live.dataVersion() !== version) throw inUse(live.path, []);
+  return safety;
 }
 
 /** The new database, whole and on the disk, under a name of its own in the same folder. */
-async function stageBeside(database: string, backup: CheckedBackup, journalMode: string): Promise<string> {
+async function stageBeside(database: string, backup: CheckedBackup, journalMode: string, undo: Undo): Promise<string> {
   const staged = announcePartialBeside(database);
-  try {
-    const old = fs.statSync(database, { throwIfNoEntry: false });
-    await copyWhole(backup, staged, {
-      owner: await ownerLike(database, path.dirname(database)),
-      mode: old && (old.mode & 0o666) | 0o600,
-    });
-    if (journalMode === 'wal') {
-      const db = new Database(staged, { fileMustExist: true });
-      db.pragma('journal_mode = WAL');
-      db.close();
-    }
-    await flushFile(staged);
-    return staged;
-  } catch (error) {
-    await removePartial(staged);
-    throw error;
-  }
+  undo.push({ what: `"${staged}" is still there`, run: () => removePartial(staged) });
+  await copyWhole(backup, staged);
+  if (journalMode === 'wal') switchToWal(staged);
+  await keepRights(staged, database);
+  await flushFile(staged);
+  return staged;
 }
 
 /** Opens the new database as the next program will. */
-export function proveReplaced(database: string, backup: CheckedBackup): void {
+function compareWithBackup(database: string, backup: CheckedBackup): void {
   const db = new Database(database, { fileMustExist: true });
   try {
     const facts = readFacts(db);
-    const compared = ['pageCount', 'userVersion', 'applicationId', 'schemaDigest'] as const;
+    const compared = ['pageCount', 'encoding', 'userVersion', 'applicationId', 'schemaDigest'] as const;
     const differing = compared.filter((fact) => facts[fact] !== backup.facts[fact]);
-    if (differing.length > 0) throw notProven(database, `differs in ${differing.join(', ')}`);
-  } catch (error) {
-    throw isBackupError(error) ? error : notProven(database, `cannot be read (${messageOf(error)})`, error);
+    if (differing.length > 0) throw new Error(`it differs from the backup in ${differing.join(', ')}`);
   } finally {
     db.close();
   }
-}
-
-function notProven(database: string, what: string, cause?: unknown): BackupError {
-  return new BackupError('ERR_BACKUP_RESTORE_FAILED', `The new "${database}" ${what}.`, {
-    step: 'compare',
-    hint: 'Check the disk, and that nobody else uses the database; then restore again. The old files are beside it.',
-    cause,
-  });
 }

@@ -1,14 +1,16 @@
+import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import type { Backup } from '../../catalog/backup.js';
 import type { BackupFolder } from '../../catalog/list-backups.js';
-import { BackupError, messageOf, systemCode } from '../../util/errors.js';
-import { removeFiles } from '../../catalog/delete-backup.js';
+import { BackupError } from '../../util/errors.js';
 import type { CheckedBackup } from '../verify/check-backup.js';
 import { contentHash } from '../shared/content-hash.js';
 import { copyPages } from '../backup/page-copy.js';
 import type { Deadline } from '../shared/deadline.js';
-import { exists, flushFile } from '../../util/durable-files.js';
+import { exists, flushFile, flushFolder } from '../../util/durable-files.js';
+import { oldOrRestored, restoredBut, stateBefore, takeBack, takeBackSafety, unchanged } from './failures.js';
+import { isBusy } from './live-database.js';
 import type { LiveDatabase } from './live-database.js';
 import { beginStep, send } from '../shared/steps.js';
 import { createPartial, partialPath, removePartial } from '../shared/temp-files.js';
@@ -16,7 +18,7 @@ import { createPartial, partialPath, removePartial } from '../shared/temp-files.
 export interface RestoreContext {
   readonly folder: BackupFolder;
   readonly deadline: Deadline;
-  /** Takes the protected backup of the present state. */
+  /** Takes the protected backup of the present state. Throws `NoGoodCopy` if the copy is damaged. */
   readonly takeSafetyBackup: () => Promise<Backup>;
 }
 
@@ -28,9 +30,11 @@ const BETWEEN_TRIES_MS = 20;
 const BREATH_MS = 200;
 
 /**
- * Into the live database, while others have it open, in one transaction of SQLite: hold the writers -> safety backup ->
- * copy -> compare. No commit is lost without a trace: what came before the copy is in the safety backup, for while it is
- * taken nobody writes, and should somebody slip in between the two, nothing is copied and both are done again.
+ * Writes the backup into the live database in one transaction of SQLite, while others have it open: hold the writers -> safety
+ * backup -> copy -> compare. No commit is lost without a trace: what came before the copy is in the safety backup, since nobody
+ * writes while it is taken, and if somebody slips in between the two, nothing is copied and both are done again.
+ *
+ * @returns the backup of the state before
  */
 export async function restoreOnline(
   live: LiveDatabase,
@@ -38,42 +42,44 @@ export async function restoreOnline(
   context: RestoreContext,
 ): Promise<Backup> {
   let first: Backup | undefined;
-  for (let different = 0; ;) {
-    beginStep('block-writers');
-    await live.waitUntilFree(context.deadline);
-    live.holdWriters(context.deadline);
-    const mark = live.mark();
-    let safety: Backup;
+  for (let tries = 1; ; tries++) {
     try {
-      safety = await context.takeSafetyBackup();
+      const safety = await saveAndCopy(live, backup, context);
+      // If all is done again, since somebody wrote on top before it was compared, the state before is still in the first one.
+      first ??= safety;
     } catch (error) {
-      live.release();
-      throw error;
+      throw first ? isDifferent(live.path, first, error) : error;
     }
-    let copied: boolean;
-    try {
-      copied = await copyIfUnchanged(live, backup, mark, context.deadline);
-    } catch (error) {
-      if (systemCode(error) === 'ERR_BACKUP_RESTORE_BUSY') removeFiles(context.folder, safety);
-      throw withSafety(error, first ?? safety);
-    }
-    if (!copied) {
-      // It is of a state that was not replaced.
-      removeFiles(context.folder, safety);
-      await sleep(BREATH_MS);
-      continue;
-    }
-    // If all is done again, since somebody wrote on top before it was compared, the state before is still in the first one.
-    first ??= safety;
     try {
       if (await isEqual(live, backup, context.folder)) {
         await settle(live);
         return first;
       }
     } catch (error) {
-      throw withSafety(error, first);
+      throw restoredBut(error, live.path, { safety: first });
     }
-    if (++different === MAX_DIFFERENT) throw isDifferent(live.path, first);
+    if (tries === MAX_DIFFERENT) throw isDifferent(live.path, first);
+  }
+}
+
+/** Takes the safety backup and copies, until nobody else has written between the two. */
+async function saveAndCopy(live: LiveDatabase, backup: CheckedBackup, context: RestoreContext): Promise<Backup> {
+  for (;;) {
+    beginStep('block-writers');
+    await live.waitUntilFree(context.deadline);
+    live.holdWriters(context.deadline);
+    const mark = live.mark();
+    const safety = await context.takeSafetyBackup();
+    const undo = [takeBackSafety(context.folder, safety)];
+    try {
+      if (await copyIfUnchanged(live, backup, mark, context.deadline)) return safety;
+    } catch (error) {
+      if (!(error instanceof BrokenCopy)) throw unchanged(error, await takeBack(undo));
+      if (!live.isUnchangedSince(mark)) throw oldOrRestored(error.cause, safety);
+      throw unchanged(error.cause, await takeBack(undo));
+    }
+    await takeBack(undo);
+    await sleep(BREATH_MS);
   }
 }
 
@@ -102,6 +108,13 @@ async function copyIfUnchanged(
 
 const CHANGED = new Error('changed');
 
+/** The copy failed when it had begun. */
+class BrokenCopy extends Error {
+  constructor(override readonly cause: unknown) {
+    super('the copy broke off');
+  }
+}
+
 async function copyInto(
   live: LiveDatabase,
   { file, facts }: CheckedBackup,
@@ -128,7 +141,8 @@ async function copyInto(
     return seen.locked ? 'copied' : 'busy';
   } catch (error) {
     if (error === CHANGED) return 'changed';
-    if (!seen.locked && systemCode(error).startsWith('SQLITE_BUSY')) return 'busy';
+    if (seen.locked) throw new BrokenCopy(error);
+    if (isBusy(error)) return 'busy';
     throw error;
   } finally {
     source.close();
@@ -154,13 +168,18 @@ async function isEqual(live: LiveDatabase, backup: CheckedBackup, folder: Backup
   }
 }
 
-const COMPARED = ['pageCount', 'pageSize', 'userVersion', 'applicationId', 'schemaDigest'] as const;
+const COMPARED = ['pageCount', 'pageSize', 'encoding', 'userVersion', 'applicationId', 'schemaDigest'] as const;
 
-/** In WAL mode a commit may still be in memory only, and the next writer would have to bring all of it into the file. */
+/**
+ * Brings the restored state to the disk. SQLite's commit in rollback-journal mode is the removal of the journal, which counts
+ * after a power cut only when its folder is flushed, and SQLite does not do that (https://sqlite.org/pragma.html#pragma_synchronous,
+ * EXTRA). In WAL mode a commit may still be in memory only, and the next writer would have to bring all of it into the file.
+ */
 async function settle(live: LiveDatabase): Promise<void> {
-  if (!live.wal) return;
   const wal = `${live.path}-wal`;
-  if (exists(wal)) await flushFile(wal);
+  if (live.wal && exists(wal)) await flushFile(wal);
+  await flushFolder(path.dirname(live.path));
+  if (!live.wal) return;
   try {
     live.db.pragma('wal_checkpoint(PASSIVE)');
     // And does not stay as large as the database, unless a reader still needs it.
@@ -171,24 +190,10 @@ async function settle(live: LiveDatabase): Promise<void> {
   }
 }
 
-/** What failed after the safety backup was taken names it. */
-function withSafety(error: unknown, safety: Backup): unknown {
-  if (error instanceof BackupError && error.code.startsWith('ERR_BACKUP_RESTORE_')) return error;
-  const said = `${systemCode(error)} ${messageOf(error)}`.trim();
-  const full = /^(SQLITE_FULL|ENOSPC|EDQUOT|ERR_BACKUP_NO_SPACE)/.test(said);
-  const code = full ? 'ERR_BACKUP_NO_SPACE' : 'ERR_BACKUP_RESTORE_FAILED';
-  return new BackupError(code, `The restore failed (${said}).`, {
-    step: 'restore',
-    hint:
-      'The database is entirely as it was, or entirely restored. ' +
-      `The state before is in "${safety.name}", which is protected. Check the disk and its space, then restore again.`,
-    cause: error,
-  });
-}
-
-function isDifferent(database: string, safety: Backup): BackupError {
+function isDifferent(database: string, safety: Backup, cause?: unknown): BackupError {
   return new BackupError('ERR_BACKUP_RESTORE_FAILED', `"${database}" was not equal to the backup after the restore.`, {
     step: 'compare',
-    hint: `Somebody writes to it all the time, or the disk fails. The state before is in "${safety.name}", which is protected.`,
+    hint: `Somebody writes to it all the time, or the disk fails. ${stateBefore({ safety })}`,
+    cause,
   });
 }

@@ -1,59 +1,42 @@
 // Table of contents of a restore: lock -> check the backup -> to another path | into the live database | in its place.
 import fs from 'node:fs';
 import path from 'node:path';
-import { backupNaming } from '../../catalog/backup-name.js';
+import type { Backup } from '../../catalog/backup.js';
+import { backupNaming, lockName } from '../../catalog/backup-name.js';
+import type { BackupFolder } from '../../catalog/list-backups.js';
 import { safetyLabel } from '../../catalog/safety-backup.js';
-import type { ChildResult } from '../../child/protocol.js';
-import type { RestoreReport, RestoreRequest } from '../../child/protocol.js';
-import { BackupError } from '../../util/errors.js';
+import type { ChildResult, RestoreReport, RestoreRequest } from '../../child/protocol.js';
+import { takeBackup } from '../backup/take-backup.js';
+import { Deadline } from '../shared/deadline.js';
+import { ensureSpace } from '../shared/free-space.js';
+import type { SpaceNeed } from '../shared/free-space.js';
+import { takeLock } from '../shared/lock.js';
+import { inLockedFolder } from '../shared/locked-folder.js';
+import { beginStep } from '../shared/steps.js';
+import { partialsBeside, sweepBeside } from '../shared/temp-files.js';
 import { checkBackup } from '../verify/check-backup.js';
 import type { CheckedBackup } from '../verify/check-backup.js';
-import { Deadline } from '../shared/deadline.js';
-import { isSqlite, readHeader } from '../shared/file-header.js';
-import { isUnusable, LiveDatabase } from './live-database.js';
-import { takeLock } from '../shared/lock.js';
-import type { Lock } from '../shared/lock.js';
-import { hasSecondName, sweepSecondNames } from './replaced-files.js';
-import { beginStep } from '../shared/steps.js';
-import { proveReplaced, restoreOffline } from './offline.js';
+import { NoGoodCopy } from './failures.js';
+import { openLive } from './live-database.js';
+import type { LiveDatabase } from './live-database.js';
+import { restoreOffline } from './offline.js';
 import { restoreOnline } from './online.js';
 import type { RestoreContext } from './online.js';
+import { realDatabase } from './real-database.js';
+import { hasSecondName, sweepSecondNames } from './replaced-files.js';
 import { restoreTo } from './to-file.js';
-import { ensureFolder, ensureSpace } from '../shared/free-space.js';
-import type { SpaceNeed } from '../shared/free-space.js';
-import { partialsBeside, sweep, sweepBeside } from '../shared/temp-files.js';
-import { takeBackup } from '../backup/take-backup.js';
+import { ensureDamaged, isUnusable } from './unusable.js';
 
 type Written = Pick<RestoreReport, 'path' | 'method' | 'safetyBackup' | 'movedAside' | 'journalMode'>;
 
 export async function restore(request: RestoreRequest): Promise<ChildResult> {
   const startedAt = performance.now();
   const deadline = Deadline.beforeTheParents(request.timeoutMs);
-  const folder = { directory: request.directory, naming: backupNaming(request.database) };
-
-  beginStep('lock');
-  ensureFolder(request.directory);
-  const lock = await takeLock(folder, request.database, deadline);
-  try {
-    beginStep('sweep');
-    await sweep(folder);
-
+  return inLockedFolder(request, deadline, async (folder) => {
     beginStep('check');
     const backup = await checkBackup(folder, request.name);
     try {
-      const takeSafetyBackup: RestoreContext['takeSafetyBackup'] = () =>
-        takeBackup(
-          {
-            database: request.database,
-            verify: request.verify,
-            label: safetyLabel(request.name),
-            safety: true,
-            protected: true,
-            startedAt: performance.now(),
-          },
-          folder,
-          deadline,
-        );
+      const takeSafetyBackup = (): Promise<Backup> => saveState(request, folder, deadline);
       const written = await write(request, backup, { folder, deadline, takeSafetyBackup });
       const { name, sha256, facts } = backup;
       const durationMs = Math.round(performance.now() - startedAt);
@@ -63,8 +46,17 @@ export async function restore(request: RestoreRequest): Promise<ChildResult> {
     } finally {
       await backup.dispose();
     }
-  } finally {
-    lock.release();
+  });
+}
+
+async function saveState(request: RestoreRequest, folder: BackupFolder, deadline: Deadline): Promise<Backup> {
+  const { database, verify, name } = request;
+  const label = safetyLabel(name);
+  const order = { database, verify, label, safety: true, protected: true, startedAt: performance.now() } as const;
+  try {
+    return await takeBackup(order, folder, deadline);
+  } catch (error) {
+    throw isUnusable(error) ? new NoGoodCopy(error) : error;
   }
 }
 
@@ -73,30 +65,35 @@ async function write(request: RestoreRequest, backup: CheckedBackup, context: Re
     await restoreTo(request.to, backup, context.folder);
     return { path: request.to, method: 'copy', movedAside: [], journalMode: 'delete' };
   }
-  const database = realPath(request.database);
-  if (hasSecondName(database) || partialsBeside(database).length > 0) {
-    const lock = await lockDatabaseFolder(database, context);
-    await sweepAfterCrash(database);
-    lock?.release();
-  }
   beginStep('space');
+  const database = realDatabase(request.database);
+  if (hasSecondName(database) || partialsBeside(database).length > 0) {
+    await inLockedDatabaseFolder(database, context, () => sweepAfterCrash(database));
+  }
   ensureSpace('restore', spaceNeeds(database, request.directory, backup.sizeBytes));
   const live = openLive(database, context.deadline);
   try {
-    if (live && !needsReplacing(live, backup)) {
-      const safety = await restoreOnline(live, backup, context);
-      const journalMode = live.wal ? 'wal' : 'delete';
-      return { path: database, method: 'online', safetyBackup: safety.name, movedAside: [], journalMode };
-    }
-    return await replace(database, backup, live, context);
+    if (!live || needsReplacing(live, backup)) return await replace(database, backup, live, context);
+    const safety = await restoreOnline(live, backup, context);
+    const journalMode = live.wal ? 'wal' : 'delete';
+    return { path: database, method: 'online', safetyBackup: safety.name, movedAside: [], journalMode };
   } catch (error) {
-    if (!live || !isUnusable(error)) throw error;
-    // It opens, but no good copy of it can be made.
-    live.close();
+    if (!(error instanceof NoGoodCopy)) throw error;
+    ensureDamaged(database, request.verify, error.cause);
+    live?.close();
     return await replace(database, backup, undefined, context);
   } finally {
     live?.close();
   }
+}
+
+/**
+ * SQLite cannot change the page size of a database in WAL mode, and an open connection keeps the encoding that it has begun
+ * with: after a change, each of its statements fails.
+ */
+function needsReplacing({ db, wal }: LiveDatabase, { facts }: CheckedBackup): boolean {
+  if (db.pragma('encoding', { simple: true }) !== facts.encoding) return true;
+  return wal && db.pragma('page_size', { simple: true }) !== facts.pageSize;
 }
 
 /** For the safety backup and for reading the result back, in the backup folder; for the journal or the WAL, in the database's. */
@@ -113,24 +110,17 @@ function sizeOf(file: string): number {
   return fs.statSync(file, { throwIfNoEntry: false })?.size ?? 0;
 }
 
-async function replace(
+function replace(
   database: string,
   backup: CheckedBackup,
   live: LiveDatabase | undefined,
   context: RestoreContext,
 ): Promise<Written> {
-  const lock = await lockDatabaseFolder(database, context);
-  try {
+  return inLockedDatabaseFolder(database, context, async () => {
     await sweepAfterCrash(database);
     const { safety, movedAside, journalMode } = await restoreOffline(database, backup, live, context);
-    live?.close();
-    beginStep('compare');
-    proveReplaced(database, backup);
-    const names = safety && { safetyBackup: safety.name };
-    return { path: database, method: 'offline', ...names, movedAside, journalMode };
-  } finally {
-    lock?.release();
-  }
+    return { path: database, method: 'offline', ...(safety && { safetyBackup: safety.name }), movedAside, journalMode };
+  });
 }
 
 async function sweepAfterCrash(database: string): Promise<void> {
@@ -139,55 +129,23 @@ async function sweepAfterCrash(database: string): Promise<void> {
 }
 
 /** Where the database's folder is not that of the backups, two services with two locks could replace it at once. */
-async function lockDatabaseFolder(database: string, { folder, deadline }: RestoreContext): Promise<Lock | undefined> {
+async function inLockedDatabaseFolder<T>(
+  database: string,
+  { folder, deadline }: RestoreContext,
+  work: () => Promise<T>,
+): Promise<T> {
   const here = { directory: path.dirname(database), naming: backupNaming(database) };
-  const same = here.directory === folder.directory && here.naming.prefix === folder.naming.prefix;
-  return same ? undefined : takeLock(here, database, deadline);
-}
-
-/** SQLite keeps what stands beside a database with the file itself, not with a link to it. */
-function realPath(database: string): string {
-  const folder = fs.statSync(path.dirname(database), { throwIfNoEntry: false });
-  if (!folder?.isDirectory()) {
-    throw new BackupError('ERR_BACKUP_RESTORE_TARGET', `There is no folder "${path.dirname(database)}".`, {
-      step: 'space',
-      hint: 'Create it, mount its disk, or correct the "database" option.',
-    });
-  }
-  return fs.existsSync(database)
-    ? fs.realpathSync(database)
-    : path.join(fs.realpathSync(path.dirname(database)), path.basename(database));
-}
-
-/** `undefined`: there is no file, or none that SQLite can use. */
-function openLive(database: string, deadline: Deadline): LiveDatabase | undefined {
-  beginStep('block-writers');
-  fs.accessSync(path.dirname(database), fs.constants.W_OK | fs.constants.X_OK);
-  const stats = fs.statSync(database, { throwIfNoEntry: false });
-  if (!stats) return undefined;
-  if (!stats.isFile()) {
-    throw new BackupError('ERR_BACKUP_SOURCE_INVALID', `"${database}" is not a regular file.`, {
-      step: 'block-writers',
-      hint: 'Correct the "database" option; nothing was changed.',
-    });
-  }
-  // SQLite opens what it may not write for reading only, and says so late.
-  fs.accessSync(database, fs.constants.R_OK | fs.constants.W_OK);
-  // Without SQLite's opening it: that would clear away what stands beside a file of which it can make nothing.
-  if (!isSqlite(readHeader(database))) return undefined;
-  const live = new LiveDatabase(database);
+  // This process has the lock of the backup folder, which may have another path: a link, or a second mount.
+  const isLocked = isSameFolder(here.directory, folder.directory) && lockName(here.naming) === lockName(folder.naming);
+  const lock = isLocked ? undefined : await takeLock(here, database, deadline);
   try {
-    live.holdWriters(deadline);
-    live.release();
-    return live;
-  } catch (error) {
-    live.close();
-    if (isUnusable(error)) return undefined;
-    throw error;
+    return await work();
+  } finally {
+    lock?.release();
   }
 }
 
-/** SQLite can't change the page size of a database in WAL mode. */
-function needsReplacing(live: LiveDatabase, backup: CheckedBackup): boolean {
-  return live.wal && live.db.pragma('page_size', { simple: true }) !== backup.facts.pageSize;
+function isSameFolder(a: string, b: string): boolean {
+  const [one, other] = [fs.statSync(a, { bigint: true }), fs.statSync(b, { bigint: true })];
+  return one.dev === other.dev && one.ino === other.ino;
 }

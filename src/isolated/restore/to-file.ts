@@ -3,7 +3,7 @@ import path from 'node:path';
 import { parseBackupName } from '../../catalog/backup-name.js';
 import type { BackupFolder } from '../../catalog/list-backups.js';
 import { SIDE_FILES } from '../../catalog/side-files.js';
-import { BackupError, systemCode } from '../../util/errors.js';
+import { BackupError, isBackupError, messageOf, systemCode } from '../../util/errors.js';
 import type { CheckedBackup } from '../verify/check-backup.js';
 import { exists, flushFile, flushFolder, renameNoReplace } from '../../util/durable-files.js';
 import { ownerLike } from '../../util/file-owner.js';
@@ -12,18 +12,22 @@ import { ensureSpace } from '../shared/free-space.js';
 import { beginStep } from '../shared/steps.js';
 import { announcePartialBeside, removePartial, sweepBeside } from '../shared/temp-files.js';
 
-/** Into a file that does not exist yet: it appears whole, or not at all. */
+/** Restores into a file that does not exist yet: it appears whole, or not at all. */
 export async function restoreTo(target: string, backup: CheckedBackup, folder: BackupFolder): Promise<void> {
   beginStep('restore');
   refuseTarget(target, folder);
   await sweepBeside(target);
   ensureSpace('restore', [{ folder: path.dirname(target), bytes: backup.sizeBytes }]);
   const staged = announcePartialBeside(target);
+  let isThere = false;
   try {
     await copyWhole(backup, staged, { owner: await ownerLike(path.join(folder.directory, backup.name)) });
     await flushFile(staged);
-    if (!(await renameNoReplace(staged, target))) throw taken(target, target);
+    isThere = await renameNoReplace(staged, target);
+    if (!isThere) throw taken(target, target);
     await flushFolder(path.dirname(target));
+  } catch (error) {
+    throw notRestoredTo(target, isThere, error);
   } finally {
     await removePartial(staged);
   }
@@ -51,6 +55,20 @@ function refuseTarget(target: string, { directory, naming }: BackupFolder): void
   if (folder === directory && parseBackupName(naming, path.basename(target))) {
     throw refused(`"${target}" would be taken for a backup.`, 'Choose another name, or another folder.');
   }
+}
+
+function notRestoredTo(target: string, isThere: boolean, error: unknown): unknown {
+  // The disk is full: said of the folder in the words that a backup has for it.
+  if (isBackupError(error) || /^(ENOSPC|EDQUOT)/.test(systemCode(error))) return error;
+  const said = `${systemCode(error)} ${messageOf(error)}`.trim();
+  const what = isThere ? `"${target}" was restored, but its folder` : `"${target}"`;
+  return new BackupError('ERR_BACKUP_RESTORE_FAILED', `${what} could not be written (${said}).`, {
+    step: 'restore',
+    hint: isThere
+      ? 'It is there, whole, but a power cut may take it away again. Check the disk.'
+      : 'It is not there, and the live database was not touched. Check the disk, or choose another one.',
+    cause: error,
+  });
 }
 
 function taken(target: string, existing: string): BackupError {

@@ -4,6 +4,8 @@ import type { DatabaseFacts } from '../../child/protocol.js';
 
 /** What must be equal in the source and in its copy, and what the manifest records of the source. */
 export interface SourceFacts extends DatabaseFacts {
+  /** `'UTF-8'`, `'UTF-16le'` or `'UTF-16be'`. */
+  readonly encoding: string;
   readonly userVersion: number;
   readonly applicationId: number;
   /** sha256 over every row of sqlite_schema. */
@@ -20,6 +22,7 @@ export function readFacts(db: Database): SourceFacts {
     journalMode: String(read('journal_mode')),
     pageSize: Number(read('page_size')),
     pageCount: Number(read('page_count')),
+    encoding: String(read('encoding')),
     userVersion: Number(read('user_version')),
     applicationId: Number(read('application_id')),
     schemaDigest: schema.digest('hex'),

@@ -10,7 +10,7 @@ import { exists } from '../../util/durable-files.js';
 import { readFacts } from '../shared/database-facts.js';
 import type { SourceFacts } from '../shared/database-facts.js';
 import { readHeader } from '../shared/file-header.js';
-import { isUnusable } from '../restore/live-database.js';
+import { isUnusable } from '../restore/unusable.js';
 import { send } from '../shared/steps.js';
 import { sealWithSideFiles } from '../backup/seal.js';
 import { hashFile } from '../shared/sha256.js';

@@ -1,0 +1,66 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import type { RestoreReport } from 'sqlite-autobackup';
+import { DIST } from './run-node';
+
+/** Calls of the system that fail: the library is compiled here, and loaded into the child before the C library. */
+export function compileFailingCalls(): string {
+  const library = path.join(fs.mkdtempSync(path.join(os.tmpdir(), 'autobackup-calls-')), 'failing-calls.so');
+  const source = path.join(__dirname, '..', 'faults', 'fixtures', 'failing-calls.c');
+  execFileSync('gcc', ['-shared', '-fPIC', '-O1', '-o', library, source, '-ldl'], { stdio: 'pipe' });
+  return library;
+}
+
+/** The `at`-th `call` on a file whose path fits `file` fails. */
+export interface Fault {
+  readonly call: string;
+  /** A pattern of fnmatch(3). */
+  readonly file: string;
+  readonly at: number;
+  readonly errno: number;
+}
+
+export const EIO = 5;
+export const ENOMEM = 12;
+export const EACCES = 13;
+export const EBUSY = 16;
+export const ENOSPC = 28;
+
+export interface ChildError {
+  readonly code: string;
+  readonly step: string;
+  readonly what: string;
+  readonly hint: string;
+}
+
+export interface ChildAnswer {
+  readonly report?: RestoreReport;
+  readonly error?: ChildError;
+  /** `call path`, in the order of the calls. */
+  readonly calls: readonly string[];
+}
+
+/** Runs a child as the service does, with a fault or with none. */
+export function runChild(library: string, folder: string, request: object, fault?: Fault): ChildAnswer {
+  const log = path.join(path.dirname(library), 'calls.log');
+  fs.rmSync(log, { force: true });
+  const wanted = fault && {
+    FAULT_CALL: fault.call,
+    FAULT_FILE: fault.file,
+    FAULT_AT: String(fault.at),
+    FAULT_ERRNO: String(fault.errno),
+  };
+  const env = { ...process.env, LD_PRELOAD: library, FAULT_FOLDER: folder, FAULT_LOG: log, ...wanted };
+  const { stdout, stderr } = spawnSync(process.execPath, [path.join(DIST, 'isolated', 'main.js')], {
+    input: JSON.stringify({ verify: 'quick', timeoutMs: 60_000, ...request }),
+    encoding: 'utf8',
+    env,
+  });
+  const last = stdout.trim().split('\n').at(-1) ?? '';
+  const message = JSON.parse(last === '' ? '{}' : last) as { result?: { report: RestoreReport }; error?: ChildError };
+  if (!message.result && !message.error) throw new Error(`no answer: ${last} ${stderr}`);
+  const calls = fs.existsSync(log) ? fs.readFileSync(log, 'utf8').trim().split('\n') : [];
+  return { ...(message.result ?? {}), ...(message.error && { error: message.error }), calls };
+}
