@@ -68,7 +68,10 @@ function converse(child: ChildProcessWithoutNullStreams, ended: Promise<BackupEr
     else asked?.resolve(reply?.result);
   });
   child.unref();
-  for (const stream of [child.stdin, child.stdout, child.stderr]) (stream as unknown as Socket).unref();
+  for (const stream of [child.stdin, child.stdout, child.stderr]) {
+    // Bun's streams of a child have no unref().
+    (stream as unknown as Partial<Socket>).unref?.();
+  }
   const send = (message: ShipMessage): void => void child.stdin.write(`${JSON.stringify(message)}\n`);
   return {
     async ask<T>(command: ShipCommand, { signal }: StoreControl): Promise<T> {
