@@ -2,6 +2,8 @@ import type { Backup } from './backup.js';
 
 /** Is a backup due, and why (not)? */
 export type DueCheck =
+  /** The service is switched off (`enabled: false`). */
+  | { readonly due: false; readonly reason: 'disabled' }
   | { readonly due: true; readonly reason: 'none' }
   | { readonly due: true; readonly reason: 'too-old'; readonly latest: Backup; readonly ageMs: number }
   | {
@@ -30,7 +32,12 @@ export interface DueCheckInput {
 }
 
 /** Exactly `intervalMs` old is due. Pure. */
-export function checkDue({ latest, now, intervalMs, retryAt }: DueCheckInput): DueCheck {
+export function checkDue({
+  latest,
+  now,
+  intervalMs,
+  retryAt,
+}: DueCheckInput): Exclude<DueCheck, { reason: 'disabled' }> {
   const ageMs = latest && ageOf(latest, now);
   if (latest && ageMs !== undefined && ageMs < intervalMs) {
     return { due: false, reason: 'fresh', latest, ageMs, dueAt: new Date(latest.createdAt.getTime() + intervalMs) };

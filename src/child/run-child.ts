@@ -13,11 +13,11 @@ import { onAbort } from '../util/on-abort.js';
 import { lockTimeout, restoreBusy, sourceLocked } from '../util/busy-errors.js';
 import { errorFromWire, messageReader } from './protocol.js';
 import type { ChildMessage, ChildRequest, ChildResult } from './protocol.js';
-import { childArguments, childOptions, ensureChildCanRun, installedDriver } from './start-child.js';
+import { CHILD_MAIN, childArguments, childOptions, ensureChildCanRun, installedDriver } from './start-child.js';
 import type { SnapshotControl } from '../util/control.js';
 import { clearTimeout, MAX_TIMER_MS, setTimeout } from '../util/timers.js';
 
-const MAIN = path.join(__dirname, '..', 'isolated', 'main.js');
+const MAIN = CHILD_MAIN;
 /** How long a killed child may take to be gone, and an answered one to end by itself. */
 const END_GRACE_MS = 5_000;
 const STDERR_KEPT = 8_192;

@@ -56,15 +56,29 @@ export function refuseToBeTheChild(): void {
 
 /** @throws BackupError `ERR_BACKUP_CHILD_FAILED` where a child would not be what is needed */
 export function ensureChildCanRun(): void {
-  if (found) return;
-  if (isSingleExecutable()) throw notNode();
-  const unfit = driverUnfit();
+  // Looked at once: what is installed does not change under a running app in a way that this would tell.
+  if (isFit) return;
+  const unfit = childUnfit();
   if (unfit) throw unfit;
-  found = true;
+  isFit = true;
 }
 
-/** Looked at once: what is installed does not change under a running app in a way that this would tell. */
-let found = false;
+let isFit = false;
+
+/** The code of the child process. */
+export const CHILD_MAIN = path.join(__dirname, '..', 'isolated', 'main.js');
+
+/** Why no child can do the work here; `undefined` if nothing is known against it. */
+export function childUnfit(): BackupError | undefined {
+  if (isSingleExecutable()) return notNode();
+  if (!fs.existsSync(CHILD_MAIN)) {
+    return new BackupError('ERR_BACKUP_CHILD_FAILED', `"${CHILD_MAIN}" is missing.`, {
+      step: 'start',
+      hint: 'If the app is bundled, mark "sqlite-autobackup" as external, so that its files stay as they are.',
+    });
+  }
+  return driverUnfit();
+}
 
 function isSingleExecutable(): boolean {
   const { getBuiltinModule } = process as { getBuiltinModule?: (name: string) => { isSea(): boolean } | undefined };

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { ServiceContext } from './service-context.js';
-import { snapshotterFailed } from './backup-runner.js';
+import { ensureEnabled, snapshotterFailed } from './backup-runner.js';
 import type { Backup } from '../catalog/backup.js';
 import { parseBackupName } from '../catalog/backup-name.js';
 import { backupNamed } from '../catalog/list-backups.js';
@@ -10,6 +10,7 @@ import { wrongOption } from '../util/validate.js';
 import type { RestoreOptions, VerifyOptions } from './method-types.js';
 import type { PruneReport } from './events.js';
 import { prune } from './prune.js';
+import { findSetUpFault } from './set-up.js';
 import { deleteFiles } from '../catalog/delete-backup.js';
 import type { RestoreReport, VerifyReport } from '../child/protocol.js';
 import type { SnapshotControl } from '../util/control.js';
@@ -27,6 +28,7 @@ export async function verify(context: ServiceContext, name: string, options: Ver
 }
 
 export async function restore(context: ServiceContext, name: string, options: RestoreOptions): Promise<RestoreReport> {
+  ensureEnabled(context.options);
   const { to, ...control } = options;
   const { log, messages, events } = context;
   await findBackup(context, name);
@@ -68,6 +70,12 @@ export async function deleteBackup(context: ServiceContext, name: string): Promi
   await gate.run(deleteFiles(options, backup));
   log.info(messages.deleted(backup));
   events.emit('deleted', { name });
+}
+
+/** Throws what is wrong with the set-up. */
+export async function checkSetUp({ gate, options }: ServiceContext): Promise<void> {
+  const fault = await gate.run(findSetUpFault(options));
+  if (fault) throw fault;
 }
 
 export async function pruneNow({ gate, options, runner }: ServiceContext, dryRun: boolean): Promise<PruneReport> {

@@ -14,6 +14,7 @@ import { LOAD } from '../util/logger.js';
 import type { LoadableLogger } from '../util/logger.js';
 import type { ResolvedOptions } from './options.js';
 import { prune } from './prune.js';
+import { withWorkingDirectory } from './set-up.js';
 import { runSync } from '../util/file-work.js';
 import type { FileWork } from '../util/file-work.js';
 import type { FolderGate } from '../util/folder-gate.js';
@@ -63,10 +64,12 @@ export class BackupRunner {
 
   /** A backup in any case. */
   async create(purpose: Purpose, control: SnapshotControl): Promise<Backup> {
+    ensureEnabled(this.#options);
     return createdBackup(await this.run(purpose, null, control));
   }
 
   createSync(purpose: Purpose): Backup {
+    ensureEnabled(this.#options);
     return createdBackup(this.runSync(purpose, null));
   }
 
@@ -92,7 +95,9 @@ export class BackupRunner {
       const creating = this.#options.snapshotter.create(this.#request(purpose, ifOlderThanMs), control);
       // While the child works: a caller that waits for the backup need not wait for winston afterwards.
       this.#log[LOAD]();
-      result = await this.#gate.run(this.#judge(await creating, ifOlderThanMs));
+      const answer = await creating;
+      ensureAnswer(answer, ifOlderThanMs);
+      result = await this.#gate.run(this.#judge(answer));
     } catch (error) {
       const fresh = await this.#gate.run(this.#freshDespiteError(ifOlderThanMs, error)).catch(() => undefined);
       result = fresh ?? this.fail(error, purpose);
@@ -113,7 +118,8 @@ export class BackupRunner {
     let result: SnapshotResult;
     try {
       const answer = this.#options.snapshotter.createSync(this.#request(purpose, ifOlderThanMs));
-      result = runSync(this.#judge(answer, ifOlderThanMs));
+      ensureAnswer(answer, ifOlderThanMs);
+      result = runSync(this.#judge(answer));
     } catch (error) {
       result = runSync(this.#freshDespiteError(ifOlderThanMs, error)) ?? this.fail(error, purpose);
     }
@@ -130,7 +136,7 @@ export class BackupRunner {
 
   /** Reports a failed attempt and throws its error. */
   fail(cause: unknown, purpose: Purpose): never {
-    const error = isBackupError(cause) ? cause : snapshotterFailed(cause);
+    const error = withWorkingDirectory(isBackupError(cause) ? cause : snapshotterFailed(cause), this.#options);
     if (error.code === 'ERR_BACKUP_CANCELLED') {
       this.#log.info(messages.cancelled(purpose));
       throw error;
@@ -167,12 +173,8 @@ export class BackupRunner {
   }
 
   /** Success is judged by the artifact: it stands there, whole. */
-  *#judge(result: SnapshotResult, ifOlderThanMs: number | null): FileWork<SnapshotResult> {
-    ensureAnswer(result);
-    if (result.status !== 'created') {
-      if (ifOlderThanMs === null) throw new Error('it answered "fresh" to a request for a backup in any case');
-      return result;
-    }
+  *#judge(result: SnapshotResult): FileWork<SnapshotResult> {
+    if (result.status !== 'created') return result;
     const found = yield* backupNamed(this.#options, result.backup.name, Date.now());
     if (found && found.sizeBytes === result.backup.sizeBytes && found.problem !== 'damaged') {
       return { ...result, backup: { ...result.backup, createdAt: this.#believedTime(found) } };
@@ -231,17 +233,30 @@ export class BackupRunner {
   }
 }
 
+/** @throws BackupError `ERR_BACKUP_DISABLED` */
+export function ensureEnabled({ enabled }: ResolvedOptions): void {
+  if (enabled) return;
+  throw new BackupError('ERR_BACKUP_DISABLED', 'Backups are switched off.', {
+    step: 'call',
+    hint: 'Take "enabled: false" out of the options, or BACKUP_ENABLED out of the environment.',
+  });
+}
+
 function createdBackup(result: SnapshotResult): Backup {
   // The judge has refused any other answer to an unconditional request.
   return (result as Extract<SnapshotResult, { status: 'created' }>).backup;
 }
 
 /** A snapshotter of the user's own may answer anything. A malformed answer counts as a failed attempt: logged, emitted, backed off. */
-function ensureAnswer(answer: unknown): void {
+function ensureAnswer(answer: unknown, ifOlderThanMs: number | null): void {
   // `createSync` that is async: it must not end the app as an unhandled rejection either.
   if (answer instanceof Promise) answer.catch(() => {});
   const { status, backup, latest } = (answer ?? {}) as Partial<Record<'status' | 'backup' | 'latest', unknown>>;
-  if ((status === 'created' && backup) || (status === 'fresh' && latest)) return;
+  if (status === 'created' && backup) return;
+  if (status === 'fresh' && latest) {
+    if (ifOlderThanMs !== null) return;
+    throw new TypeError('it answered "fresh" to a request for a backup in any case');
+  }
   throw new TypeError(`it answered ${show(answer)}`);
 }
 

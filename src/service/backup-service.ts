@@ -291,6 +291,19 @@ export class BackupService {
     return core().pruneNow(this.#context, options.dryRun ?? false);
   }
 
+  /**
+   * Checks the set-up, without opening a file: the folders are there and the backups' one can be written, the child process can
+   * be started, and better-sqlite3 is for this Node. The same is looked at when the service is made, and logged as a warning.
+   *
+   * @throws BackupError that says what to do: `ERR_BACKUP_SOURCE_MISSING`, `ERR_BACKUP_DIRECTORY_MISSING`,
+   *   `ERR_BACKUP_DIRECTORY_NOT_WRITABLE`, `ERR_BACKUP_CHILD_FAILED`
+   * @example
+   * await backups.check();
+   */
+  async check(): Promise<void> {
+    return core().checkSetUp(this.#context);
+  }
+
   /** Tells everything that a status page shows. Asks a child process for the journal mode. */
   async status(): Promise<ServiceStatus> {
     return core().readStatus(this.#context);

@@ -1,5 +1,5 @@
 // What a service needs to work, behind the one door of backup-service.ts: an app that has no service yet does not load it.
-export { deleteBackup, protect, pruneNow, restore, verify } from './backup-actions.js';
+export { checkSetUp, deleteBackup, protect, pruneNow, restore, verify } from './backup-actions.js';
 export { diff, query, recover } from './rows-actions.js';
 export { createContext } from './service-context.js';
 export { findRunning, readStatus } from './status.js';

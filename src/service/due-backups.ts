@@ -53,6 +53,7 @@ export class DueBackups {
 
   /** The age check with its reason. Looks at the folder every time. */
   *check(intervalMs: number): FileWork<DueCheck> {
+    if (!this.#context.options.enabled) return { due: false, reason: 'disabled' };
     const now = Date.now();
     const latest = yield* this.latest(now);
     if (latest) this.freshness.believe(latest.createdAt.getTime());
@@ -115,6 +116,7 @@ export class DueBackups {
     const { runner } = this.#context;
     if (look.status === 'fulfilled') {
       const check = look.value;
+      if (check.reason === 'disabled') return { status: 'disabled' };
       if (check.reason === 'fresh') return { status: 'fresh', latest: check.latest, ageMs: check.ageMs };
       return check.reason === 'backing-off' ? this.#backingOff(purpose, check.retryAt) : undefined;
     }

@@ -45,3 +45,18 @@ export interface PruneReport {
 
 /** A function that {@link BackupService.on} calls with the payload of each event. */
 export type BackupListener<E extends keyof BackupEvents> = (event: BackupEvents[E]) => void;
+
+/** The compiler sees to it that none is missing. */
+const EVENTS: Readonly<Record<keyof BackupEvents, true>> = {
+  created: true,
+  failed: true,
+  pruned: true,
+  deleted: true,
+  restored: true,
+  recovered: true,
+  protected: true,
+  copied: true,
+  'copy-failed': true,
+  'copies-pruned': true,
+};
+export const EVENT_NAMES: readonly string[] = Object.keys(EVENTS);

@@ -10,14 +10,19 @@ export class Freshness {
   #latestMs = -Infinity;
   #lookedAt = -Infinity;
 
-  constructor(options: { readonly intervalMs: number; readonly recheckMs: number }) {
+  readonly #enabled: boolean;
+
+  constructor(options: { readonly intervalMs: number; readonly recheckMs: number; readonly enabled: boolean }) {
+    this.#enabled = options.enabled;
+    // Of a service that is switched off nothing is ever due.
+    this.known = !options.enabled;
     this.#intervalMs = options.intervalMs;
     this.#recheckMs = options.recheckMs;
   }
 
   /** Is it younger than `intervalMs`, as far as is known? */
   knownFor(intervalMs: number): boolean {
-    if (intervalMs === this.#intervalMs) return this.known;
+    if (!this.#enabled || intervalMs === this.#intervalMs) return this.known;
     return (
       performance.now() - this.#lookedAt < this.#recheckMs && Math.max(0, Date.now() - this.#latestMs) < intervalMs
     );
@@ -25,6 +30,7 @@ export class Freshness {
 
   /** The newest backup was looked at, and is from `latestMs` (since 1970). */
   believe(latestMs: number): void {
+    if (!this.#enabled) return;
     this.#latestMs = latestMs;
     this.#lookedAt = performance.now();
     const ms = Math.min(latestMs + this.#intervalMs - Date.now(), this.#recheckMs, MAX_TIMER_MS);
@@ -39,6 +45,7 @@ export class Freshness {
 
   /** A backup has gone, or the database is another one. */
   forget(): void {
+    if (!this.#enabled) return;
     this.known = false;
     this.#lookedAt = -Infinity;
   }

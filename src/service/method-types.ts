@@ -145,4 +145,6 @@ export type BackupOutcome =
   | { readonly status: 'created'; readonly backup: Backup }
   | { readonly status: 'fresh'; readonly latest: Backup; readonly ageMs: number }
   /** One is due, but the last attempt failed, with `error`, less than `retryAfter` ago. */
-  | { readonly status: 'backing-off'; readonly retryAt: Date; readonly error: BackupError };
+  | { readonly status: 'backing-off'; readonly retryAt: Date; readonly error: BackupError }
+  /** The service is switched off (`enabled: false`): nothing was looked at. */
+  | { readonly status: 'disabled' };

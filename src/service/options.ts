@@ -16,6 +16,7 @@ import { childProcessSnapshotter } from '../child/child-snapshotter.js';
 import type { Snapshotter } from '../child/snapshotter.js';
 import type { BackupStore } from '../stores/backup-store.js';
 import { areAssertions, ASSERTIONS_ARE, hasMethods, STORE_METHODS } from '../util/method-options.js';
+import { show } from '../util/show.js';
 import { validate } from '../util/validate.js';
 import type { Valibot } from '../util/validate.js';
 
@@ -78,6 +79,13 @@ export interface BackupServiceOptions {
    * of `sqlite-autobackup/s3`. Default: none.
    */
   copies?: BackupStore[];
+  /**
+   * `false`: nothing is ever taken, in tests for example, and one line in the log says so. `database` may be anything then,
+   * `':memory:'` too; `createBackup()` and `restoreBackup()` reject with `ERR_BACKUP_DISABLED`.
+   *
+   * @default what the environment has in `BACKUP_ENABLED` (`false`, `0`, `off` or `no` switch off); otherwise `true`
+   */
+  enabled?: boolean;
 }
 
 /** Every option with its value, checked and frozen. */
@@ -98,6 +106,11 @@ export interface ResolvedOptions {
   readonly logger: LoadableLogger;
   readonly snapshotter: Snapshotter;
   readonly copies: readonly BackupStore[];
+  readonly enabled: boolean;
+  /** The snapshotter is the user's own. */
+  readonly ownSnapshotter: boolean;
+  /** The working directory, where a path that was given counts from it. */
+  readonly relativeTo: string | undefined;
 }
 
 /**
@@ -106,11 +119,13 @@ export interface ResolvedOptions {
  * @throws BackupError `ERR_BACKUP_OPTIONS`, naming the option, the value and what is allowed
  */
 export function resolveOptions(options: BackupServiceOptions, env: NodeJS.ProcessEnv = process.env): ResolvedOptions {
-  validate('BackupService', schemaOf, options);
-  const database = path.resolve(options.database);
+  const enabled = isEnabled(options, env);
+  validate('BackupService', (v) => schemaOf(v, enabled), options);
+  const database = enabled || options.database !== ':memory:' ? path.resolve(options.database) : options.database;
   const directory = path.resolve(options.directory ?? path.dirname(database));
   const naming = backupNaming(database);
-  checkNameLengths({ directory, naming }, database);
+  if (enabled) checkNameLengths({ directory, naming }, database);
+  const isRelative = [options.database, options.directory ?? database].some((given) => !path.isAbsolute(given));
   return Object.freeze({
     database,
     directory,
@@ -127,6 +142,22 @@ export function resolveOptions(options: BackupServiceOptions, env: NodeJS.Proces
     logger: options.logger ?? winstonLogger(),
     snapshotter: options.snapshotter ?? childProcessSnapshotter(),
     copies: Object.freeze([...(options.copies ?? [])]),
+    enabled,
+    ownSnapshotter: options.snapshotter !== undefined,
+    relativeTo: isRelative ? process.cwd() : undefined,
+  });
+}
+
+/** @throws BackupError `ERR_BACKUP_OPTIONS` for a `BACKUP_ENABLED` that is neither yes nor no */
+function isEnabled(options: unknown, env: NodeJS.ProcessEnv): boolean {
+  const { enabled } = (options ?? {}) as Partial<BackupServiceOptions>;
+  if (enabled !== undefined) return enabled;
+  const text = (env['BACKUP_ENABLED'] ?? '').trim().toLowerCase();
+  if (['false', '0', 'off', 'no'].includes(text)) return false;
+  if (['', 'true', '1', 'on', 'yes'].includes(text)) return true;
+  throw new BackupError('ERR_BACKUP_OPTIONS', `The environment variable BACKUP_ENABLED is ${show(text)}.`, {
+    step: 'options',
+    hint: 'Set it to true or false, or unset it.',
   });
 }
 
@@ -158,7 +189,7 @@ function isListOfStores(value: unknown): boolean {
 
 // Each message finishes the sentence "It must be …".
 // eslint-disable-next-line @typescript-eslint/explicit-function-return-type -- the type is what valibot infers
-function schemaOf(v: Valibot) {
+function schemaOf(v: Valibot, enabled: boolean) {
   // eslint-disable-next-line @typescript-eslint/explicit-function-return-type -- as above
   const duration = (allowed: (milliseconds: number) => boolean, message: string) =>
     v.optional(
@@ -173,20 +204,7 @@ function schemaOf(v: Valibot) {
   );
   const methods = (names: readonly string[]) => (value: unknown) => hasMethods(value, names);
   return v.strictObject({
-    database: v.pipe(
-      v.custom<string>((value) => typeof value === 'string' && value !== '', 'the path of a SQLite database file'),
-      v.check((value) => !value.includes('\0'), 'a path without NUL characters'),
-      v.check(
-        (value) => !/^file:/i.test(value) && value !== ':memory:',
-        'the path of a file on disk: no "file:" URI, and an in-memory database cannot be backed up',
-      ),
-      v.check((value) => !/\s$/.test(value), 'a path that does not end in white space, which better-sqlite3 cuts off'),
-      v.check((value) => !/[\\/]\.{0,2}$/.test(value), 'the path of a file, not of a folder'),
-      v.check(
-        (value) => path.extname(value).toLowerCase() !== '.json',
-        'a path whose extension is not .json, which the manifests beside the backups use',
-      ),
-    ),
+    database: enabled ? databaseFile(v) : v.pipe(v.string('a text'), v.nonEmpty('a text that is not empty')),
     directory: v.optional(
       v.custom<string>(
         (value) => typeof value === 'string' && value !== '' && !value.includes('\0'),
@@ -216,6 +234,7 @@ function schemaOf(v: Valibot) {
         'an object with the methods create, createSync, verify, inspect, restore and protect',
       ),
     ),
+    enabled: v.optional(v.boolean('true or false')),
     copies: v.optional(
       v.custom<BackupStore[]>(
         isListOfStores,
@@ -224,4 +243,22 @@ function schemaOf(v: Valibot) {
       ),
     ),
   });
+}
+
+// eslint-disable-next-line @typescript-eslint/explicit-function-return-type -- as above
+function databaseFile(v: Valibot) {
+  return v.pipe(
+    v.custom<string>((value) => typeof value === 'string' && value !== '', 'the path of a SQLite database file'),
+    v.check((value) => !value.includes('\0'), 'a path without NUL characters'),
+    v.check(
+      (value) => !/^file:/i.test(value) && value !== ':memory:',
+      'the path of a file on disk: no "file:" URI, and an in-memory database cannot be backed up (in tests: enabled: false)',
+    ),
+    v.check((value) => !/\s$/.test(value), 'a path that does not end in white space, which better-sqlite3 cuts off'),
+    v.check((value) => !/[\\/]\.{0,2}$/.test(value), 'the path of a file, not of a folder'),
+    v.check(
+      (value) => path.extname(value).toLowerCase() !== '.json',
+      'a path whose extension is not .json, which the manifests beside the backups use',
+    ),
+  );
 }

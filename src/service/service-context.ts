@@ -2,6 +2,7 @@ import type { ServiceShippers } from '../offsite/service-shippers.js';
 import { refuseToBeTheChild } from '../child/start-child.js';
 import { claimNames } from '../catalog/claim-names.js';
 import { Events } from '../util/events.js';
+import { runSync } from '../util/file-work.js';
 import { FolderGate } from '../util/folder-gate.js';
 import { messages } from '../util/messages.js';
 import { safeLogger } from '../util/logger.js';
@@ -9,9 +10,11 @@ import { SerialQueue } from '../util/serial-queue.js';
 import { offsite } from '../offsite/index.js';
 import { BackupRunner } from './backup-runner.js';
 import { DueBackups } from './due-backups.js';
+import { EVENT_NAMES } from './events.js';
 import type { BackupEvents } from './events.js';
 import { resolveOptions } from './options.js';
 import type { BackupServiceOptions, ResolvedOptions } from './options.js';
+import { findSetUpFault } from './set-up.js';
 
 /** What a service consists of. */
 export interface ServiceContext {
@@ -32,9 +35,14 @@ export interface ServiceContext {
 export function createContext(given: BackupServiceOptions): ServiceContext {
   refuseToBeTheChild();
   const options = resolveOptions(given);
-  claimNames(options);
+  if (options.enabled) claimNames(options);
   const log = safeLogger(options.logger);
-  const events = new Events<BackupEvents>((event, error) => log.error(messages.listenerFailed(event, error)));
+  const fault = runSync(findSetUpFault(options));
+  if (fault) log.warn(messages.setUp(fault));
+  if (!options.enabled) log.warn(messages.disabled(given.enabled === false ? 'enabled: false' : 'BACKUP_ENABLED'));
+  const events = new Events<BackupEvents>(EVENT_NAMES, (event, error) =>
+    log.error(messages.listenerFailed(event, error)),
+  );
   const gate = new FolderGate(options.directory);
   let copies: ServiceShippers | undefined;
   if (options.copies.length > 0) {

@@ -80,7 +80,8 @@ export async function readStatus({
   const { runningSince, lastFailure } = runner;
   const warnings: string[] = [];
   let inspectError: BackupError | undefined;
-  const inspected = inspect(options).catch((error: unknown) => {
+  if (!options.enabled) warnings.push('Backups are switched off: none will be taken.');
+  const inspected = (options.enabled ? inspect(options) : Promise.resolve(undefined)).catch((error: unknown) => {
     // Facts that are not known are no reason to show nothing, not even where a user's own snapshotter fails in its own way.
     if (isBackupError(error)) inspectError = error;
     warnings.push(isBackupError(error) ? error.message : `The database could not be looked at: ${messageOf(error)}.`);
@@ -114,7 +115,7 @@ export async function readStatus({
     },
     directory,
     due,
-    latest: due.reason === 'none' ? undefined : due.latest,
+    latest: 'latest' in due ? due.latest : undefined,
     backupCount: backups.length,
     backupBytes: backups.reduce((sum, backup) => sum + backup.sizeBytes, 0),
     freeBytes,
@@ -137,8 +138,17 @@ function* look(
   const due = yield* dueBackups.check(options.intervalMs);
   const backups = yield* listBackups(options, Date.now());
   const { bavail, bsize } = yield* files.statfs(options.directory);
-  const sizeBytes = (yield* files.stat(options.database))?.size;
+  const sizeBytes = yield* sizeOf(options.database);
   return { due, backups, sizeBytes, freeBytes: bavail * bsize, inProgress: yield* findRunning(options) };
+}
+
+/** `undefined` where it is not there, or may not be looked at: then the facts have the error. */
+function* sizeOf(file: string): FileWork<number | undefined> {
+  try {
+    return (yield* files.stat(file))?.size;
+  } catch {
+    return undefined;
+  }
 }
 
 function latestVerification(backups: readonly Backup[]): LatestVerification | undefined {

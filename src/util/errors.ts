@@ -9,6 +9,7 @@ export const BACKUP_ERROR_CODES = {
   ERR_BACKUP_DECORATOR: 'AutoBackup was put on something that cannot be protected.',
   ERR_BACKUP_NOT_ASYNC: 'A protected method returned a value instead of a promise, without `blocking: true`.',
   ERR_BACKUP_BACKING_OFF: 'The last attempt failed a moment ago and `onFailure` is "abort".',
+  ERR_BACKUP_DISABLED: 'Backups are switched off, by `enabled: false` or BACKUP_ENABLED.',
   ERR_BACKUP_SOURCE_MISSING: 'There is no database file at the given path.',
   ERR_BACKUP_SOURCE_INVALID: 'The path holds a folder, an empty file or something that is not a SQLite database.',
   ERR_BACKUP_SOURCE_UNREADABLE: 'The database file exists but this process may not read it, or the disk fails.',

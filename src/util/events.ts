@@ -11,11 +11,20 @@ export class Events<Map extends object> {
 
   readonly #onListenerError: (event: string, error: unknown) => void;
 
-  constructor(onListenerError: (event: string, error: unknown) => void) {
+  readonly #names: readonly string[];
+
+  constructor(names: readonly string[], onListenerError: (event: string, error: unknown) => void) {
+    this.#names = names;
     this.#onListenerError = onListenerError;
   }
 
   on<E extends keyof Map & string>(event: E, listener: Listener<Map[E]>): () => void {
+    if (!this.#names.includes(event)) {
+      throw new BackupError('ERR_BACKUP_OPTIONS', `on(${show(event)}): there is no such event.`, {
+        step: 'options',
+        hint: `The events are ${this.#names.join(', ')}.`,
+      });
+    }
     if (typeof listener !== 'function') {
       throw new BackupError('ERR_BACKUP_OPTIONS', `on("${event}"): the listener is ${show(listener)}.`, {
         step: 'options',

@@ -85,6 +85,11 @@ export const files = {
       () => fs.lstatSync(file, { throwIfNoEntry: false }),
       () => ifThere(fs.promises.lstat(file)),
     ),
+  access: (file: string, mode: number) =>
+    call(
+      () => fs.accessSync(file, mode),
+      () => fs.promises.access(file, mode),
+    ),
   statfs: (folder: string) =>
     call(
       () => fs.statfsSync(folder),

@@ -1,4 +1,4 @@
-import { BackupError } from './errors.js';
+import { BackupError, isBackupError, messageOf } from './errors.js';
 import { runAsync } from './file-work.js';
 import type { FileCall, FileWork } from './file-work.js';
 import { clearTimeout, setTimeout } from './timers.js';
@@ -21,9 +21,22 @@ export class FolderGate {
     this.#limitMs = limitMs;
   }
 
-  /** @throws BackupError `ERR_BACKUP_LIST_FAILED` when the folder stands still, and what the work throws */
-  run<T>(work: FileWork<T>): Promise<T> {
-    return runAsync(work, (call) => this.#ask(call));
+  /** @throws BackupError `ERR_BACKUP_LIST_FAILED` when the folder stands still or fails, and the BackupErrors of the work */
+  async run<T>(work: FileWork<T>): Promise<T> {
+    try {
+      return await runAsync(work, (call) => this.#ask(call));
+    } catch (error) {
+      if (isBackupError(error)) throw error;
+      throw new BackupError(
+        'ERR_BACKUP_LIST_FAILED',
+        `"${this.#folder}" could not be looked at (${messageOf(error)}).`,
+        {
+          step: 'list',
+          hint: 'Give this process read and search permission on it, and look for links that lead in a circle.',
+          cause: error,
+        },
+      );
+    }
   }
 
   #ask(call: FileCall): Promise<unknown> {

@@ -1,5 +1,7 @@
 import type * as winston from 'winston';
+import { localTime } from './format.js';
 import { lazy } from './lazy.js';
+import { oneLine } from './printable.js';
 import { callSafely } from './call-safely.js';
 
 /** Anything with these three methods: winston, pino, Nest's ConsoleLogger behind a small adapter, `console`. */
@@ -34,11 +36,12 @@ export function winstonLogger(): LoadableLogger {
     const { createLogger, format, transports } = library();
     return createLogger({
       format: format.combine(
-        format.timestamp(),
+        // Local, as the names of backups are.
+        format.timestamp({ format: () => localTime(new Date()) }),
         format.printf(({ timestamp, level, message }) => `${timestamp} ${level} [sqlite-autobackup] ${message}`),
       ),
       // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- winston types it as a value
-      transports: [new transports.Console()],
+      transports: [new transports.Console({ stderrLevels: ['error'] })],
     });
   };
   const write =
@@ -48,13 +51,16 @@ export function winstonLogger(): LoadableLogger {
   return { info: write('info'), warn: write('warn'), error: write('error'), [LOAD]: () => void (logger ??= load()) };
 }
 
-/** A logger that never throws: a full disk under the log file must not stop the operation that is being protected. */
+/**
+ * A logger that never throws: a full disk under the log file must not stop the operation that is being protected. Whatever
+ * others have written into a message, it stays one line.
+ */
 export function safeLogger(logger: LoadableLogger): Required<LoadableLogger> {
   // There is nowhere left to report it.
   return {
-    info: (message) => callSafely(() => logger.info(message)),
-    warn: (message) => callSafely(() => logger.warn(message)),
-    error: (message) => callSafely(() => logger.error(message)),
+    info: (message) => callSafely(() => logger.info(oneLine(message))),
+    warn: (message) => callSafely(() => logger.warn(oneLine(message))),
+    error: (message) => callSafely(() => logger.error(oneLine(message))),
     [LOAD]: () => callSafely(() => logger[LOAD]?.()),
   };
 }

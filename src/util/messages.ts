@@ -46,6 +46,8 @@ export const messages = {
   failed: (purpose: Purpose, error: BackupError, retryAt: Date) =>
     `${subject(purpose)} FAILED${reason(purpose)} [${error.code}]: ${error.message} ` +
     `No further automatic attempt before ${localTime(retryAt)}.`,
+  setUp: (fault: BackupError) => `Backups will fail as this is set up [${fault.code}]: ${fault.message}`,
+  disabled: (by: string) => `Backups are switched off (${by}): none will be taken`,
   cancelled: (purpose: Purpose) => `${subject(purpose)} cancelled${reason(purpose)}`,
   skipped: (purpose: Purpose, retryAt: Date) =>
     `${subject(purpose)} skipped${reason(purpose)}: the last attempt failed, next try after ${localTime(retryAt)}`,

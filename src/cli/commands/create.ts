@@ -23,6 +23,13 @@ export const create: CommandFunction<[CreateFlags]> = async (context, { ifDue = 
   const outcome = await withProgress(context, take);
   const now = Date.now();
   if (outcome.status === 'backing-off') throw outcome.error;
+  if (outcome.status === 'disabled') {
+    return {
+      exitCode: EXIT.nothingToDo,
+      document: { status: 'disabled' },
+      text: 'Backups are switched off: none is taken.',
+    };
+  }
   if (outcome.status === 'fresh') {
     const { latest, ageMs } = outcome;
     return {

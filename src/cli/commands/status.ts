@@ -91,6 +91,8 @@ function copiesText({ store, copyCount, copyBytes, latest, pending, pendingSince
 
 function explain(due: DueCheck): string {
   switch (due.reason) {
+    case 'disabled':
+      return 'backups are switched off';
     case 'none':
       return 'there is no whole backup yet';
     case 'too-old':

@@ -18,6 +18,8 @@ export function explainDue({ due, backups, intervalMs, now }: DueInput): Check {
   const why = [...(latest ? [age(latest, now)] : []), ...passedOver(backups, latest)];
   const interval = intervalMs === undefined ? 'as old as the interval' : `${span(intervalMs)} old`;
   switch (due.reason) {
+    case 'disabled':
+      return warn('due', 'Backups are switched off: none is taken.', 'Take "enabled: false" or BACKUP_ENABLED away.');
     case 'none':
       return warn(
         'due',

@@ -1,4 +1,5 @@
 import type { BackupEvents } from 'sqlite-autobackup';
+import { EVENT_NAMES } from '#dist/service/events.js';
 import { Events } from '#dist/util/events.js';
 import { thrownBy } from '../../support/errors';
 
@@ -6,7 +7,7 @@ const deleted = { name: 'app_backup_20261124_093000.db' };
 
 function withLog(): { events: Events<BackupEvents>; log: [string, unknown][] } {
   const log: [string, unknown][] = [];
-  return { events: new Events<BackupEvents>((event, error) => log.push([event, error])), log };
+  return { events: new Events<BackupEvents>(EVENT_NAMES, (event, error) => log.push([event, error])), log };
 }
 
 test('every listener of an event receives its payload, in the order in which they were added', () => {

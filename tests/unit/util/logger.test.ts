@@ -7,7 +7,7 @@ const source = `
   const seen = {};
   const { BackupService, keep, AutoBackup } = require(process.argv[1]);
   seen.required = loaded('winston');
-  const service = new BackupService({ database: '/nowhere/app.db', directory: require('node:os').tmpdir() });
+  const service = new BackupService({ database: '/nowhere.db', directory: require('node:os').tmpdir() });
   AutoBackup({ service });
   service.checkDue();
   service.getLatestBackup();
@@ -22,11 +22,21 @@ test('winston is not loaded before the first line is to be logged', () => {
   expect(runNode(source, { args: [DIST] })).toEqual({ required: false, checked: false, logged: true });
 });
 
-test('the default logger prints time, level, package and message', () => {
-  const output = runNodeText(source, { args: [DIST] });
-  expect(output).toMatch(
-    /^\d{4}-\d\d-\d\dT\S+Z error \[sqlite-autobackup\] Backup FAILED \[ERR_BACKUP_SOURCE_MISSING\]: /m,
-  );
+test('the default logger prints local time, level, package and message; errors go to standard error', () => {
+  const watched = `
+    const said = [];
+    process.stderr.write = (text) => said.push(text) > 0;
+    process.on('exit', () => process.stdout.write(JSON.stringify(said) + '\\n'));
+    ${source}`;
+  const output = runNodeText(watched, { args: [DIST] })
+    .trim()
+    .split('\n');
+  expect(output).toHaveLength(2);
+  expect(JSON.parse(output[1]!)).toEqual([
+    expect.stringMatching(
+      /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d error \[sqlite-autobackup\] Backup FAILED \[ERR_BACKUP_SOURCE_MISSING\]: /,
+    ),
+  ]);
 });
 
 test('the default logger can be told to load while there is nothing else to do', () => {

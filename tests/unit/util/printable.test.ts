@@ -1,0 +1,55 @@
+import fc from 'fast-check';
+import { forTerminal, oneLine } from '#dist/util/printable.js';
+import { safeLogger } from '#dist/util/logger.js';
+import { show, withoutSecrets } from '#dist/util/show.js';
+
+const VISIBLE = /^[^\p{Cc}\p{Bidi_Control}\u2028\u2029]*$/u;
+const odd = fc.string({
+  unit: fc.oneof(
+    fc.constantFrom('\n', '\r', '\u001b', '\u202e', '\u2066', '\u2028', '\0', '\t', 'a'),
+    fc.string({ unit: 'binary', minLength: 1, maxLength: 1 }),
+  ),
+});
+
+test('whatever somebody wrote is one line without anything invisible', () => {
+  fc.assert(fc.property(odd, (text) => expect(oneLine(text)).toMatch(VISIBLE)));
+  expect(oneLine('Till.sell\n2026 info forged')).toBe('Till.sell | 2026 info forged');
+  expect(oneLine('\u001b[2Jgone \u202eevil')).toBe('\\u001b[2Jgone \\u202eevil');
+  expect(oneLine('Café 日本 👍')).toBe('Café 日本 👍');
+});
+
+test('a line in the log is one line, whatever stands in it', () => {
+  fc.assert(
+    fc.property(odd, (text) => {
+      const lines: string[] = [];
+      const keep = (line: string) => void lines.push(line);
+      safeLogger({ info: keep, warn: keep, error: keep }).error(text);
+      expect(lines[0]).toMatch(VISIBLE);
+    }),
+  );
+});
+
+test('for a terminal, lines and our own colours stay', () => {
+  expect(forTerminal('\u001b[31merror:\u001b[39m a\n  b')).toBe('\u001b[31merror:\u001b[39m a\n  b');
+  expect(forTerminal('a\u001b[2Jb\u202e\u001b[8mc')).toBe('a\\u001b[2Jb\\u202e\\u001b[8mc');
+});
+
+test.each([
+  ['AGE-SECRET-KEY-1QQQSECRETQQQ', 'QQQSECRET'],
+  ['https://user:hunter2@example.com/x', 'hunter2'],
+  ['https://s3.example.com/?X-Amz-Signature=abcdef', 'abcdef'],
+])('%s: the secret is not shown', (text, secret) => {
+  expect(withoutSecrets(text)).not.toContain(secret);
+  expect(show(text)).not.toContain(secret);
+  expect(show([text])).not.toContain(secret);
+});
+
+test.each([
+  { secretAccessKey: 'hunter2' },
+  { credentials: { accessKeyId: 'hunter2', secretAccessKey: 'hunter2' } },
+  { identities: ['hunter2'] },
+  { password: "hun'ter2 hunter2" },
+  { nested: { apiKey: 'hunter2' } },
+])('%j: a value under a secret name is not shown', (value) => {
+  expect(show(value)).not.toContain('hunter2');
+});
