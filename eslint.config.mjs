@@ -143,6 +143,7 @@ function globals(kind) {
           'setImmediate',
           'performance',
           'URL',
+          'AbortSignal',
           'fetch',
         ]
       : [];
