@@ -4,7 +4,7 @@ import { backupNaming, manifestName, parseBackupName } from '../catalog/backup-n
 import { readBackup } from '../catalog/list-backups.js';
 import type { BackupFolder } from '../catalog/list-backups.js';
 import type { Manifest } from '../catalog/manifest.js';
-import { BackupError } from '../util/errors.js';
+import { BackupError, messageOf } from '../util/errors.js';
 import type { ChildResult } from '../child/protocol.js';
 import type { ProtectRequest } from '../child/protocol.js';
 import { Damaged } from './verify/check-backup.js';
@@ -38,11 +38,25 @@ export async function protect(request: ProtectRequest): Promise<ChildResult> {
     await rewriteManifest(folder, request.database, { ...manifest, protected: request.protected });
     // Retention takes no lock: it moves a backup aside and then reads the manifest. What is still there now has been seen as
     // it is protected here, or will be.
-    if (!readBackup(folder, request.name, Date.now())) throw notFound(request);
+    ensureStillThere(folder, request);
     return { kind: 'protected' };
   } finally {
     lock.release();
   }
+}
+
+function ensureStillThere(folder: BackupFolder, request: ProtectRequest): void {
+  let found: unknown;
+  try {
+    found = readBackup(folder, request.name, Date.now());
+  } catch (cause) {
+    throw new BackupError(
+      'ERR_BACKUP_MANIFEST_FAILED',
+      `The manifest of "${request.name}" was rewritten, but the backup cannot be looked at (${messageOf(cause)}).`,
+      { step: 'record', hint: 'It is protected as asked, if it is still there. Check the disk.', cause },
+    );
+  }
+  if (!found) throw notFound(request);
 }
 
 function notFound({ name, directory }: ProtectRequest): BackupError {

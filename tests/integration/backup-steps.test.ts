@@ -132,6 +132,14 @@ describe('the last steps', () => {
     expect(JSON.parse(fs.readFileSync(folder.file(name.replace(/db$/, 'json')), 'utf8'))).toMatchObject({ name });
   });
 
+  test("another program's backup of that second never gets a manifest of ours, not even for a moment", async () => {
+    fs.writeFileSync(folder.file('app_backup_20260102_030405.db'), 'theirs');
+    const link = jest.spyOn(fs.promises, 'link');
+    const name = await publishIt();
+    const named = link.mock.calls.map(([, to]) => path.basename(String(to)));
+    expect(named).toEqual([name.replace(/db$/, 'json'), name]);
+  });
+
   test('a file that cannot get its name leaves no manifest', async () => {
     const link = fs.promises.link.bind(fs.promises);
     jest

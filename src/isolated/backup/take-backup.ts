@@ -3,6 +3,7 @@ import type { Backup } from '../../catalog/backup.js';
 import { readBackup } from '../../catalog/list-backups.js';
 import type { BackupFolder } from '../../catalog/list-backups.js';
 import type { VerifyLevel } from '../../catalog/manifest.js';
+import { BackupError } from '../../util/errors.js';
 import { ownerLike } from '../../util/file-owner.js';
 import { copyPages } from './page-copy.js';
 import type { SourceFacts } from '../shared/database-facts.js';
@@ -74,11 +75,27 @@ export async function takeBackup(order: BackupOrder, folder: BackupFolder, deadl
       durationMs: Math.round(performance.now() - order.startedAt),
       protected: order.protected,
     });
-    return readBackup(folder, name, Date.now())!;
+    return readPublished(folder, name);
   } catch (error) {
     await removePartial(partial);
     throw error;
   }
+}
+
+/** From here on the backup stands, and no error may say that nothing happened. */
+function readPublished(folder: BackupFolder, name: string): Backup {
+  let cause: unknown;
+  try {
+    const backup = readBackup(folder, name, Date.now());
+    if (backup) return backup;
+  } catch (error) {
+    cause = error;
+  }
+  throw new BackupError('ERR_BACKUP_WRITE_FAILED', `"${name}" was made and verified, but cannot be read back.`, {
+    step: 'publish',
+    hint: 'If listBackups() has it, it is whole. Look for a program that removes files there, and at the disk.',
+    cause,
+  });
 }
 
 function ensureSpaceFor({ pageCount, pageSize }: SourceFacts, folder: string): void {

@@ -102,6 +102,7 @@ export function ensureLockFile(file: string): void {
   try {
     fs.accessSync(file, fs.constants.R_OK | fs.constants.W_OK);
   } catch (cause) {
+    if (!/^(EACCES|EPERM)$/.test(systemCode(cause))) throw cause;
     throw lockFailed(
       `The lock file "${file}" cannot be written by this process (it belongs to the user ${fs.lstatSync(file).uid})`,
       "Give it the database's group and write permission for that group, or run this as its owner.",

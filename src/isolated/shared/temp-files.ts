@@ -4,7 +4,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
-import { backupName, isPartialName, manifestName, parseBackupName, partialName } from '../../catalog/backup-name.js';
+import { backupName, isPartialName, parseBackupName, partialName } from '../../catalog/backup-name.js';
 import type { BackupNaming } from '../../catalog/backup-name.js';
 import type { BackupFolder } from '../../catalog/list-backups.js';
 import { parseManifest } from '../../catalog/manifest.js';
@@ -115,7 +115,7 @@ function isOrphanManifest(directory: string, naming: BackupNaming, name: string,
 function backupOf(naming: BackupNaming, name: string): string | undefined {
   if (!name.endsWith('.json')) return undefined;
   const backup = name.slice(0, -'.json'.length) + naming.extension;
-  return parseBackupName(naming, backup) && manifestName(naming, backup) === name ? backup : undefined;
+  return parseBackupName(naming, backup) ? backup : undefined;
 }
 
 /** Another program may have made its backup's file a moment ago and be about to fill it. */
