@@ -57,7 +57,7 @@ export function schemaOf(v: Valibot) {
     endpoint: v.optional(
       v.custom<string>(
         (value) => typeof value === 'string' && isHttp(value),
-        'an address such as "https://s3.example.com", without a user and a password',
+        'an address such as "https://s3.example.com"',
       ),
     ),
     forcePathStyle: v.optional(v.boolean('true or false')),
@@ -95,9 +95,7 @@ export function schemaOf(v: Valibot) {
 }
 
 function isHttp(text: string): boolean {
-  if (!URL.canParse(text)) return false;
-  const { protocol, username, password } = new URL(text);
-  return /^https?:$/.test(protocol) && username === '' && password === '';
+  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
 }
 
 export function clientConfig({

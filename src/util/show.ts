@@ -20,11 +20,15 @@ export function isSecretName(name: string): boolean {
 
 /** Takes secrets out of a text that somebody else wrote: identities of age, and what stands before the host of an address. */
 export function withoutSecrets(text: string): string {
-  return text
-    .replace(/AGE-SECRET-KEY-1[0-9A-Z]*/gi, 'AGE-SECRET-KEY-1…')
-    .replace(/\b([a-z][a-z0-9+.-]*:\/\/)[^\s/@"']+@/gi, '$1…@')
-    .replace(SECRET_ENTRY, '$1…')
-    .replace(/([?&](?:[\w-]*(?:signature|token|secret|password|credential)[\w-]*)=)[^\s&"']+/gi, '$1…');
+  return (
+    text
+      .replace(/AGE-SECRET-KEY-1[0-9A-Z]*/gi, 'AGE-SECRET-KEY-1…')
+      .replace(/\b([a-z][a-z0-9+.-]*:\/\/)[^\s/@"']+@/gi, '$1…@')
+      // Without a scheme too: `key:secret@host`.
+      .replace(/[^\s/@"':]+:[^\s/@"']+@/g, '…@')
+      .replace(SECRET_ENTRY, '$1…')
+      .replace(/([?&](?:[\w-]*(?:signature|token|secret|password|credential)[\w-]*)=)[^\s&"']+/gi, '$1…')
+  );
 }
 
 /** `secretAccessKey: 'abc'`, as inspect() and JSON write it, with a text, a list or an object behind the colon. */

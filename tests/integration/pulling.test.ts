@@ -1,11 +1,14 @@
 import { spawnSync } from 'node:child_process';
+import crypto from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { BackupService, directoryStore, pullBackup, verifyCopy } from 'sqlite-autobackup';
+import type { Backup } from 'sqlite-autobackup';
+import { pullPartial } from '#dist/catalog/pull-files.js';
 import { addEntry, checkLedger, createLedger } from '../support/databases';
 import { rejectionOf } from '../support/errors';
 import { memoryLogger } from '../support/memory-logger';
-import { runNode } from '../support/run-node';
+import { DIST, runNode } from '../support/run-node';
 import { watchedStore } from '../support/stores';
 import { useTempFolder } from '../support/temp-folder';
 
@@ -184,6 +187,189 @@ test('a copy is proven where it is, and by bringing it back; a name that is not 
   expect((await rejectionOf(verifyCopy({ from: store, name: 'app_backup_20200101_000000.db' }))).code).toBe(
     'ERR_BACKUP_COPY_NOT_FOUND',
   );
+});
+
+/** Writes a copy of these bytes with the manifest that `backup` has, made to fit. */
+function plantCopy(backup: Backup, bytes: Buffer, compressed: Buffer = bytes): void {
+  const digest = (of: Buffer) => crypto.createHash('sha256').update(of).digest('hex');
+  const ending = compressed === bytes ? '' : '.gz';
+  const manifest = folder.file('remote', 'shop-1', backup.name.replace(/db$/, 'json'));
+  const text = JSON.parse(fs.readFileSync(manifest, 'utf8')) as { copy: object };
+  const copy = { ...text.copy, sizeBytes: compressed.length, sha256: digest(compressed) };
+  fs.writeFileSync(manifest, JSON.stringify({ ...text, sizeBytes: bytes.length, sha256: digest(bytes), copy }));
+  fs.writeFileSync(folder.file('remote', 'shop-1', backup.name + ending), compressed);
+}
+
+test('a copy that is shorter or longer than its own header says is refused, though its size and hash are those of its manifest', async () => {
+  const { store, backup } = await shipped();
+  const whole = fs.readFileSync(backup.path);
+  for (const bytes of [
+    whole.subarray(0, -1_000),
+    whole.subarray(0, -4_096),
+    Buffer.concat([whole, Buffer.alloc(4_096)]),
+    Buffer.from('hello'),
+    crypto.randomBytes(20_000),
+  ]) {
+    plantCopy(backup, bytes);
+    const error = await rejectionOf(pullBackup({ from: store, to: folder.file('back.db') }));
+    expect(error.code).toBe('ERR_BACKUP_COPY_DAMAGED');
+    expect(folder.list().filter((name) => /^\.?back/.test(name))).toEqual([]);
+  }
+});
+
+test('a damaged compressed copy rejects, wherever the damage is and however late anybody reads: nothing is left uncaught', async () => {
+  const { store, backup } = await shipped({ compress: 'gzip' });
+  const whole = fs.readFileSync(folder.file('remote', 'shop-1', `${backup.name}.gz`));
+  const uncaught: unknown[] = [];
+  const listener = (error: unknown) => uncaught.push(error);
+  process.on('unhandledRejection', listener);
+  const cuts = [0, 1, 9, 10, 11, 100, whole.length >> 1, whole.length - 8, whole.length - 1];
+  const damaged = [
+    ...cuts.map((at) => whole.subarray(0, at)),
+    ...cuts.map((at) => Buffer.concat([whole.subarray(0, at), Buffer.from('garbage'), whole.subarray(at)])),
+  ];
+  for (const bytes of damaged) {
+    plantCopy(backup, fs.readFileSync(backup.path), bytes);
+    const error = await rejectionOf(pullBackup({ from: store, to: folder.file('back.db') }));
+    expect(error.code).toBe('ERR_BACKUP_COPY_DAMAGED');
+  }
+  // A store that breaks off at every moment: before the first byte, between two, at the end.
+  plantCopy(backup, fs.readFileSync(backup.path), whole);
+  const open = store.open.bind(store);
+  for (const after of [0, 1, 10, whole.length]) {
+    store.open = async (key, control) => {
+      if (key.endsWith('.json')) return open(key, control);
+      return (async function* () {
+        yield whole.subarray(0, after);
+        await Promise.resolve();
+        throw new Error('the line is dead');
+      })();
+    };
+    const error = await rejectionOf(pullBackup({ from: store, to: folder.file('back.db') }));
+    expect(error).toMatchObject({ code: 'ERR_BACKUP_STORE_FAILED' });
+  }
+  process.off('unhandledRejection', listener);
+  expect(uncaught).toEqual([]);
+  expect(folder.list().filter((name) => /^\.?back/.test(name))).toEqual([]);
+});
+
+test('a copy that is larger than the disk is refused before anything is fetched', async () => {
+  const { store, backup } = await shipped({ compress: 'gzip' });
+  const manifest = folder.file('remote', 'shop-1', backup.name.replace(/db$/, 'json'));
+  const text = JSON.parse(fs.readFileSync(manifest, 'utf8')) as object;
+  fs.writeFileSync(manifest, JSON.stringify({ ...text, sizeBytes: 2 ** 52 }));
+  store.calls.length = 0;
+  const error = await rejectionOf(pullBackup({ from: store, to: folder.file('back.db') }));
+  expect(error).toMatchObject({ code: 'ERR_BACKUP_NO_SPACE', step: 'pull' });
+  expect(store.calls.filter((call) => call.endsWith('.gz'))).toEqual([]);
+});
+
+describe('into a folder', () => {
+  test('the manifest comes first, then the backup, protected; then the folder is flushed', async () => {
+    const { store, backup } = await shipped();
+    fs.mkdirSync(folder.file('here'));
+    const names: string[] = [];
+    const link = fs.promises.link.bind(fs.promises);
+    const linked = jest.spyOn(fs.promises, 'link').mockImplementation(async (from, to) => {
+      await link(from, to);
+      names.push(path.basename(String(to)));
+    });
+    await pullBackup({ from: store, to: folder.file('here') });
+    linked.mockRestore();
+    expect(names).toEqual([backup.name.replace(/db$/, 'json'), backup.name]);
+    expect(fs.readdirSync(folder.file('here')).sort()).toEqual([...names].sort());
+    const there = new BackupService({ database: folder.file('here', 'app.db'), logger: memoryLogger() });
+    expect(await there.listBackups()).toMatchObject([{ name: backup.name, sha256: backup.sha256, protected: true }]);
+  });
+
+  test.each(['', '{"half', 'its own'])(
+    'a manifest without its backup that a crash has left is replaced: %j',
+    async (left) => {
+      const { store, backup } = await shipped();
+      fs.mkdirSync(folder.file('here'));
+      const file = folder.file('here', backup.name.replace(/db$/, 'json'));
+      fs.writeFileSync(file, left === 'its own' ? JSON.stringify(backup.manifest) : left);
+      await pullBackup({ from: store, to: folder.file('here') });
+      expect(JSON.parse(fs.readFileSync(file, 'utf8'))).toEqual({ ...backup.manifest, protected: true });
+    },
+  );
+
+  test('a file of somebody else in the manifest’s place stays, and nothing is left beside it', async () => {
+    const { store, backup } = await shipped();
+    fs.mkdirSync(folder.file('here'));
+    const file = folder.file('here', backup.name.replace(/db$/, 'json'));
+    for (const plant of [
+      () => fs.writeFileSync(file, '{"mine": true}'),
+      () => fs.symlinkSync(folder.file('elsewhere'), file),
+      () => fs.mkdirSync(file),
+    ]) {
+      fs.rmSync(file, { force: true, recursive: true });
+      plant();
+      const error = await rejectionOf(pullBackup({ from: store, to: folder.file('here') }));
+      expect(error).toMatchObject({ code: 'ERR_BACKUP_PULL_TARGET' });
+      expect(fs.readdirSync(folder.file('here'))).toEqual([path.basename(file)]);
+      expect(fs.existsSync(folder.file('elsewhere'))).toBe(false);
+    }
+  });
+
+  test('what a pull left that was killed is removed by the next pull and by the next backup; what a living one writes stays', async () => {
+    const { store, service, backup } = await shipped();
+    fs.mkdirSync(folder.file('here'));
+    const dead = (target: string) =>
+      runNode<string>(
+        `const { pullPartial } = require(process.argv[1] + '/catalog/pull-files.js');
+        const file = pullPartial(process.argv[2]);
+        require('node:fs').writeFileSync(file, 'half');
+        console.log(JSON.stringify(file));`,
+        { args: [DIST, target] },
+      );
+    const living = pullPartial(folder.file('here', backup.name));
+    fs.writeFileSync(living, 'half');
+    const inFolder = dead(folder.file('here', backup.name));
+    await pullBackup({ from: store, to: folder.file('here') });
+    expect(fs.existsSync(inFolder)).toBe(false);
+    expect(fs.existsSync(living)).toBe(true);
+
+    const beside = dead(folder.file(backup.name));
+    const mine = pullPartial(folder.file(backup.name));
+    fs.writeFileSync(mine, 'half');
+    await service.createBackup();
+    expect(fs.existsSync(beside)).toBe(false);
+    expect(fs.existsSync(mine)).toBe(true);
+  });
+});
+
+(process.getuid?.() === 0 ? test : test.skip)(
+  'what root pulls, and the record of what root ships, belong to the owner of the folder',
+  async () => {
+    const { store, service } = await shipped();
+    fs.mkdirSync(folder.file('here'));
+    fs.chownSync(folder.file('here'), 12_345, 54_321);
+    await pullBackup({ from: store, to: folder.file('here') });
+    for (const name of fs.readdirSync(folder.file('here'))) {
+      expect(fs.statSync(folder.file('here', name))).toMatchObject({ uid: 12_345, gid: 54_321 });
+    }
+    fs.chownSync(folder.path, 12_345, 54_321);
+    await service.createBackup();
+    await service.shipPending();
+    const records = folder.list().filter((name) => /copies-.*json$/.test(name));
+    expect(records.map((name) => fs.statSync(folder.file(name)).uid)).toEqual([12_345]);
+  },
+);
+
+test('a killed verifyCopy() leaves no decoded database for longer than until the next one', async () => {
+  const { service, backup } = await shipped();
+  fs.mkdirSync(folder.file('scratch'));
+  const source = `
+    const { directoryStore, verifyCopy } = require(${JSON.stringify(ROOT)});
+    const [remote, scratch] = process.argv.slice(-2);
+    const snapshotter = { verify: () => process.kill(process.pid, 'SIGKILL') };
+    verifyCopy({ from: directoryStore(remote), scratch, level: 'quick', snapshotter });`;
+  spawnSync(process.execPath, ['-e', source, '--', folder.file('remote'), folder.file('scratch')]);
+  const [left] = fs.readdirSync(folder.file('scratch'));
+  expect(fs.readdirSync(folder.file('scratch', left!))).toContain(backup.name);
+  await service.verifyCopy(backup.name, { level: 'quick', scratch: folder.file('scratch') });
+  expect(fs.readdirSync(folder.file('scratch'))).toEqual([]);
 });
 
 test('with several stores it must be said which one; a wrong name is answered with the right ones', async () => {

@@ -41,7 +41,7 @@ export async function s3StandIn(): Promise<StandIn> {
     standIn.requests.push(`${request.method} ${key}${conditional ? ' if-none-match' : ''}`);
     const fail = (status: number, code: string) =>
       response.writeHead(status, { 'content-type': 'application/xml' }).end(`<Error><Code>${code}</Code></Error>`);
-    if (url.searchParams.get('list-type') === '2') return void list(url, response);
+    if (url.searchParams.get('list-type') === '2') return list(url, response);
     if (request.method === 'PUT') {
       if (conditional && standIn.noConditions) return void fail(501, 'NotImplemented');
       if (conditional && standIn.objects.has(key)) return void fail(412, 'PreconditionFailed');

@@ -1,3 +1,5 @@
+import path from 'node:path';
+import fc from 'fast-check';
 import { keep } from 'sqlite-autobackup';
 import type { RemoteCopy } from 'sqlite-autobackup';
 import { chooseCopy } from '#dist/offsite/choose-copy.js';
@@ -51,6 +53,34 @@ describe('keys', () => {
     '',
   ])('%j is somebody else’s', (key) => {
     expect(parseKey(key)).toBeUndefined();
+  });
+
+  test('no key leads out of a folder: what is not ours is nobody’s, and names are single segments', () => {
+    const part = fc.constantFrom(
+      '..',
+      '.',
+      '',
+      '/',
+      '\\',
+      '\0',
+      '\n',
+      'shop-1',
+      'app_backup_20261124_093000',
+      '.db',
+      '.json',
+      '.gz',
+    );
+    fc.assert(
+      fc.property(fc.array(fc.oneof(part, fc.string()), { maxLength: 8 }), (parts) => {
+        const parsed = parseKey(parts.join(''));
+        if (!parsed) return;
+        for (const segment of [parsed.name, parsed.stem, parsed.host ?? 'none']) {
+          expect(path.basename(segment)).toBe(segment);
+          expect(segment).not.toMatch(/^\.{0,2}$|[\\\0\n]/);
+        }
+      }),
+      { numRuns: 2_000 },
+    );
   });
 
   test('the host is the machine’s name, made fit for a key, unless it is set or unwanted', () => {

@@ -56,6 +56,61 @@ describe('directoryStore', () => {
     expect(fs.readdirSync(folder.file('host')).sort()).toEqual(['.partial-fedcba9876543210', 'key']);
   });
 
+  test('nothing is put, opened or removed through a link below its folder, and links are not listed', async () => {
+    const store = directoryStore(folder.file('store'));
+    fs.mkdirSync(folder.file('store'));
+    fs.mkdirSync(folder.file('outside'));
+    fs.writeFileSync(folder.file('outside', 'key'), 'precious');
+    fs.symlinkSync('../outside', folder.file('store', 'host'));
+    fs.symlinkSync('../outside/key', folder.file('store', 'key'));
+    expect(await store.list('')).toEqual([]);
+    for (const act of [
+      () => store.put('host/other', text('x')),
+      () => store.open('host/key'),
+      () => store.remove('host/key'),
+      () => store.open('key'),
+      () => store.put('key', text('x')),
+    ]) {
+      expect((await rejectionOf(act())).code).toMatch(/STORE_FAILED|COPY_NOT_FOUND|COPY_EXISTS/);
+    }
+    expect(fs.readdirSync(folder.file('outside'))).toEqual(['key']);
+    expect(fs.readFileSync(folder.file('outside', 'key'), 'utf8')).toBe('precious');
+  });
+
+  test('a folder of a host is flushed in its parent, and an object in its folder, before the put resolves; a removal too', async () => {
+    const store = directoryStore(folder.path);
+    const steps: string[] = [];
+    const open = fs.promises.open.bind(fs.promises);
+    const opened = jest.spyOn(fs.promises, 'open').mockImplementation(async (file, ...rest) => {
+      const handle = await open(file, ...rest);
+      const sync = handle.sync.bind(handle);
+      handle.sync = async () => {
+        await sync();
+        steps.push(path.relative(folder.path, String(file)).replace(/\.partial-.*/, 'partial'));
+      };
+      return handle;
+    });
+    await store.put('host/key', text('x'));
+    expect(steps).toEqual(['', 'host/partial', 'host']);
+    // Whoever made the folder may have died before it was flushed.
+    steps.length = 0;
+    await store.put('host/key2', text('x'));
+    expect(steps).toEqual(['', 'host/partial', 'host']);
+    steps.length = 0;
+    await store.remove('host/key');
+    expect(steps).toEqual(['host']);
+    opened.mockRestore();
+  });
+
+  const asRoot = process.getuid?.() === 0 ? test : test.skip;
+  asRoot('what root puts belongs to the owner of the folder that it is in', async () => {
+    fs.chownSync(folder.path, 12_345, 54_321);
+    await directoryStore(folder.path).put('host/key', text('x'));
+    for (const file of ['host', 'host/key']) {
+      expect(fs.statSync(folder.file(file))).toMatchObject({ uid: 12_345, gid: 54_321 });
+    }
+  });
+
   test('a file where a folder should be is an error of the store, not an empty list', async () => {
     fs.writeFileSync(folder.file('file'), '');
     expect((await rejectionOf(directoryStore(folder.file('file')).list(''))).code).toBe('ERR_BACKUP_STORE_MISSING');
