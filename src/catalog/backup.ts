@@ -19,6 +19,11 @@ export interface Backup {
   readonly verified?: VerifyLevel;
   /** The latest `verifyBackup()` of it, from its manifest. */
   readonly lastVerification?: VerificationRecord;
+  /**
+   * What SQLite says about the rows and indexes of a backup whose pages are good, and what it could not judge: in its latest
+   * verification, else when it was taken. Absent if there is nothing.
+   */
+  readonly findings?: readonly string[];
   readonly protected: boolean;
   readonly manifest?: Manifest;
   /** Why it counts neither as fresh nor as prunable; a backup without a problem has none. */
@@ -92,6 +97,7 @@ export function toBackup(file: BackupFile, now: number): Backup {
   const manifest = file.manifest === 'unreadable' ? undefined : file.manifest;
   const recorded = recordedTime(file.nameTime, manifest);
   const problem = findProblem(file, manifest, recorded, now);
+  const findings = findingsOf(manifest);
   return {
     name: file.name,
     path: file.path,
@@ -101,9 +107,16 @@ export function toBackup(file: BackupFile, now: number): Backup {
     ...(manifest && { sha256: manifest.sha256, manifest }),
     ...(manifest?.verified && { verified: manifest.verified }),
     ...(manifest?.lastVerification && { lastVerification: manifest.lastVerification }),
+    ...(findings?.length && { findings }),
     ...(manifest?.label !== undefined && { label: manifest.label }),
     ...(problem && { problem }),
   };
+}
+
+function findingsOf(manifest: Manifest | undefined): readonly string[] | undefined {
+  const last = manifest?.lastVerification;
+  // A hash says nothing about the contents.
+  return last && last.level !== 'hash' ? last.findings : manifest?.findings;
 }
 
 /** Newest first; equal times in the order of their names, so that the order is always the same. */

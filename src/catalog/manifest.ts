@@ -44,6 +44,8 @@ export interface VerificationRecord {
   readonly at: string;
   /** What was wrong, in words; absent if nothing. */
   readonly problems?: readonly string[];
+  /** See {@link Manifest.findings}. */
+  readonly findings?: readonly string[];
   readonly assertions?: readonly AssertionResult[];
 }
 
@@ -80,6 +82,11 @@ export interface Manifest {
   readonly verifiedAt?: string;
   /** Of a later `verifyBackup()`. */
   readonly lastVerification?: VerificationRecord;
+  /**
+   * What SQLite said about rows, constraints and derived indexes when the backup was taken, and what it could not judge, one
+   * line each. The pages are good and the backup can be restored; the database is as it was. Absent if there is nothing.
+   */
+  readonly findings?: readonly string[];
   /** Tables whose pages were checked but not their rows: that needs functions or collations of the app's connection. */
   readonly uncheckedTables?: readonly string[];
   /** From the lock to the end of the verification. */
@@ -92,11 +99,15 @@ export interface Manifest {
 const MAX_TEXT = 100_000;
 const MAX_LIST = 10_000;
 
+/** More than a check ever writes: at most 20, of 300 characters. */
+const findingsRule = listOf(text(1_000), 100);
+
 const verificationRules: Rules<VerificationRecord> = {
   level: oneOf(VERIFICATION_LEVELS),
   ok: yesOrNo,
   at: moment,
   problems: optional(listOf(text(MAX_TEXT), MAX_LIST)),
+  findings: optional(findingsRule),
   assertions: optional(
     listOf(recordOf<AssertionResult>({ sql: text(MAX_TEXT), ok: yesOrNo, error: optional(text(MAX_TEXT)) }), MAX_LIST),
   ),
@@ -119,6 +130,7 @@ export const manifestRules: Rules<Manifest> = {
   verified: optional(oneOf(VERIFY_LEVELS)),
   verifiedAt: optional(moment),
   lastVerification: optional(recordOf(verificationRules)),
+  findings: optional(findingsRule),
   uncheckedTables: optional(listOf(text(MAX_TEXT), MAX_LIST)),
   durationMs: between(0, Number.MAX_SAFE_INTEGER),
   protected: yesOrNo,

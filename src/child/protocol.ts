@@ -45,6 +45,11 @@ export interface VerifyReport {
   readonly ok: boolean;
   /** What is wrong, in words; empty if `ok`. */
   readonly problems: readonly string[];
+  /**
+   * What SQLite says about rows, constraints and derived indexes, and what it could not judge, one line each. None of it is
+   * damage: the backup is whole and can be restored, and `ok` does not depend on it.
+   */
+  readonly findings: readonly string[];
   /** Tables whose pages were checked but not their rows: that needs functions or collations of the app's connection. */
   readonly uncheckedTables: readonly string[];
   /** Of a drill. */

@@ -26,16 +26,18 @@ export function addApi(app: Hono<DashboardEnv>, base: string, serviceView: Servi
     return answer;
   });
   app.get(`${api}/backups`, requireRight('view'), async (c) =>
-    c.json((await service.listBackups()).map((backup) => backupJson(backup, service))),
+    c.json((await service.listBackups()).map((backup) => backupJson(backup, service, c.get('rights')))),
   );
-  app.get(one, requireRight('view'), async (c) => c.json(backupJson(await operations.find(nameOf(c)), service)));
+  app.get(one, requireRight('view'), async (c) =>
+    c.json(backupJson(await operations.find(nameOf(c)), service, c.get('rights'))),
+  );
   app.get(`${one}/download`, requireRight('download'), (c) => download(serviceView, c, nameOf(c)));
 
   app.post(`${api}/backups`, requireRight('create'), async (c) =>
-    c.json(backupJson(await operations.create(await readFields(c.req.raw)), service), 201),
+    c.json(backupJson(await operations.create(await readFields(c.req.raw)), service, c.get('rights')), 201),
   );
   app.post(`${one}/verify`, requireRight('create'), async (c) =>
-    c.json(verifyJson(await operations.verify(nameOf(c), await readFields(c.req.raw)), serviceView)),
+    c.json(verifyJson(await operations.verify(nameOf(c), await readFields(c.req.raw)), serviceView, c.get('rights'))),
   );
   app.post(`${one}/protect`, requireRight('delete'), async (c) => {
     const on = await operations.protect(nameOf(c), await readFields(c.req.raw));

@@ -1,6 +1,6 @@
 import type { Backup, BackupService, RestoreReport, ServiceStatus, VerifyReport } from '../index.js';
 import type { Rights } from './guard.js';
-import { storeName, withoutFolder } from './redact.js';
+import { sayAssertions, sayProblems, storeName } from './redact.js';
 import type { ServiceView } from './service-view.js';
 import { sayVerdict } from './texts/say.js';
 import type { Texts } from './texts/index.js';
@@ -10,7 +10,7 @@ import { judge } from './verdict.js';
 
 /* eslint-disable @typescript-eslint/explicit-function-return-type -- docs/dashboard.md has the shapes */
 
-export function backupJson(backup: Backup, service: BackupService) {
+export function backupJson(backup: Backup, service: BackupService, rights: Rights) {
   const { name, createdAt, sizeBytes, label, sha256, verified, lastVerification, problem, manifest } = backup;
   return {
     name,
@@ -21,7 +21,8 @@ export function backupJson(backup: Backup, service: BackupService) {
     verified,
     lastVerification: lastVerification && {
       ...lastVerification,
-      problems: lastVerification.problems?.map((problem) => withoutFolder(problem, service)),
+      problems: lastVerification.problems && sayProblems(lastVerification.problems, service, rights),
+      assertions: lastVerification.assertions && sayAssertions(lastVerification.assertions, rights),
     },
     protected: backup.protected,
     copies: backup.copies?.map(({ store, state, at, sizeBytes }) => ({
@@ -31,6 +32,7 @@ export function backupJson(backup: Backup, service: BackupService) {
       sizeBytes,
     })),
     problem,
+    findings: backup.findings,
     pageCount: manifest?.pageCount,
     durationMs: manifest?.durationMs,
   };
@@ -50,7 +52,7 @@ export function statusJson(status: ServiceStatus, { service }: ServiceView, righ
       ...('dueAt' in due && { dueAt: due.dueAt }),
       ...('retryAt' in due && { retryAt: due.retryAt }),
     },
-    latest: latest && backupJson(latest, service),
+    latest: latest && backupJson(latest, service, rights),
     backupCount: status.backupCount,
     backupBytes: status.backupBytes,
     freeBytes: status.freeBytes,
@@ -77,10 +79,11 @@ export function statusJson(status: ServiceStatus, { service }: ServiceView, righ
   };
 }
 
-export function verifyJson(report: VerifyReport, { service }: ServiceView) {
-  const { name, level, ok, problems, assertions, sizeBytes, sha256, durationMs } = report;
-  const said = problems.map((problem) => withoutFolder(problem, service));
-  return { name, level, ok, problems: said, assertions, sizeBytes, sha256, durationMs };
+export function verifyJson(report: VerifyReport, { service }: ServiceView, rights: Rights) {
+  const { name, level, ok, findings, sizeBytes, sha256, durationMs } = report;
+  const problems = sayProblems(report.problems, service, rights);
+  const assertions = report.assertions && sayAssertions(report.assertions, rights);
+  return { name, level, ok, problems, findings, assertions, sizeBytes, sha256, durationMs };
 }
 
 export function restoreJson(report: RestoreReport) {

@@ -2,7 +2,7 @@ import type { ChildResult, DatabaseFacts, InspectRequest } from '../child/protoc
 import { isIdleWal } from './backup/idle-wal.js';
 import { pinSource } from './backup/pin.js';
 import { Deadline } from './shared/deadline.js';
-import { readHeader } from './shared/file-header.js';
+import { readHeader } from '../util/database-header.js';
 import { ensureSource } from './shared/free-space.js';
 import { beginStep } from './shared/steps.js';
 

@@ -9,7 +9,7 @@ import type { ChildResult } from '../child/protocol.js';
 import type { ProtectRequest } from '../child/protocol.js';
 import { Damaged } from './verify/check-backup.js';
 import { Deadline } from './shared/deadline.js';
-import { isSqlite, readHeader } from './shared/file-header.js';
+import { isSqlite, readHeader } from '../util/database-header.js';
 import { takeLock } from './shared/lock.js';
 import { beginStep } from './shared/steps.js';
 import { rewriteManifest } from './shared/rewrite-manifest.js';

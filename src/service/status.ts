@@ -98,6 +98,10 @@ export async function readStatus({
   for (const { name, problem } of backups) {
     if (problem) warnings.push(`${name} does not count as a backup: ${problem}.`);
   }
+  const latest = 'latest' in due ? due.latest : undefined;
+  for (const finding of latest?.findings ?? []) {
+    warnings.push(`${latest!.name} is whole, and SQLite says of its contents: ${finding}.`);
+  }
   const copies = stores ? await gate.run(stores.status(backups)) : [];
   for (const { store, pending, pendingSince, lastError } of copies) {
     if (!pendingSince || !lastError) continue;
@@ -115,7 +119,7 @@ export async function readStatus({
     },
     directory,
     due,
-    latest: 'latest' in due ? due.latest : undefined,
+    latest,
     backupCount: backups.length,
     backupBytes: backups.reduce((sum, backup) => sum + backup.sizeBytes, 0),
     freeBytes,

@@ -11,7 +11,7 @@ export interface Purpose {
 interface NamedBackup {
   readonly name: string;
   readonly sizeBytes: number;
-  readonly manifest?: { readonly uncheckedTables?: readonly string[] } | undefined;
+  readonly manifest?: { readonly findings?: readonly string[] } | undefined;
 }
 
 interface RestoredBackup extends NamedBackup {
@@ -26,6 +26,7 @@ interface VerifiedBackup {
   readonly level: string;
   readonly ok: boolean;
   readonly problems: readonly string[];
+  readonly findings?: readonly string[];
   readonly durationMs: number;
 }
 
@@ -40,7 +41,7 @@ interface RecoveredRows {
 /** Every line that the service logs, for people: what happened, of what size, how long it took, what for. */
 export const messages = {
   created: (purpose: Purpose, backup: NamedBackup, durationMs: number) =>
-    `${subject(purpose)} created${reason(purpose)}: ${file(backup)}, ${seconds(durationMs)}${unchecked(backup)}`,
+    `${subject(purpose)} created${reason(purpose)}: ${file(backup)}, ${seconds(durationMs)}${found(backup.manifest?.findings)}`,
   madeByOther: (purpose: Purpose, latest: NamedBackup) =>
     `${subject(purpose)} not needed${reason(purpose)}: another process has made ${file(latest)}`,
   failed: (purpose: Purpose, error: BackupError, retryAt: Date) =>
@@ -83,8 +84,8 @@ export const messages = {
   recoverFailed: (name: string, table: string, error: BackupError) =>
     `Recovering rows of "${table}" from ${name} FAILED [${error.code}]: ${error.message}`,
   protected: (name: string, on: boolean) => `Backup ${on ? 'protected' : 'no longer protected'}: ${name}`,
-  verified: ({ name, level, ok, problems, durationMs }: VerifiedBackup) =>
-    `Backup verified (${level}): ${name} ${ok ? 'is good' : `is BAD: ${problems.join('; ')}`}, ${seconds(durationMs)}`,
+  verified: ({ name, level, ok, problems, findings, durationMs }: VerifiedBackup) =>
+    `Backup verified (${level}): ${name} ${ok ? 'is good' : `is BAD: ${problems.join('; ')}`}, ${seconds(durationMs)}${found(findings)}`,
   ignored: (backup: { readonly name: string; readonly problem?: string; readonly createdAt: Date }) =>
     `Backup not counted: ${backup.name} (${backup.problem}${backup.problem === 'dated in the future' ? `, ${localTime(backup.createdAt)}: check the clock` : ''})`,
   listenerFailed: (event: string, error: unknown) =>
@@ -111,7 +112,8 @@ function file(backup: NamedBackup): string {
   return `${backup.name} (${size(backup.sizeBytes)})`;
 }
 
-function unchecked({ manifest }: NamedBackup): string {
-  const tables = manifest?.uncheckedTables;
-  return tables ? `; the rows of ${tables.join(', ')} need the app's own functions and were not checked` : '';
+function found(findings: readonly string[] = []): string {
+  if (findings.length === 0) return '';
+  const more = findings.length > 3 ? ` (and ${findings.length - 3} more)` : '';
+  return `; it is whole, and SQLite says of its contents: ${findings.slice(0, 3).join('; ')}${more}`;
 }

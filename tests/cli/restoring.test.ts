@@ -205,6 +205,7 @@ describe('verify', () => {
           'level',
           'ok',
           'problems[]',
+          'findings[]',
           'uncheckedTables[]',
           'assertions[]',
           'recorded',

@@ -1,7 +1,7 @@
 import type { Backup, DueCheck } from '../../index.js';
 import { dueJson } from '../as-json.js';
 import type { CommandFunction, Context } from '../context.js';
-import { checkBackups, checkClock, checkRetention, checkVerification } from '../doctor/backups.js';
+import { checkBackups, checkFindings, checkClock, checkRetention, checkVerification } from '../doctor/backups.js';
 import type { Check } from '../doctor/check.js';
 import { checkCopies } from '../doctor/copies.js';
 import { explainDue } from '../doctor/due.js';
@@ -58,6 +58,7 @@ async function checkContents(
     checkLeftovers(service, held),
     checkClock(service, backups, now),
     checkBackups(backups),
+    checkFindings(due),
     checkVerification(backups, now),
     await checkRetention(service).catch((error: unknown) => unknown('retention', error)),
     ...(await checkCopies(service, backups, now, signal)),

@@ -86,11 +86,11 @@ function textOf(outcomes: readonly Outcome[], all: boolean, { terminal }: Contex
   return outcomes
     .flatMap((outcome) => {
       if ('error' in outcome) return [`${red('FAILED')}  ${outcome.name}`, `        ${outcome.error.message}`];
-      const { ok, name, level, sizeBytes, durationMs, problems, uncheckedTables, assertions = [] } = outcome;
+      const { ok, name, level, sizeBytes, durationMs, problems, findings, assertions = [] } = outcome;
       return [
         `${ok ? green('ok    ') : red('BAD   ')}  ${name}  ${level}, ${size(sizeBytes)}, ${seconds(durationMs)}`,
         ...problems.map((problem) => `        ${problem}`),
-        ...uncheckedTables.map((table) => `        the rows of ${table} need the app's own functions: not checked`),
+        ...findings.map((finding) => `        not damage: ${finding}`),
         ...assertions.map(({ sql, ok: holds, error }) => {
           const why = error === undefined ? '' : `  (${error})`;
           return `        ${holds ? green('true ') : red('FALSE')}  ${sql}${why}`;

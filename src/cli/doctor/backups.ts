@@ -1,5 +1,5 @@
 import fs from 'node:fs';
-import type { Backup, BackupService } from '../../index.js';
+import type { Backup, BackupService, DueCheck } from '../../index.js';
 import { ago, count, span } from '../format.js';
 import { fail, ok, some, warn } from './check.js';
 import type { Check } from './check.js';
@@ -33,6 +33,19 @@ export function checkBackups(backups: readonly Backup[]): Check {
     'backups',
     `These do not count: ${some(bad.map(({ name, problem }) => `${name} (${problem})`))}.`,
     'Look at them with "sqlite-autobackup verify NAME"; a damaged one can be deleted, it is never pruned.',
+  );
+}
+
+/** What SQLite says about the contents of the newest backup, which are those of the database. */
+export function checkFindings(due: DueCheck): Check {
+  const latest = 'latest' in due ? due.latest : undefined;
+  const findings = latest?.findings ?? [];
+  if (!latest || findings.length === 0)
+    return ok('contents', 'No check has found anything in the contents of the newest backup.');
+  return warn(
+    'contents',
+    `${latest.name} is whole, and SQLite says of its contents: ${some(findings)}.`,
+    "The live database is the same: look at these tables. REINDEX mends an index, INSERT INTO t(t) VALUES ('rebuild') a full-text one.",
   );
 }
 

@@ -38,6 +38,7 @@ export const en = {
     ERR_BACKUP_PROTECTED: 'the backup is protected',
     ERR_BACKUP_DELETE_FAILED: 'the file could not be deleted',
     ERR_BACKUP_RETENTION_FAILED: 'old backups could not be removed',
+    ERR_BACKUP_UNREADABLE: 'the backup could not be read just now',
     ERR_BACKUP_DAMAGED: 'the backup is damaged',
     ERR_BACKUP_RESTORE_BUSY: 'the app kept the database busy; nothing was changed',
     ERR_BACKUP_RESTORE_IN_USE: 'another program has the database open; nothing was changed',
@@ -77,6 +78,10 @@ export const en = {
     'unreadable manifest': 'its record cannot be read',
     'failed verification': 'its last check found it broken',
   } as Readonly<Record<string, string>>,
+
+  hasFindings: (name: string) => `${name} is whole. About the contents, SQLite has remarks: they are on its page.`,
+  findings: 'Remarks about the contents',
+  findingsNote: 'The backup is whole and can be restored. The database has the same rows and indexes.',
 
   backUpNow: 'Back up now',
   running: 'A backup is being made',

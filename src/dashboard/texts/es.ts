@@ -39,6 +39,7 @@ export const es: Dictionary = {
     ERR_BACKUP_PROTECTED: 'la copia está protegida',
     ERR_BACKUP_DELETE_FAILED: 'no se pudo borrar el archivo',
     ERR_BACKUP_RETENTION_FAILED: 'no se pudieron quitar las copias antiguas',
+    ERR_BACKUP_UNREADABLE: 'la copia no se ha podido leer en este momento',
     ERR_BACKUP_DAMAGED: 'la copia está dañada',
     ERR_BACKUP_RESTORE_BUSY: 'la aplicación tenía ocupada la base de datos; no se ha cambiado nada',
     ERR_BACKUP_RESTORE_IN_USE: 'otro programa tiene abierta la base de datos; no se ha cambiado nada',
@@ -78,6 +79,10 @@ export const es: Dictionary = {
     'unreadable manifest': 'no se puede leer su ficha',
     'failed verification': 'su última comprobación la encontró dañada',
   },
+
+  hasFindings: (name) => `${name} está completa. SQLite tiene observaciones sobre el contenido: están en su página.`,
+  findings: 'Observaciones sobre el contenido',
+  findingsNote: 'La copia está completa y se puede restaurar. La base de datos tiene las mismas filas e índices.',
 
   backUpNow: 'Hacer copia ahora',
   running: 'Se está haciendo una copia',

@@ -1,6 +1,6 @@
 import { html } from 'hono/html';
 import type { Backup } from '../../index.js';
-import { withoutFolder } from '../redact.js';
+import { sayProblems } from '../redact.js';
 import type { ServiceView } from '../service-view.js';
 import { flash } from './flash.js';
 import { layout } from './layout.js';
@@ -13,7 +13,7 @@ import { linkTo } from './view.js';
 export function detailPage(view: View, serviceView: ServiceView, backup: Backup): Html {
   const { texts } = view;
   const { format } = texts;
-  const { name, createdAt, sizeBytes, label, sha256, manifest, problem, lastVerification } = backup;
+  const { name, createdAt, sizeBytes, label, sha256, manifest, problem, findings = [], lastVerification } = backup;
   const fact = (title: string, value: string | Html | undefined): Html | '' =>
     value === undefined
       ? ''
@@ -21,7 +21,8 @@ export function detailPage(view: View, serviceView: ServiceView, backup: Backup)
           <dt>${title}</dt>
           <dd>${value}</dd>
         </div>`;
-  const problems = lastVerification?.ok === false ? (lastVerification.problems ?? []) : [];
+  const failed = lastVerification?.ok === false ? (lastVerification.problems ?? []) : [];
+  const problems = sayProblems(failed, serviceView.service, view.rights);
   const body = html`${backLink(view)} ${flash(view, [backup])}
     <section class="card" aria-labelledby="title">
       <h1 id="title">${format.date(createdAt)} <small>${format.age(createdAt, view.now)}</small></h1>
@@ -39,8 +40,17 @@ export function detailPage(view: View, serviceView: ServiceView, backup: Backup)
       ${
         problems.length > 0
           ? html`<ul class="problems">
-              ${problems.slice(0, 20).map((text) => html`<li>${withoutFolder(text, serviceView.service)}</li>`)}
+              ${problems.slice(0, 20).map((text) => html`<li>${text}</li>`)}
             </ul>`
+          : ''
+      }
+      ${
+        findings.length > 0
+          ? html`<h2>${texts.findings}</h2>
+              <p>${texts.findingsNote}</p>
+              <ul class="findings">
+                ${findings.map((text) => html`<li>${text}</li>`)}
+              </ul>`
           : ''
       }
     </section>

@@ -116,13 +116,14 @@ function numbers(view: View, status: ServiceStatus, backups: readonly Backup[]):
   </dl>`;
 }
 
-function warnings({ texts }: View, { database }: ServiceStatus, backups: readonly Backup[]): Html | '' {
+function warnings({ texts }: View, { database, latest }: ServiceStatus, backups: readonly Backup[]): Html | '' {
   const list = [
     ...(database.journalMode === undefined && database.sizeBytes !== undefined ? [texts.databaseUnread] : []),
     ...(database.journalMode !== undefined && database.journalMode !== 'wal' ? [texts.rollbackJournal] : []),
     ...backups.flatMap(({ name, problem }) =>
       problem ? [texts.problem(name, texts.problems[problem] ?? problem)] : [],
     ),
+    ...(latest?.findings ? [texts.hasFindings(latest.name)] : []),
   ];
   if (list.length === 0) return '';
   return html`<section class="card notes" aria-labelledby="notes-title">

@@ -3,7 +3,7 @@ import path from 'node:path';
 import Database from 'better-sqlite3';
 import { BackupError } from '../../util/errors.js';
 import { exists } from '../../util/durable-files.js';
-import { isSqlite, readHeader } from '../shared/file-header.js';
+import { isSqlite, readHeader } from '../../util/database-header.js';
 
 /**
  * Is this a WAL database that nobody has open? Whoever opens it makes a `-wal` and a `-shm` that belong to them.

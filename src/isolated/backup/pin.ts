@@ -6,7 +6,9 @@ import { ensureOwnerCanWrite, removeTraces } from './idle-wal.js';
 import { readFacts } from '../shared/database-facts.js';
 import type { SourceFacts } from '../shared/database-facts.js';
 import { distrust } from '../shared/distrust.js';
+import { lookTwice } from '../verify/sqlite-answers.js';
 import { useSmallCache } from '../shared/small-cache.js';
+import { ensureWholeSource } from './whole-source.js';
 
 /**
  * A read transaction on the live database. While it is open, the snapshot it sees cannot change: without it a backup
@@ -38,7 +40,7 @@ export function pinSource(database: string, deadline: Deadline, idleWal = false)
 
 function openOrRecover(database: string, deadline: Deadline): PinnedSource {
   try {
-    return openPinned(database, deadline);
+    return lookTwice(() => openPinned(database, deadline));
   } catch (error) {
     if (!NEEDS_RECOVERY.has(systemCode(error))) throw error;
     // The last writer died in the middle of a transaction. The first connection that may write rolls it back, which is
@@ -64,6 +66,7 @@ function openPinned(database: string, deadline: Deadline): PinnedSource {
         hint: 'Create its tables first: there is nothing to back up.',
       });
     }
+    ensureWholeSource(database, facts);
     return { db, facts, close: () => void db.close() };
   } catch (error) {
     db.close();

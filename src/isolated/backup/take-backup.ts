@@ -56,7 +56,7 @@ export async function takeBackup(order: BackupOrder, folder: BackupFolder, deadl
     await seal(partial);
 
     beginStep('verify');
-    const { sha256, sizeBytes, uncheckedTables } = await verifySnapshot(partial, source.facts, order.verify);
+    const { sha256, sizeBytes, findings, uncheckedTables } = await verifySnapshot(partial, source.facts, order.verify);
 
     beginStep('publish');
     const { journalMode, pageSize, pageCount } = source.facts;
@@ -70,6 +70,7 @@ export async function takeBackup(order: BackupOrder, folder: BackupFolder, deadl
       journalMode,
       sha256,
       verified: order.verify,
+      ...(findings.length > 0 && { findings }),
       ...(uncheckedTables.length > 0 && { uncheckedTables }),
       verifiedAt: new Date().toISOString(),
       durationMs: Math.round(performance.now() - order.startedAt),

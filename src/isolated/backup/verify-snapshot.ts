@@ -1,9 +1,11 @@
 import fs from 'node:fs';
 import Database from 'better-sqlite3';
 import type { VerifyLevel } from '../../catalog/manifest.js';
+import { headerProblems, readHeader } from '../../util/database-header.js';
 import { flushFile } from '../../util/durable-files.js';
 import { BackupError } from '../../util/errors.js';
 import { checkDatabase } from '../verify/check-database.js';
+import type { CheckResult } from '../verify/check-database.js';
 import { readFacts } from '../shared/database-facts.js';
 import type { SourceFacts } from '../shared/database-facts.js';
 import { hashFile } from '../shared/sha256.js';
@@ -11,8 +13,8 @@ import { distrust } from '../shared/distrust.js';
 import { useSmallCache } from '../shared/small-cache.js';
 
 /**
- * Proves the sealed copy: it is compared with its pinned source and checked by SQLite, while another thread hashes it
- * and the system writes it to the disk. Returns what the manifest records.
+ * Compares the sealed copy with its pinned source and has SQLite check it, while another thread hashes it and the system
+ * writes it to the disk. Returns what the manifest records.
  *
  * @throws BackupError `ERR_BACKUP_VERIFY_FAILED`, `ERR_BACKUP_SOURCE_CORRUPT`
  */
@@ -20,20 +22,23 @@ export async function verifySnapshot(
   partial: string,
   source: SourceFacts,
   level: VerifyLevel,
-): Promise<{ sha256: string; sizeBytes: number; uncheckedTables: readonly string[] }> {
+): Promise<Pick<CheckResult, 'findings' | 'uncheckedTables'> & { sha256: string; sizeBytes: number }> {
+  const { size: sizeBytes } = fs.statSync(partial);
+  if (sizeBytes !== source.pageCount * source.pageSize) throw differs(['size']);
+  const problems = headerProblems(readHeader(partial), sizeBytes);
+  if (problems.length > 0) throw sourceCorrupt(problems);
   const hashing = hashFile(partial);
   // The contents do not change any more, so writing them out can begin while they are being checked.
   const flushing = flushFile(partial);
   const [hash, flushed, checked] = await Promise.allSettled([hashing, flushing, compare(partial, source, level)]);
-  // The check first: what it says is worth more than that the hash could not be read either.
-  if (checked.status === 'rejected') throw checked.reason;
-  if (flushed.status === 'rejected') throw flushed.reason;
+  // Reading first: where the disk fails, the check may have taken that for damage.
   if (hash.status === 'rejected') throw hash.reason;
-  return { sha256: hash.value, sizeBytes: fs.statSync(partial).size, uncheckedTables: checked.value };
+  if (flushed.status === 'rejected') throw flushed.reason;
+  if (checked.status === 'rejected') throw checked.reason;
+  return { ...checked.value, sha256: hash.value, sizeBytes };
 }
 
-/** Returns the tables that could not be checked in full. */
-async function compare(partial: string, source: SourceFacts, level: VerifyLevel): Promise<readonly string[]> {
+async function compare(partial: string, source: SourceFacts, level: VerifyLevel): Promise<CheckResult> {
   // First let the other two begin: what follows blocks this thread.
   await new Promise((resolve) => setImmediate(resolve));
   const db = new Database(partial, { readonly: true, fileMustExist: true });
@@ -41,13 +46,13 @@ async function compare(partial: string, source: SourceFacts, level: VerifyLevel)
     distrust(db);
     // integrity_check looks rows up in every index, again and again: it needs the large one.
     if (level === 'quick') useSmallCache(db);
-    const { problems, uncheckedTables } = checkDatabase(db, level);
-    if (problems.length > 0) throw sourceCorrupt(problems);
+    const result = checkDatabase(db, level);
+    if (result.problems.length > 0) throw sourceCorrupt(result.problems);
     const copied = readFacts(db);
     const compared = ['pageCount', 'pageSize', 'userVersion', 'applicationId', 'schemaDigest'] as const;
     const differing = compared.filter((fact) => copied[fact] !== source[fact]);
     if (differing.length > 0) throw differs(differing);
-    return uncheckedTables;
+    return result;
   } finally {
     db.close();
   }

@@ -7,7 +7,7 @@ import { BackupError, systemCode } from '../../util/errors.js';
 import type { Deadline } from '../shared/deadline.js';
 import { readFacts } from '../shared/database-facts.js';
 import type { SourceFacts } from '../shared/database-facts.js';
-import { isSqlite, readHeader } from '../shared/file-header.js';
+import { isSqlite, readHeader } from '../../util/database-header.js';
 import { beginStep } from '../shared/steps.js';
 import { isUnusable } from './unusable.js';
 

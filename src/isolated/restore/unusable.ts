@@ -21,7 +21,7 @@ export function ensureDamaged(database: string, level: VerifyLevel, found: unkno
   let db: Database.Database | undefined;
   try {
     db = new Database(database, { readonly: true, fileMustExist: true });
-    if (checkDatabase(db, level).problems.length > 0 || isCutOff(db)) return;
+    if (checkDatabase(db, level, true).problems.length > 0 || isCutOff(db)) return;
   } catch (error) {
     if (isUnusable(error)) return;
     throw error;

@@ -53,10 +53,11 @@ export function explain(error: unknown, step: BackupStep, request: ChildRequest)
       }
       return wrap('ERR_BACKUP_WRITE_FAILED', `Writing the copy in "${directory}" failed`, DISK_HINT);
     case 'verify':
+      if (request.kind === 'verify') return wrap('ERR_BACKUP_UNREADABLE', unread(request), UNREAD_HINT);
       return wrap('ERR_BACKUP_VERIFY_FAILED', `The copy in "${directory}" could not be checked`, DISK_HINT);
     case 'check':
     case 'drill':
-      return wrap('ERR_BACKUP_WRITE_FAILED', `The backup in "${directory}" could not be checked`, DISK_HINT);
+      return wrap('ERR_BACKUP_UNREADABLE', unread(request), UNREAD_HINT);
     case 'restore':
     case 'compare':
     case 'replace':
@@ -89,6 +90,12 @@ function isWritable(directory: string): boolean {
   }
 }
 
+function unread(request: ChildRequest): string {
+  return `"${'name' in request ? request.name : request.database}" could not be checked`;
+}
+
+const UNREAD_HINT =
+  'Nothing is known of it now, and nothing was recorded. Check the disk and the permissions, and try again.';
 const DISK_HINT = 'Check the disk and the permissions of the backup folder. Existing backups were not touched.';
 
 function explainSource(

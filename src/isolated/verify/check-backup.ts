@@ -5,12 +5,12 @@ import type { BackupFolder } from '../../catalog/list-backups.js';
 import type { Manifest, VerifyLevel } from '../../catalog/manifest.js';
 import { BackupError, messageOf } from '../../util/errors.js';
 import { checkDatabase } from './check-database.js';
+import { lookTwice, meaningOfError } from './sqlite-answers.js';
 import { contentHash } from '../shared/content-hash.js';
 import { exists } from '../../util/durable-files.js';
 import { readFacts } from '../shared/database-facts.js';
 import type { SourceFacts } from '../shared/database-facts.js';
-import { readHeader } from '../shared/file-header.js';
-import { isUnusable } from '../restore/unusable.js';
+import { headerProblems, readHeader } from '../../util/database-header.js';
 import { send } from '../shared/steps.js';
 import { sealWithSideFiles } from '../backup/seal.js';
 import { hashFile } from '../shared/sha256.js';
@@ -51,15 +51,16 @@ export async function checkBackup(folder: BackupFolder, name: string): Promise<C
     if (needsStaging(backup.path)) staged = await stage(folder, backup.path, manifest !== undefined);
     const file = staged ?? backup.path;
     // Without a hash to compare with, SQLite's word is all there is: then in full.
-    const facts = checkStructure(file, name, manifest ? 'quick' : 'full');
+    const level = manifest ? 'quick' : 'full';
+    const facts = lookTwice(() => checkStructure(file, name, level));
     return { name, file, sizeBytes, sha256, facts, contentHash: contentHash(file, facts), manifest, dispose };
   } catch (error) {
     await dispose();
-    throw isUnusable(error) ? new Damaged(name, [messageOf(error)], error) : error;
+    throw meaningOfError(error) === 'damage' ? new Damaged(name, [messageOf(error)], error) : error;
   }
 }
 
-/** Size and sha256, and what is wrong with them. Without a manifest there is nothing to compare with. */
+/** Size, sha256 and header, and what is wrong with them. Without a manifest the header alone says how large it must be. */
 export async function compareWithManifest(
   file: string,
   manifest: Manifest | undefined,
@@ -71,6 +72,8 @@ export async function compareWithManifest(
     problems.push(`it has ${sizeBytes} bytes, its manifest records ${manifest.sizeBytes}`);
   }
   if (manifest && manifest.sha256 !== sha256) problems.push('its sha256 is not the one in its manifest');
+  // Beside a plain copy, a WAL holds the rest of it.
+  if (manifest || !exists(`${file}-wal`)) problems.push(...headerProblems(readHeader(file), sizeBytes));
   return { sizeBytes, sha256, problems };
 }
 

@@ -7,15 +7,14 @@ import { askAssertions } from './assertions.js';
 import { checkBackup, Damaged } from './check-backup.js';
 import type { CheckedBackup } from './check-backup.js';
 import { checkDatabase } from './check-database.js';
+import type { CheckResult } from './check-database.js';
 import type { Deadline } from '../shared/deadline.js';
 import { beginStep } from '../shared/steps.js';
 import { copyWhole } from '../shared/copy-whole.js';
 import { ensureSpace } from '../shared/free-space.js';
 import { makeScratch } from '../shared/temp-files.js';
 
-export interface DrillResult {
-  readonly problems: readonly string[];
-  readonly uncheckedTables: readonly string[];
+export interface DrillResult extends CheckResult {
   readonly assertions: readonly AssertionResult[];
 }
 
@@ -41,14 +40,15 @@ export async function drill(request: VerifyRequest, folder: BackupFolder, deadli
       await backup.dispose();
     }
   } catch (error) {
-    if (error instanceof Damaged) return { problems: error.problems, uncheckedTables: [], assertions: [] };
+    if (error instanceof Damaged)
+      return { problems: error.problems, findings: [], uncheckedTables: [], assertions: [] };
     throw error;
   } finally {
     await scratch.dispose();
   }
 }
 
-function openAndCheck(file: string, { manifest }: CheckedBackup): ReturnType<typeof checkDatabase> {
+function openAndCheck(file: string, { manifest }: CheckedBackup): CheckResult {
   const db = new Database(file, { fileMustExist: true });
   try {
     if (manifest?.journalMode === 'wal') db.pragma('journal_mode = WAL');

@@ -39,19 +39,20 @@ export async function verifyBackup(request: VerifyRequest): Promise<ChildResult>
     ok,
     at: new Date().toISOString(),
     ...(!ok && { problems }),
+    ...(checked.findings.length > 0 && { findings: checked.findings }),
     ...(assertions && { assertions }),
   };
   const recorded = await recordVerification(folder, database, name, record, deadline);
   const durationMs = Math.round(performance.now() - startedAt);
-  const { uncheckedTables } = checked;
-  const found = { name, level, ok, problems, uncheckedTables, ...(assertions && { assertions }) };
+  const { findings, uncheckedTables } = checked;
+  const found = { name, level, ok, problems, findings, uncheckedTables, ...(assertions && { assertions }) };
   return { kind: 'verified', report: { ...found, recorded, sizeBytes, sha256, durationMs } };
 }
 
 type Checked = CheckResult & Partial<Pick<DrillResult, 'assertions'>>;
 
 function check(file: string, level: 'hash' | 'quick' | 'full'): CheckResult {
-  if (level === 'hash') return { problems: [], uncheckedTables: [] };
+  if (level === 'hash') return { problems: [], findings: [], uncheckedTables: [] };
   // Plain copies of a WAL database (the original made such) are in WAL mode: opening one leaves these beside it.
   const sideFiles = SIDE_FILES.map((suffix) => file + suffix).filter((each) => !fs.existsSync(each));
   const db = new Database(file, { readonly: true, fileMustExist: true });
