@@ -59,8 +59,8 @@ export async function recover(context: ServiceContext, name: string, options: Re
     if (isBackupError(error) && !dryRun) log.error(messages.recoverFailed(name, table, error));
     throw error;
   }
-  if (report.dryRun) return report;
-  const safety = report.safetyBackup !== undefined && (await namedBackup(context, report.safetyBackup));
+  if (report.safetyBackup === undefined) return report;
+  const safety = await namedBackup(context, report.safetyBackup);
   if (safety) events.emit('created', { backup: safety, label: safety.label, durationMs: safety.manifest!.durationMs });
   log.info(messages.recovered(name, report));
   events.emit('recovered', { ...report, name });

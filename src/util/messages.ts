@@ -78,9 +78,11 @@ export const messages = {
     (movedAside.length === 0 ? '' : `; the old files are ${movedAside.join(', ')}`),
   restoreFailed: (name: string, error: BackupError) => `Restoring ${name} FAILED [${error.code}]: ${error.message}`,
   recovered: (name: string, report: RecoveredRows) =>
-    `Rows recovered from ${name}: ${counts('inserted', report.inserted)}${counts(', relinked', report.relinked)}` +
-    `${counts(', overwritten', report.overwritten)}${counts(', skipped', report.skipped)}; ` +
-    `the state before is in ${report.safetyBackup}, protected`,
+    `Rows recovered from ${name}: ` +
+    (['inserted', 'relinked', 'overwritten', 'skipped'] as const)
+      .flatMap((done) => counts(done, report[done]))
+      .join(', ') +
+    `; the state before is in ${report.safetyBackup}, protected`,
   recoverFailed: (name: string, table: string, error: BackupError) =>
     `Recovering rows of "${table}" from ${name} FAILED [${error.code}]: ${error.message}`,
   protected: (name: string, on: boolean) => `Backup ${on ? 'protected' : 'no longer protected'}: ${name}`,
@@ -92,10 +94,10 @@ export const messages = {
     `A listener of "${event}" failed: ${error instanceof Error ? error.stack : String(error)}`,
 };
 
-/** `inserted 1 of invoices and 5 of items`; nothing where there are none */
-function counts(what: string, tables: Readonly<Record<string, number>>): string {
+/** `inserted 1 of invoices and 5 of items`; none where there are no rows */
+function counts(what: string, tables: Readonly<Record<string, number>>): string[] {
   const each = Object.entries(tables).map(([table, count]) => `${count} of ${table}`);
-  return each.length === 0 ? '' : `${what} ${each.join(' and ')}`;
+  return each.length === 0 ? [] : [`${what} ${each.join(' and ')}`];
 }
 
 function subject({ moment }: Purpose): string {

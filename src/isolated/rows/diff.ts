@@ -6,6 +6,7 @@ import type { DatabaseDiff, DiffRequest, SchemaChange, TableDiff } from '../../c
 import { BackupError, messageOf, systemCode } from '../../util/errors.js';
 import { Deadline } from '../shared/deadline.js';
 import { beginStep, send } from '../shared/steps.js';
+import { contentOf } from './full-text.js';
 import { fold } from './names.js';
 import { openPlain, openStates, ScratchSpace } from './open-states.js';
 import type { States } from './open-states.js';
@@ -13,7 +14,7 @@ import { pairRows, pairTables, sharedKey } from './pair-rows.js';
 import type { TablePair } from './pair-rows.js';
 import { readChanges } from './read-rows.js';
 import { readSchema } from './read-schema.js';
-import type { Schema, SchemaEntry, Table } from './read-schema.js';
+import type { Schema, SchemaEntry } from './read-schema.js';
 
 export async function diff(request: DiffRequest): Promise<ChildResult> {
   const { database, directory, name, against } = request;
@@ -112,7 +113,7 @@ function notCompared(name: string, key: TableDiff['key'], skipped: string): Tabl
   return { name, key, added: 0, changed: 0, removed: 0, skipped };
 }
 
-function whyNotCompared({ older, newer }: TablePair): string | undefined {
+export function whyNotCompared({ older, newer }: TablePair): string | undefined {
   for (const table of [older, newer]) {
     if (!table) continue;
     const content = contentOf(table);
@@ -121,16 +122,6 @@ function whyNotCompared({ older, newer }: TablePair): string | undefined {
     if (table.id.length === 0) return 'nothing that SQLite has identifies its rows';
   }
   return undefined;
-}
-
-/** Of a full-text index that keeps no rows of its own: the table that has them; `''`: none. */
-export function contentOf({ virtual, sql }: Table): string | undefined {
-  if (!virtual) return undefined;
-  const match = /[(,]\s*content\s*=\s*('(?:[^']|'')*'|"(?:[^"]|"")*"|`[^`]*`|\[[^\]]*\]|[^\s,)]*)/i.exec(sql);
-  const text = match?.[1];
-  if (text === undefined) return undefined;
-  const quote = text[0] ?? '';
-  return /['"`[]/.test(quote) ? text.slice(1, -1).replaceAll(quote + quote, quote) : text;
 }
 
 function compareSchemas(older: readonly SchemaEntry[], newer: readonly SchemaEntry[]): DatabaseDiff['schema'] {

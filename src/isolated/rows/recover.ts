@@ -1,6 +1,241 @@
+// Rows of a backup back into the live database: choose them -> safety backup -> block the writers -> plan -> write -> commit.
+import fs from 'node:fs';
+import path from 'node:path';
+import Database from 'better-sqlite3';
+import type { Backup } from '../../catalog/backup.js';
+import { backupNaming } from '../../catalog/backup-name.js';
+import { removeFiles } from '../../catalog/delete-backup.js';
+import type { BackupFolder } from '../../catalog/list-backups.js';
+import { recoveryLabel } from '../../catalog/safety-backup.js';
 import type { ChildResult } from '../../child/protocol.js';
-import type { RecoverRequest } from '../../child/rows-protocol.js';
+import { errorToWire } from '../../child/protocol.js';
+import { recoverToJson } from '../../child/rows-protocol.js';
+import type { RecoverReport, RecoverRequest } from '../../child/rows-protocol.js';
+import { sourceLocked } from '../../util/busy-errors.js';
+import { systemCode } from '../../util/errors.js';
+import { takeBackup } from '../backup/take-backup.js';
+import { Deadline } from '../shared/deadline.js';
+import { ensureFolder } from '../shared/free-space.js';
+import { takeLock } from '../shared/lock.js';
+import { beginStep, send } from '../shared/steps.js';
+import { partialPath, removePartial, sweep } from '../shared/temp-files.js';
+import { apply, writeScript } from './apply.js';
+import { noTable, whyNotCompared } from './diff.js';
+import { fold } from './names.js';
+import { openPlain, openStates, ScratchSpace } from './open-states.js';
+import type { States } from './open-states.js';
+import { pairRows, pairTables } from './pair-rows.js';
+import { makePlan } from './plan.js';
+import type { Plan } from './plan.js';
+import { readSchema } from './read-schema.js';
+import {
+  badWhere,
+  cannotWrite,
+  conflicting,
+  planChanged,
+  refused,
+  tableMissing,
+  tableUnreadable,
+} from './recover-errors.js';
+import { selectGone, selectWhere } from './select-rows.js';
 
-export function recover({ table }: RecoverRequest): ChildResult {
-  throw new TypeError(`The rows of "${table}" cannot be recovered yet.`);
+export async function recover(request: RecoverRequest): Promise<ChildResult> {
+  const { database, directory, name } = request;
+  const deadline = Deadline.beforeTheParents(request.timeoutMs);
+  const folder = { directory, naming: backupNaming(database) };
+  const scratch = new ScratchSpace(folder, database, deadline);
+  try {
+    beginStep('check');
+    const older = await openPlain(folder, name, scratch);
+    beginStep('pin');
+    const states = await openStates(older, database, scratch, deadline);
+    try {
+      chooseRows(states, request);
+      const report =
+        request.dryRun || request.sql !== undefined
+          ? rehearse(states, request)
+          : await carryOut(states, request, folder, deadline);
+      return { kind: 'recovered', report: recoverToJson(report) };
+    } finally {
+      states.close();
+    }
+  } finally {
+    await scratch.dispose();
+  }
+}
+
+/** Fills `temp.selected`. The backup does not change, so what `where` chose is chosen once. */
+function chooseRows({ db, older }: States, request: RecoverRequest): void {
+  const schema = readSchema(db, 'older');
+  const table = schema.tables.get(fold(request.table));
+  if (!table) {
+    const unreadable = schema.unreadable.get(fold(request.table));
+    if (unreadable) throw tableUnreadable(unreadable.name, unreadable.reason);
+    throw noTable(
+      request.table,
+      [...schema.tables.values()].map((each) => each.name),
+    );
+  }
+  const why = whyNotCompared({ name: table.name, older: table, newer: undefined });
+  if (why !== undefined) throw tableUnreadable(table.name, `it is ${why}`);
+  if (request.where === undefined) return;
+  beginStep('where');
+  const seconds = request.whereMs / 1000;
+  send({
+    type: 'limit',
+    withinMs: request.whereMs,
+    error: errorToWire(badWhere(`it did not end within ${seconds} s`)),
+  });
+  selectWhere(db, older, table, request.where);
+}
+
+/** A plan of the state that the reader sees now. */
+function planNow({ db }: States, request: RecoverRequest): Plan {
+  beginStep('plan');
+  const schemas = { older: readSchema(db, 'older'), newer: readSchema(db, 'main') };
+  const table = schemas.older.tables.get(fold(request.table))!;
+  const unreadable = schemas.newer.unreadable.get(fold(request.table));
+  if (unreadable) throw tableUnreadable(unreadable.name, unreadable.reason);
+  const newer = schemas.newer.tables.get(fold(request.table));
+  if (!newer && !request.create) throw tableMissing(table.name);
+  if (request.where === undefined) selectGone(db, { name: table.name, older: table, newer });
+  return makePlan({ db, schemas, request, selected: 'selected' });
+}
+
+function rehearse(states: States, request: RecoverRequest): RecoverReport {
+  const plan = planNow(states, request);
+  const alsoChanged = findAlsoChanged(states.db, plan);
+  if (request.sql !== undefined) {
+    if (plan.report.conflictCount > 0) throw conflicting({ ...plan.report, alsoChanged });
+    writeScript(request.sql, states.db, plan, request);
+  }
+  return { ...plan.report, dryRun: true, alsoChanged };
+}
+
+async function carryOut(
+  states: States,
+  request: RecoverRequest,
+  folder: BackupFolder,
+  deadline: Deadline,
+): Promise<RecoverReport> {
+  const { database } = request;
+  // Seen before anything is written, and while nobody waits.
+  beginStep('diff');
+  const first = planNow(states, request);
+  if (first.report.conflictCount > 0) throw conflicting(first.report);
+  if (request.plan !== undefined && request.plan !== first.report.plan) throw planChanged(first.report);
+  const alsoChanged = findAlsoChanged(states.db, first);
+  const { inserted, relinked, overwritten } = first.report;
+  first.tables.dispose();
+  states.db.exec('COMMIT');
+  if ([inserted, relinked, overwritten].every((counts) => Object.keys(counts).length === 0))
+    return { ...first.report, alsoChanged };
+
+  beginStep('lock');
+  ensureFolder(folder.directory);
+  const lock = await takeLock(folder, database, deadline);
+  let copy: string | undefined;
+  try {
+    beginStep('sweep');
+    await sweep(folder);
+    const order = {
+      database,
+      verify: request.verify,
+      label: recoveryLabel(request.name),
+      safety: true as const,
+      protected: true,
+      startedAt: performance.now(),
+    };
+    const safety = await takeBackup(order, folder, deadline);
+    const privateCopy = (): string => {
+      if (states.older.private) return states.older.file;
+      copy = partialPath(folder, new Date());
+      send({ type: 'partial', path: copy });
+      fs.copyFileSync(states.older.file, copy, fs.constants.COPYFILE_FICLONE);
+      return copy;
+    };
+    try {
+      const report = write(states, request, deadline, privateCopy);
+      return { ...report, alsoChanged, safetyBackup: safety.name, undo: undoCommand(request, safety) };
+    } catch (error) {
+      // Nothing was written: it is of a state that is still there.
+      removeFiles(folder, safety);
+      throw error;
+    }
+  } finally {
+    if (copy !== undefined) await removePartial(copy);
+    lock.release();
+  }
+}
+
+function write(
+  { db: reader, ...states }: States,
+  request: RecoverRequest,
+  deadline: Deadline,
+  privateCopy: () => string,
+): RecoverReport {
+  const { database } = request;
+  const waitMs = deadline.remainingMs();
+  const live = new Database(fs.realpathSync(database), { fileMustExist: true, timeout: waitMs });
+  try {
+    beginStep('recover');
+    live.pragma('synchronous = FULL');
+    live.pragma('foreign_keys = ON');
+    live.pragma('recursive_triggers = OFF');
+    live.exec('BEGIN IMMEDIATE');
+    live.pragma('defer_foreign_keys = ON');
+    // Nobody else can commit now: the reader sees what is written on.
+    reader.exec('BEGIN');
+    const plan = planNow({ db: reader, ...states }, request);
+    if (plan.report.conflictCount > 0) throw conflicting(plan.report);
+    if (request.plan !== undefined && request.plan !== plan.report.plan) throw planChanged(plan.report);
+    // In rollback-journal mode the commit waits for readers, and this is one. What follows reads the backup alone.
+    reader.exec('COMMIT');
+    beginStep('recover');
+    apply({ live, reader, privateCopy }, plan, request);
+    live.exec('COMMIT');
+    return plan.report;
+  } catch (error) {
+    const code = systemCode(error);
+    if (code.startsWith('SQLITE_BUSY')) throw sourceLocked(database, `${waitMs / 1000} s`, error);
+    if (/^SQLITE_(CONSTRAINT|MISMATCH|TOOBIG)/.test(code)) throw refused(error);
+    if (code === 'SQLITE_ERROR') throw cannotWrite(request.table, error);
+    throw error;
+  } finally {
+    if (live.inTransaction) live.exec('ROLLBACK');
+    live.close();
+  }
+}
+
+/** Tables that have changed since the backup and are no part of the plan: what was deleted may have changed them, too. */
+function findAlsoChanged(db: Database.Database, { tables, written }: Plan): RecoverReport['alsoChanged'] {
+  const { older, newer } = tables.schemas;
+  const others = pairTables(older.tables, newer.tables).filter(
+    (pair) =>
+      pair.older &&
+      pair.newer &&
+      whyNotCompared(pair) === undefined &&
+      !written.some(({ pair: { name } }) => name === pair.name),
+  );
+  return others.flatMap((pair, i) => {
+    try {
+      const { added, changed, removed } = pairRows(db, pair, 2000 + i);
+      const count = added + changed + removed;
+      return count === 0 ? [] : [{ table: pair.name, count }];
+    } catch (error) {
+      if (systemCode(error) !== 'SQLITE_ERROR') throw error;
+      return [];
+    }
+  });
+}
+
+function undoCommand({ database, directory }: RecoverRequest, safety: Backup): string {
+  const words = ['sqlite-autobackup', 'restore', safety.name, '--database', database];
+  if (path.dirname(database) !== directory) words.push('--directory', directory);
+  return words.map(shellWord).join(' ');
+}
+
+/** As a POSIX shell reads it. */
+function shellWord(word: string): string {
+  return /^[\w./:@%+=,-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

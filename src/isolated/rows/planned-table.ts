@@ -1,0 +1,161 @@
+import type { Database } from 'better-sqlite3';
+import { fold, quoteName, sameName } from './names.js';
+import { differs, isRow, keysEqual, pairRows, sharedColumns, sharedKey } from './pair-rows.js';
+import type { SharedColumn, TablePair } from './pair-rows.js';
+import { tableIn } from './read-schema.js';
+import type { Schema, Table } from './read-schema.js';
+
+/**
+ * A table that rows come back to. `temp.<rows>` has the identity of each row in the backup (i0, …), what is done with it, and its
+ * new key; `temp.<relinks>` those of live rows that get a reference back, and which foreign key it is.
+ */
+export interface PlannedTable {
+  readonly pair: TablePair;
+  readonly older: Table;
+  /** `undefined`: the live database lacks it, and it is made again. */
+  readonly newer: Table | undefined;
+  readonly rows: string;
+  readonly relinks: string;
+  readonly shared: readonly SharedColumn[];
+  readonly key: readonly string[] | undefined;
+  /** The declarations that hold when the rows are written. */
+  readonly foreignKeys: Table['foreignKeys'];
+}
+
+/** What is done with a row of the backup. `NULL`: not decided yet. */
+export type Action = 'insert' | 'as-new' | 'overwrite' | 'skip' | 'conflict' | 'same';
+
+/** SQL: the row will be in the live database with the backup's contents, so that others can refer to it. */
+export const COMES_BACK = `action IN ('insert', 'as-new', 'overwrite')`;
+
+/** Which tables a plan touches, made as they are needed. */
+export class PlannedTables {
+  readonly db: Database;
+  readonly schemas: { readonly older: Schema; readonly newer: Schema };
+  readonly #tables = new Map<string, PlannedTable>();
+  readonly #removed = new Map<string, string>();
+
+  constructor(db: Database, schemas: { readonly older: Schema; readonly newer: Schema }) {
+    this.db = db;
+    this.schemas = schemas;
+  }
+
+  get all(): readonly PlannedTable[] {
+    return [...this.#tables.values()];
+  }
+
+  find(name: string): PlannedTable | undefined {
+    return this.#tables.get(fold(name));
+  }
+
+  /** `undefined`: the backup has no such table, or nothing can identify its rows. */
+  get(name: string): PlannedTable | undefined {
+    const known = this.find(name);
+    if (known) return known;
+    const older = this.schemas.older.tables.get(fold(name));
+    const newer = this.schemas.newer.tables.get(fold(name));
+    if (!older || older.id.length === 0 || newer?.id.length === 0) return undefined;
+    const pair = { name: (newer ?? older).name, older, newer };
+    const number = this.#tables.size;
+    const table: PlannedTable = {
+      pair,
+      older,
+      newer,
+      rows: `rows_${number}`,
+      relinks: `relinks_${number}`,
+      shared: newer ? sharedColumns(older, newer) : older.columns.map((column) => ({ older: column, newer: column })),
+      key: sharedKey(pair),
+      foreignKeys: (newer ?? older).foreignKeys,
+    };
+    const ids = older.id.map((_, i) => `i${i}`);
+    const key = older.withoutRowid ? ids.join(', ') : '';
+    const columns = older.withoutRowid ? ids : ['i0 INTEGER PRIMARY KEY'];
+    this.db.exec(
+      `DROP TABLE IF EXISTS temp.${table.rows}; DROP TABLE IF EXISTS temp.${table.relinks};
+       CREATE TEMP TABLE ${table.rows} (${columns.join(', ')}, action TEXT, newkey INTEGER, taken INTEGER, done INTEGER DEFAULT 0
+         ${key && `, PRIMARY KEY (${key})`});
+       CREATE TEMP TABLE ${table.relinks} (${ids.join(', ')}, fk INTEGER, PRIMARY KEY (${ids.join(', ')}, fk))`,
+    );
+    this.#tables.set(fold(name), table);
+    return table;
+  }
+
+  /** `temp` table of the rows that are gone, for tables whose rows no key can find: o0, … */
+  removedRows({ pair }: PlannedTable): string {
+    const known = this.#removed.get(fold(pair.name));
+    if (known !== undefined) return known;
+    const { changes } = pairRows(this.db, pair, 1000 + this.#removed.size);
+    this.#removed.set(fold(pair.name), changes);
+    return changes;
+  }
+
+  dispose(): void {
+    for (const { rows, relinks } of this.all) this.db.exec(`DROP TABLE temp.${rows}; DROP TABLE temp.${relinks}`);
+    for (const changes of this.#removed.values()) this.db.exec(`DROP TABLE temp.${changes}`);
+  }
+}
+
+/** SQL: the row `o` of the backup has a live partner `n` by its key. */
+export function partner({ newer, key }: PlannedTable, left = 'n', right = 'o'): string {
+  return keysEqual(key!, newer!.keyCollations, left, right);
+}
+
+/** SQL: a row of the backup, aliased `o`, is missing in the live table. */
+export function isMissing(tables: PlannedTables, table: PlannedTable, alias = 'o'): string {
+  const { newer, key, older } = table;
+  if (!newer) return 'TRUE';
+  const byContents = (): string => {
+    const gone = tables.removedRows(table);
+    return `EXISTS (SELECT 1 FROM temp.${gone} g WHERE g.kind = 'removed' AND ${isRow(alias, older, 'g', 'o')})`;
+  };
+  if (!key) return byContents();
+  const byKey = `NOT EXISTS (SELECT 1 FROM ${tableIn('main', newer)} n WHERE ${partner(table, 'n', alias)})`;
+  // Only a key of a rowid table that is not the rowid can hold NULL.
+  if (older.withoutRowid || older.virtual || older.rowidColumn !== undefined) return byKey;
+  const whole = key.map((column) => `${alias}.${quoteName(column)} IS NOT NULL`).join(' AND ');
+  const anyNull = tables.db
+    .prepare(`SELECT 1 FROM ${tableIn('older', older)} o WHERE NOT (${whole.replaceAll(`${alias}.`, 'o.')}) LIMIT 1`)
+    .get();
+  return anyNull === undefined ? byKey : `iif(${whole}, ${byKey}, ${byContents()})`;
+}
+
+/** Decides about the rows that are not decided yet, but for what foreign keys ask. */
+export function classify(tables: PlannedTables, table: PlannedTable, overridden: ReadonlySet<string>): void {
+  const { older, newer, rows, shared, key } = table;
+  const row = `${tableIn('older', older)} o WHERE ${isRow('o', older, 'p', 'i')}`;
+  const { db } = tables;
+  const same = !newer
+    ? 'FALSE'
+    : !key
+      ? 'TRUE'
+      : `EXISTS (SELECT 1 FROM ${tableIn('main', newer)} n WHERE ${partner(table)}
+           AND NOT (${shared.map((column) => differs('o', 'n', column)).join(' OR ') || 'FALSE'}))`;
+  db.exec(
+    `UPDATE temp.${rows} AS p SET taken = -1, action =
+       (SELECT CASE WHEN ${isMissing(tables, table)} THEN 'insert' WHEN ${same} THEN 'same' ELSE 'conflict' END FROM ${row})
+     WHERE action IS NULL`,
+  );
+  for (const [number, unique] of (newer?.uniqueKeys ?? []).entries()) {
+    const known = unique.columns.every((column) => shared.some(({ newer: { name } }) => sameName(name, column)));
+    const set = unique.columns.some((column) => overridden.has(fold(column)));
+    if (!unique.plain || unique.primary || !known || set) continue;
+    db.exec(
+      `UPDATE temp.${rows} AS p SET action = 'conflict', taken = ${number} WHERE action = 'insert' AND done = 0 AND EXISTS
+         (SELECT 1 FROM ${tableIn('older', older)} o CROSS JOIN ${tableIn('main', newer!)} n
+            ON ${keysEqual(unique.columns, unique.collations)} WHERE ${isRow('o', older, 'p', 'i')})`,
+    );
+  }
+}
+
+/** How a live row is found by the key of its row `o` in the backup. */
+export function keyColumns({ newer, key }: PlannedTable): {
+  columns: readonly string[];
+  values: string[];
+  where: string;
+} {
+  const columns = key ?? [];
+  const where = columns.map(
+    (column, i) => `${quoteName(column)} = ? COLLATE ${quoteName(newer!.keyCollations[i] ?? 'BINARY')}`,
+  );
+  return { columns, values: columns.map((column) => `o.${quoteName(column)}`), where: where.join(' AND ') };
+}

@@ -1,0 +1,86 @@
+import type { RecoverReport } from '../../child/rows-protocol.js';
+import { RecoverError } from '../../child/rows-protocol.js';
+import { BackupError, messageOf } from '../../util/errors.js';
+
+export function badWhere(why: string, cause?: unknown): BackupError {
+  return new BackupError('ERR_BACKUP_RECOVER_WHERE', `"where" cannot be used: ${why}.`, {
+    step: 'where',
+    hint: "It must be one SQL expression over the columns of the table, such as id = 42, with SQLite's own functions. Nothing was written.",
+    cause,
+  });
+}
+
+export function tableMissing(table: string): BackupError {
+  return new BackupError('ERR_BACKUP_RECOVER_TABLE', `The live database has no table "${table}".`, {
+    step: 'plan',
+    hint: 'Nothing was written. To make it again as the backup has it, add the option "create" (--create).',
+  });
+}
+
+export function tableUnreadable(table: string, reason: string): BackupError {
+  return new BackupError('ERR_BACKUP_RECOVER_TABLE', `The rows of "${table}" cannot be brought back: ${reason}.`, {
+    step: 'plan',
+    hint: 'Nothing was written. Restore the backup to another file, and let the app copy the rows.',
+  });
+}
+
+export function cannotWrite(table: string, cause: unknown): BackupError {
+  return new BackupError(
+    'ERR_BACKUP_RECOVER_TABLE',
+    `"${table}" cannot be written by this program (${messageOf(cause)}).`,
+    {
+      step: 'plan',
+      hint:
+        "Nothing was written. It needs a function, a collation or a module that only the app's own connections have: " +
+        'restore the backup to another file, and let the app copy the rows.',
+      cause,
+    },
+  );
+}
+
+export function needsColumn(what: string, table: string, column: string): BackupError {
+  return new BackupError('ERR_BACKUP_RECOVER_COLUMN', what, {
+    step: 'plan',
+    hint: `Nothing was written. Give the value with the option "set" (--set '${table}.${column}=value').`,
+  });
+}
+
+export function conflicting(report: RecoverReport): RecoverError {
+  const { conflicts, conflictCount } = report;
+  const [first] = conflicts;
+  const key = first?.key?.map(String).join(', ');
+  const which = first ? `, the first in "${first.table}"${key === undefined ? '' : ` (key ${key})`}` : '';
+  const unique = conflicts.some(({ kind }) => kind === 'unique');
+  const rows = conflictCount === 1 ? 'row has' : 'rows have';
+  return new RecoverError(
+    'ERR_BACKUP_RECOVER_CONFLICT',
+    `${conflictCount} ${rows} another live row in the way${which}.`,
+    {
+      step: 'plan',
+      hint: unique
+        ? 'Nothing was written. A unique value is taken by another live row: change that row, give a value with "set" (--set), or leave such rows out with onConflict "skip" (--skip).'
+        : 'Nothing was written. Look at both versions, then choose: onConflict "overwrite" (--overwrite), "skip" (--skip) or "as-new" (--as-new).',
+    },
+    report,
+  );
+}
+
+export function planChanged(report: RecoverReport): RecoverError {
+  return new RecoverError(
+    'ERR_BACKUP_RECOVER_PLAN',
+    'The rows are no longer as they were when the plan was made.',
+    { step: 'plan', hint: `Nothing was written. Look at the new plan; its digest is ${report.plan}.` },
+    report,
+  );
+}
+
+/** What SQLite or a trigger said against a row. */
+export function refused(cause: unknown): BackupError {
+  return new BackupError('ERR_BACKUP_RECOVER_CONSTRAINT', `The live database refused the rows (${messageOf(cause)}).`, {
+    step: 'recover',
+    hint: /FOREIGN KEY/.test(messageOf(cause))
+      ? 'Nothing was written. A row needs another one that neither comes along nor is there: leave "related" on, or bring its parent back first.'
+      : 'Nothing was written. Give other values with "set" (--set), or leave triggers out with "triggers: false" (--no-triggers).',
+    cause,
+  });
+}

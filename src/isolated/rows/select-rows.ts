@@ -1,0 +1,78 @@
+import type { Database } from 'better-sqlite3';
+import { messageOf, systemCode } from '../../util/errors.js';
+import { whyNoExpression } from './expression.js';
+import { quoteName } from './names.js';
+import { openBackup } from './open-states.js';
+import type { PlainBackup } from './open-states.js';
+import { keysEqual, pairRows, sharedKey } from './pair-rows.js';
+import type { TablePair } from './pair-rows.js';
+import { tableIn } from './read-schema.js';
+import type { Table } from './read-schema.js';
+import { badWhere } from './recover-errors.js';
+import { ids } from './related.js';
+
+const AT_ONCE = 500;
+
+/**
+ * The rows of the backup for which an expression is true, as `temp.selected`. It is asked on a connection that has nothing but the
+ * backup and can only read: tables that the expression names are the backup's.
+ *
+ * @throws BackupError `ERR_BACKUP_RECOVER_WHERE`
+ */
+export function selectWhere(db: Database, backup: PlainBackup, table: Table, where: string): void {
+  const why = whyNoExpression(where);
+  if (why !== undefined) throw badWhere(why);
+  const names = makeSelected(db, table);
+  const source = openBackup(backup);
+  try {
+    const sql = `SELECT ${table.id.map(quoteName).join(', ')} FROM ${quoteName(table.name)} WHERE (\n${where}\n)`;
+    const statement = source.prepare(sql);
+    if (!statement.readonly) throw badWhere('it is not an expression that only reads');
+    statement.bind();
+    const row = `(${names.map(() => '?').join(', ')})`;
+    const insert = (count: number): ReturnType<Database['prepare']> =>
+      db.prepare(`INSERT INTO temp.selected VALUES ${Array(count).fill(row).join(', ')}`);
+    const full = insert(AT_ONCE);
+    let cells: unknown[] = [];
+    for (const values of statement.raw().safeIntegers().iterate() as Iterable<unknown[]>) {
+      cells.push(...values);
+      if (cells.length < AT_ONCE * names.length) continue;
+      full.run(cells);
+      cells = [];
+    }
+    if (cells.length > 0) insert(cells.length / names.length).run(cells);
+  } catch (error) {
+    const code = systemCode(error);
+    if (/^SQLITE_(CORRUPT|NOTADB|IOERR|FULL)/.test(code) || code.startsWith('ERR_BACKUP')) throw error;
+    throw badWhere(messageOf(error), error);
+  } finally {
+    source.close();
+  }
+}
+
+/** All rows that the live table no longer has, as `temp.selected`. */
+export function selectGone(db: Database, pair: TablePair): void {
+  const older = pair.older!;
+  const { newer } = pair;
+  makeSelected(db, older);
+  const from = `INSERT INTO temp.selected SELECT ${ids('o', older)} FROM ${tableIn('older', older)} o`;
+  const key = sharedKey(pair);
+  if (!newer) {
+    db.exec(from);
+  } else if (key && (older.withoutRowid || older.virtual || older.rowidColumn !== undefined)) {
+    const live = `SELECT 1 FROM ${tableIn('main', newer)} n WHERE ${keysEqual(key, newer.keyCollations)}`;
+    db.exec(`${from} WHERE NOT EXISTS (${live})`);
+  } else {
+    const { changes } = pairRows(db, pair, 3000);
+    const names = older.id.map((_, i) => `o${i}`).join(', ');
+    db.exec(
+      `INSERT INTO temp.selected SELECT ${names} FROM temp.${changes} WHERE kind = 'removed'; DROP TABLE temp.${changes}`,
+    );
+  }
+}
+
+function makeSelected(db: Database, table: Table): string[] {
+  const names = table.id.map((_, i) => `i${i}`);
+  db.exec(`DROP TABLE IF EXISTS temp.selected; CREATE TEMP TABLE selected (${names.join(', ')})`);
+  return names;
+}
