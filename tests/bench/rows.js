@@ -40,9 +40,11 @@ function makeShop(file, size) {
 const cpu = (command, args) => {
   const before = process.resourceUsage();
   const script = `const s=require('node:child_process').spawnSync(process.argv[1],process.argv.slice(2),{stdio:['ignore','ignore','inherit'],maxBuffer:1e9});const {userCPUTime,systemCPUTime}=process.resourceUsage();console.log(s.status)`;
-  void script, before;
+  (void script, before);
   const start = performance.now();
-  const { stderr } = spawnSync('bash', ['-c', 'TIMEFORMAT="%U %S"; time "$@" > /dev/null', '-', command, ...args], { encoding: 'utf8' });
+  const { stderr } = spawnSync('bash', ['-c', 'TIMEFORMAT="%U %S"; time "$@" > /dev/null', '-', command, ...args], {
+    encoding: 'utf8',
+  });
   const [user, system] = stderr.trim().split('\n').pop().split(' ').map(Number);
   return { seconds: user + system, wall: (performance.now() - start) / 1000 };
 };
@@ -57,17 +59,34 @@ async function main() {
   db.exec(`UPDATE invoices SET total = total + 1 WHERE id % 100 = 7`);
   db.pragma('wal_checkpoint(TRUNCATE)');
   const main = path.join(__dirname, '..', '..', 'dist', 'isolated', 'main.js');
-  const request = { kind: 'diff', database: file, directory: folder, name: backup.name, against: 'live', rows: 0, skip: 0, timeoutMs: 1e6 };
+  const request = {
+    kind: 'diff',
+    database: file,
+    directory: folder,
+    name: backup.name,
+    against: 'live',
+    rows: 0,
+    skip: 0,
+    timeoutMs: 1e6,
+  };
   const input = path.join(folder, 'request.json');
   fs.writeFileSync(input, JSON.stringify(request));
   const ours = cpu('bash', ['-c', `exec "$0" "$1" < "$2"`, process.execPath, main, input]);
-  const memory = spawnSync('bash', ['-c', `"$0" -e 'const c=require("child_process").spawnSync(process.execPath,[process.argv[1]],{input:require("fs").readFileSync(process.argv[2]),maxBuffer:1e9});' "$1" "$2"; true`, process.execPath, main, input]);
+  const memory = spawnSync('bash', [
+    '-c',
+    `"$0" -e 'const c=require("child_process").spawnSync(process.execPath,[process.argv[1]],{input:require("fs").readFileSync(process.argv[2]),maxBuffer:1e9});' "$1" "$2"; true`,
+    process.execPath,
+    main,
+    input,
+  ]);
   void memory;
   console.log(`diff, CPU: ${ours.seconds.toFixed(2)} s`);
   if (spawnSync('sqldiff', ['--help']).error) console.log('sqldiff: not installed (Debian: sqlite3-tools)');
   else {
     const theirs = cpu('sqldiff', ['--summary', backup.path, file]);
-    console.log(`sqldiff --summary, CPU: ${theirs.seconds.toFixed(2)} s; ratio ${(ours.seconds / theirs.seconds).toFixed(2)}`);
+    console.log(
+      `sqldiff --summary, CPU: ${theirs.seconds.toFixed(2)} s; ratio ${(ours.seconds / theirs.seconds).toFixed(2)}`,
+    );
     const full = cpu('sqldiff', [backup.path, file]);
     console.log(`sqldiff, CPU: ${full.seconds.toFixed(2)} s; ratio ${(ours.seconds / full.seconds).toFixed(2)}`);
   }
@@ -84,7 +103,9 @@ async function main() {
     over.push(performance.now() - b - (b - a));
   }
   over.sort((a, b) => a - b);
-  console.log(`one invoice with five lines: ${over[2].toFixed(0)} ms over a backup, node -e 0 ${node.toFixed(0)} ms; ratio ${(over[2] / node).toFixed(1)}`);
+  console.log(
+    `one invoice with five lines: ${over[2].toFixed(0)} ms over a backup, node -e 0 ${node.toFixed(0)} ms; ratio ${(over[2] / node).toFixed(1)}`,
+  );
 
   db.exec(`PRAGMA foreign_keys = OFF; DELETE FROM items WHERE id > (SELECT max(id) FROM items) - 600000`);
   const lost = db.prepare('SELECT max(id) FROM items').pluck().get();
@@ -92,14 +113,19 @@ async function main() {
   const copy = path.join(folder, 'shell.db');
   fs.copyFileSync(file, copy);
   const start = performance.now();
-  execFileSync('sqlite3', [copy, `ATTACH '${backup.path}' AS b; INSERT INTO items SELECT * FROM b.items WHERE id > ${lost};`]);
+  execFileSync('sqlite3', [
+    copy,
+    `ATTACH '${backup.path}' AS b; INSERT INTO items SELECT * FROM b.items WHERE id > ${lost};`,
+  ]);
   const shell = performance.now() - start;
   const c = performance.now();
   await service.createBackup();
   const d = performance.now();
   const report = await service.recoverRows(backup.name, { table: 'items', removed: true });
   const whole = performance.now() - d;
-  console.log(`${JSON.stringify(report.inserted)}: ${whole.toFixed(0)} ms with its backup (${(d - c).toFixed(0)} ms), shell ${shell.toFixed(0)} ms; ratio ${((whole - (d - c)) / shell).toFixed(1)} (${(whole / shell).toFixed(1)} with the backup)`);
+  console.log(
+    `${JSON.stringify(report.inserted)}: ${whole.toFixed(0)} ms with its backup (${(d - c).toFixed(0)} ms), shell ${shell.toFixed(0)} ms; ratio ${((whole - (d - c)) / shell).toFixed(1)} (${(whole / shell).toFixed(1)} with the backup)`,
+  );
 }
 
 function median(measure) {

@@ -53,33 +53,29 @@ function createTable(live: Database, { tables }: Plan, { older }: PlannedTable):
   }
 }
 
-/** The plan's tables and a private copy of the backup, under the names that they have on the reader's connection. */
-function attachCopy({ live, reader, privateCopy }: Writer, { tables }: Plan): Database {
+/** The plan's rows and a private copy of the backup, under the names that they have on the reader's connection. */
+function attachCopy({ live, reader, privateCopy }: Writer, plan: Plan): Database {
   live.prepare('ATTACH ? AS older').run(privateCopy());
-  for (const { rows, older } of tables.all) {
+  for (const table of plan.tables.all) {
+    const { rows, older } = table;
+    if (isWhole(live, plan, table)) continue;
     const ids = older.id.map((_, i) => `i${i}`);
-    const columns = [...ids, 'action', 'newkey'];
     const keyed = older.withoutRowid ? [...ids, `PRIMARY KEY (${ids.join(', ')})`] : ['i0 INTEGER PRIMARY KEY'];
-    live.exec(
-      `CREATE TEMP TABLE ${rows} (${[...keyed.slice(0, ids.length), 'action TEXT', 'newkey INTEGER', ...keyed.slice(ids.length)].join(', ')})`,
-    );
+    live.exec(`CREATE TEMP TABLE ${rows} (action TEXT DEFAULT 'insert', newkey INTEGER, ${keyed.join(', ')})`);
+    const columns = renames(plan)(table) ? [...ids, 'newkey'] : ids;
+    const list = columns.join(', ');
     const values = reader
-      .prepare(`SELECT ${columns.join(', ')} FROM temp.${rows}`)
+      .prepare(`SELECT ${list} FROM temp.${rows} WHERE action IN ('insert', 'as-new')`)
       .raw()
       .safeIntegers();
-    insertMany(
-      live,
-      `INSERT INTO temp.${rows} (${columns.join(', ')})`,
-      columns.length,
-      values.iterate() as Iterable<unknown[]>,
-    );
+    insertMany(live, `INSERT INTO temp.${rows} (${list})`, columns.length, values.iterate() as Iterable<unknown[]>);
   }
   return live;
 }
 
 /** The columns that are written, and the SQL of each value, over the backup's row `o`. */
 function valuesOf(
-  { tables }: Plan,
+  plan: Plan,
   table: PlannedTable,
   request: RecoverRequest,
 ): { columns: string[]; values: string[]; bound: unknown[] } {
@@ -88,12 +84,13 @@ function valuesOf(
   const columns: string[] = [];
   const values: string[] = [];
   const given = overrides(request, table.pair.name);
+  const isRenamed = renames(plan);
   for (const column of shared) {
     const { name } = column.newer;
     if ((newer ?? older).generated.has(name.toLowerCase())) continue;
     if (given.some(([each]) => sameName(each, name))) continue;
     columns.push(name);
-    values.push(valueOf(tables.all, table, column.older.name, name));
+    values.push(valueOf(isRenamed, plan.tables.all, table, column.older.name, name));
   }
   for (const [name, value] of given) {
     columns.push(name);
@@ -113,16 +110,28 @@ function toBound(value: unknown): unknown {
   return value instanceof Uint8Array ? Buffer.from(value) : value;
 }
 
+/** Do rows of this table get new keys? */
+function renames({ report }: Plan): (table: PlannedTable) => boolean {
+  const tables = new Set(report.newKeys.map(({ table }) => table));
+  return ({ pair }) => tables.has(pair.name);
+}
+
 /** A key that is new, or a reference to a row that has a new key. */
-function valueOf(all: readonly PlannedTable[], table: PlannedTable, from: string, to: string): string {
+function valueOf(
+  renamed: (table: PlannedTable) => boolean,
+  all: readonly PlannedTable[],
+  table: PlannedTable,
+  from: string,
+  to: string,
+): string {
   const value = `o.${quoteName(from)}`;
   if (table.older.rowidColumn !== undefined && sameName(from, table.older.rowidColumn))
-    return `coalesce(p.newkey, ${value})`;
+    return renamed(table) ? `coalesce(p.newkey, ${value})` : value;
   for (const key of table.foreignKeys) {
     const parent = all.find(({ pair }) => sameName(pair.name, key.parent));
     const i = key.from.findIndex((column) => sameName(column, to));
     const rowid = parent?.older.rowidColumn;
-    if (i < 0 || !parent || rowid === undefined || !sameName(key.to[i]!, rowid)) continue;
+    if (i < 0 || !parent || rowid === undefined || !sameName(key.to[i]!, rowid) || !renamed(parent)) continue;
     return `coalesce((SELECT q.newkey FROM temp.${parent.rows} q WHERE q.i0 = ${value} AND q.newkey IS NOT NULL), ${value})`;
   }
   return value;
@@ -134,9 +143,23 @@ function insert(source: Database, { live }: Writer, plan: Plan, table: PlannedTa
   const into = `INSERT INTO main.${quoteName(pair.name)} (${columns.map(quoteName).join(', ')})`;
   const chosen = `SELECT ${values.join(', ')} FROM temp.${rows} p CROSS JOIN ${tableIn('older', older)} o
     ON ${isRow('o', older, 'p', 'i')} WHERE p.action IN ('insert', 'as-new')`;
+  if (source === live && isWhole(live, plan, table)) {
+    return live.prepare(`${into} SELECT ${values.join(', ')} FROM ${tableIn('older', older)} o`).run(...bound).changes;
+  }
   if (source === live) return live.prepare(`${into} ${chosen}`).run(...bound).changes;
   const read = source.prepare(chosen).raw().safeIntegers();
   return insertMany(live, into, columns.length, read.iterate(...bound) as Iterable<unknown[]>);
+}
+
+/** Does every row that the backup has come back, under its own key? */
+function isWhole(live: Database, plan: Plan, table: PlannedTable): boolean {
+  const all = Number(
+    live
+      .prepare(`SELECT count(*) FROM ${tableIn('older', table.older)}`)
+      .pluck()
+      .get(),
+  );
+  return all === plan.report.inserted[table.pair.name] && !renames(plan)(table);
 }
 
 /** Several rows a statement: most of the time goes into the call. */
@@ -177,12 +200,12 @@ function overwrite({ live, reader }: Writer, plan: Plan, table: PlannedTable, re
   }
 }
 
-function relink({ live, reader }: Writer, { tables }: Plan, table: PlannedTable): void {
+function relink({ live, reader }: Writer, plan: Plan, table: PlannedTable): void {
   const { older, newer, relinks, rows, pair } = table;
   if (!newer) return;
   const keys = keyColumns(table);
   for (const [number, key] of newer.foreignKeys.entries()) {
-    const values = key.from.map((column) => valueOf(tables.all, table, column, column));
+    const values = key.from.map((column) => valueOf(renames(plan), plan.tables.all, table, column, column));
     const join = older.id.map((_, i) => `p.i${i} = r.i${i}`).join(' AND ');
     const read = reader.prepare(
       `SELECT ${[...values, ...keys.values].join(', ')} FROM temp.${relinks} r CROSS JOIN ${tableIn('older', older)} o
@@ -238,7 +261,7 @@ export function writeScript(file: string, reader: Database, plan: Plan, request:
         const links = key.from
           .map(
             (column) =>
-              `'${quoteName(column).replaceAll("'", "''")} = ' || ${literal(valueOf(plan.tables.all, table, column, column))}`,
+              `'${quoteName(column).replaceAll("'", "''")} = ' || ${literal(valueOf(renames(plan), plan.tables.all, table, column, column))}`,
           )
           .join(` || ', ' || `);
         const join = older.id.map((_, i) => `p.i${i} = r.i${i}`).join(' AND ');

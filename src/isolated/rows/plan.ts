@@ -25,23 +25,24 @@ export interface PlanInput {
   readonly db: Database;
   readonly schemas: { readonly older: Schema; readonly newer: Schema };
   readonly request: RecoverRequest;
-  /** `temp` table of the identities of the chosen rows: i0, … */
-  readonly selected: string;
+  /** Fills the plan's table with the identities of the chosen rows: i0, …; what is known to be missing has its action. */
+  readonly choose: (table: PlannedTable) => void;
 }
 
 const SHOWN = 100;
 
-export function makePlan({ db, schemas, request, selected }: PlanInput): Plan {
+export function makePlan({ db, schemas, request, choose }: PlanInput): Plan {
   const tables = new PlannedTables(db, schemas);
   const root = tables.get(request.table)!;
-  db.exec(`INSERT INTO temp.${root.rows} (${idNames(root.older)}) SELECT * FROM temp.${selected}`);
+  choose(root);
   const overridden = (table: string): Set<string> => new Set(overrides(request, table).map(([column]) => fold(column)));
+  let round = 0;
   do {
     for (const table of tables.all) {
       classify(tables, table, overridden(table.pair.name));
       resolve(tables, table, request);
     }
-  } while (request.related && expandOnce(tables, overridden));
+  } while (request.related && expandOnce(tables, ++round, overridden));
   if (request.related && request.onConflict === 'skip') skipDependents(tables);
 
   const written = parentsFirst(tables.all.filter((table) => isWritten(db, table)));
@@ -301,7 +302,8 @@ function digest({ db, all }: PlannedTables, triggers: readonly SchemaEntry[], re
       hash.update(lines);
     };
     const order = idNames(older);
-    feed(`SELECT action, ${order} FROM temp.${rows} WHERE action <> 'same' ORDER BY ${order}`);
+    for (const chunk of older.withoutRowid ? [] : chunksOf(db, rows)) hash.update(chunk);
+    if (older.withoutRowid) feed(`SELECT action, ${order} FROM temp.${rows} WHERE action <> 'same' ORDER BY ${order}`);
     feed(`SELECT fk, ${order} FROM temp.${relinks} ORDER BY fk, ${order}`);
     if (!newer) continue;
     const live = newer.columns.map(({ name }) => `typeof(n.${quoteName(name)}), n.${quoteName(name)}`).join(', ');
@@ -312,4 +314,21 @@ function digest({ db, all }: PlannedTables, triggers: readonly SchemaEntry[], re
     );
   }
   return hash.digest('hex');
+}
+
+/** The rows of a plan as lines, put together by SQLite: there may be millions. */
+function* chunksOf(db: Database, rows: string): Generator<string> {
+  const chunk = db
+    .prepare(
+      `SELECT group_concat(action || ',' || i0, char(10)), max(i0) FROM
+         (SELECT action, i0 FROM temp.${rows} WHERE action <> 'same' AND i0 > ? ORDER BY i0 LIMIT 50000)`,
+    )
+    .raw()
+    .safeIntegers();
+  for (let last = -(2n ** 63n); ;) {
+    const [lines, next] = chunk.get(last) as [string | null, bigint];
+    if (lines === null) return;
+    yield lines;
+    last = next;
+  }
 }

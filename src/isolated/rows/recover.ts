@@ -37,7 +37,7 @@ import {
   tableMissing,
   tableUnreadable,
 } from './recover-errors.js';
-import { selectGone, selectWhere } from './select-rows.js';
+import { chooseGone, chooseSelected, selectWhere } from './select-rows.js';
 
 export async function recover(request: RecoverRequest): Promise<ChildResult> {
   const { database, directory, name } = request;
@@ -98,8 +98,12 @@ function planNow({ db }: States, request: RecoverRequest): Plan {
   if (unreadable) throw tableUnreadable(unreadable.name, unreadable.reason);
   const newer = schemas.newer.tables.get(fold(request.table));
   if (!newer && !request.create) throw tableMissing(table.name);
-  if (request.where === undefined) selectGone(db, { name: table.name, older: table, newer });
-  return makePlan({ db, schemas, request, selected: 'selected' });
+  return makePlan({
+    db,
+    schemas,
+    request,
+    choose: (root) => (request.where === undefined ? chooseGone : chooseSelected)(db, root),
+  });
 }
 
 function rehearse(states: States, request: RecoverRequest): RecoverReport {
@@ -126,7 +130,7 @@ async function carryOut(
   if (request.plan !== undefined && request.plan !== first.report.plan) throw planChanged(first.report);
   const alsoChanged = findAlsoChanged(states.db, first);
   const { inserted, relinked, overwritten } = first.report;
-  first.tables.dispose();
+  const seen = dataVersion(states.db);
   states.db.exec('COMMIT');
   if ([inserted, relinked, overwritten].every((counts) => Object.keys(counts).length === 0))
     return { ...first.report, alsoChanged };
@@ -155,7 +159,7 @@ async function carryOut(
       return copy;
     };
     try {
-      const report = write(states, request, deadline, privateCopy);
+      const report = write(states, request, deadline, { first, seen, privateCopy });
       return { ...report, alsoChanged, safetyBackup: safety.name, undo: undoCommand(request, safety) };
     } catch (error) {
       // Nothing was written: it is of a state that is still there.
@@ -168,12 +172,26 @@ async function carryOut(
   }
 }
 
+interface Rehearsed {
+  /** The plan that was made before anybody had to wait. */
+  readonly first: Plan;
+  /** The state that it was made of. */
+  readonly seen: unknown;
+  readonly privateCopy: () => string;
+}
+
+/** Another one means that another connection has committed (sqlite.org/pragma.html#pragma_data_version). */
+function dataVersion(db: Database.Database): unknown {
+  return db.pragma('main.data_version', { simple: true });
+}
+
 function write(
-  { db: reader, ...states }: States,
+  states: States,
   request: RecoverRequest,
   deadline: Deadline,
-  privateCopy: () => string,
+  { first, seen, privateCopy }: Rehearsed,
 ): RecoverReport {
+  const reader = states.db;
   const { database } = request;
   const waitMs = deadline.remainingMs();
   const live = new Database(fs.realpathSync(database), { fileMustExist: true, timeout: waitMs });
@@ -186,7 +204,11 @@ function write(
     live.pragma('defer_foreign_keys = ON');
     // Nobody else can commit now: the reader sees what is written on.
     reader.exec('BEGIN');
-    const plan = planNow({ db: reader, ...states }, request);
+    let plan = first;
+    if (dataVersion(reader) !== seen) {
+      first.tables.dispose();
+      plan = planNow(states, request);
+    }
     if (plan.report.conflictCount > 0) throw conflicting(plan.report);
     if (request.plan !== undefined && request.plan !== plan.report.plan) throw planChanged(plan.report);
     // In rollback-journal mode the commit waits for readers, and this is one. What follows reads the backup alone.

@@ -7,27 +7,31 @@ import { tableIn } from './read-schema.js';
 import type { ForeignKey, Table } from './read-schema.js';
 
 /** Adds what the rows that are new in the plan (`done = 0`) need and have lost. Returns whether there was any. */
-export function expandOnce(tables: PlannedTables, overridden: (table: string) => ReadonlySet<string>): boolean {
+export function expandOnce(
+  tables: PlannedTables,
+  round: number,
+  overridden: (table: string) => ReadonlySet<string>,
+): boolean {
   const { db } = tables;
   let added = 0;
   for (const table of tables.all) {
     const fresh = db.prepare(`SELECT 1 FROM temp.${table.rows} WHERE done = 0 AND ${COMES_BACK} LIMIT 1`).get();
     if (fresh === undefined) continue;
     // Those that are added from here on wait for the next round.
-    db.exec(`UPDATE temp.${table.rows} SET done = 1 WHERE done = 0 AND action IS NOT NULL`);
-    for (const key of table.foreignKeys) added += addParents(tables, table, key, overridden(table.pair.name));
+    db.exec(`UPDATE temp.${table.rows} SET done = ${round} WHERE done = 0 AND action IS NOT NULL`);
+    for (const key of table.foreignKeys) added += addParents(tables, round, table, key, overridden(table.pair.name));
     for (const [name, child] of tables.schemas.newer.tables) {
       for (const [number, key] of child.foreignKeys.entries()) {
-        if (sameName(key.parent, table.pair.name)) added += addChildren(tables, table, name, number, key);
+        if (sameName(key.parent, table.pair.name)) added += addChildren(tables, round, table, name, number, key);
       }
     }
-    db.exec(`UPDATE temp.${table.rows} SET done = 2 WHERE done = 1`);
   }
   return added > 0;
 }
 
 function addParents(
   tables: PlannedTables,
+  round: number,
   child: PlannedTable,
   key: ForeignKey,
   overridden: ReadonlySet<string>,
@@ -43,13 +47,14 @@ function addParents(
       `INSERT OR IGNORE INTO temp.${rows} (${idNames(older)}) SELECT ${ids('o', older)}
        FROM temp.${child.rows} p CROSS JOIN ${tableIn('older', child.older)} c ON ${isRow('c', child.older, 'p', 'i')}
          CROSS JOIN ${tableIn('older', older)} o ON ${pointsAt('o')}
-       WHERE p.done = 1 AND p.${COMES_BACK} AND NOT EXISTS (SELECT 1 FROM ${tableIn('main', newer)} n WHERE ${pointsAt('n')})`,
+       WHERE p.done = ${round} AND p.${COMES_BACK} AND NOT EXISTS (SELECT 1 FROM ${tableIn('main', newer)} n WHERE ${pointsAt('n')})`,
     )
     .run().changes;
 }
 
 function addChildren(
   tables: PlannedTables,
+  round: number,
   parent: PlannedTable,
   name: string,
   number: number,
@@ -59,7 +64,7 @@ function addChildren(
   if (!child?.newer || !hasColumns(child.older, key.from) || !hasColumns(parent.older, key.to)) return 0;
   const { db } = tables;
   const { older, newer } = child;
-  const from = childrenOf(tables, parent, child, key);
+  const from = childrenOf(tables, round, parent, child, key);
   const added = db
     .prepare(
       `INSERT OR IGNORE INTO temp.${child.rows} (${idNames(older)}) SELECT ${ids('o', older)} ${from}
@@ -90,12 +95,18 @@ function takenByOther(child: PlannedTable, { from, onDelete }: ForeignKey): stri
 }
 
 /** SQL: FROM and WHERE of the children `o` of the rows that are new in the plan, without a walk where an index has them. */
-function childrenOf(tables: PlannedTables, parent: PlannedTable, child: PlannedTable, key: ForeignKey): string {
+function childrenOf(
+  tables: PlannedTables,
+  round: number,
+  parent: PlannedTable,
+  child: PlannedTable,
+  key: ForeignKey,
+): string {
   const direct =
     key.to.length === 1 && parent.older.rowidColumn !== undefined && sameName(key.to[0]!, parent.older.rowidColumn);
   const plan = `temp.${parent.rows} p`;
   const children = `${tableIn('older', child.older)} o`;
-  const where = `WHERE p.done = 1 AND p.${COMES_BACK}`;
+  const where = `WHERE p.done = ${round} AND p.${COMES_BACK}`;
   const indexed = hasIndex(tables, child.older, key.from);
   if (direct) {
     const on = `ON o.${quoteName(key.from[0]!)} = p.i0`;

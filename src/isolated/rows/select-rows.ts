@@ -4,12 +4,12 @@ import { whyNoExpression } from './expression.js';
 import { quoteName } from './names.js';
 import { openBackup } from './open-states.js';
 import type { PlainBackup } from './open-states.js';
-import { keysEqual, pairRows, sharedKey } from './pair-rows.js';
-import type { TablePair } from './pair-rows.js';
+import { keysEqual, pairRows } from './pair-rows.js';
+import type { PlannedTable } from './planned-table.js';
 import { tableIn } from './read-schema.js';
 import type { Table } from './read-schema.js';
 import { badWhere } from './recover-errors.js';
-import { ids } from './related.js';
+import { idNames, ids } from './related.js';
 
 const AT_ONCE = 500;
 
@@ -50,23 +50,25 @@ export function selectWhere(db: Database, backup: PlainBackup, table: Table, whe
   }
 }
 
-/** All rows that the live table no longer has, as `temp.selected`. */
-export function selectGone(db: Database, pair: TablePair): void {
-  const older = pair.older!;
-  const { newer } = pair;
-  makeSelected(db, older);
-  const from = `INSERT INTO temp.selected SELECT ${ids('o', older)} FROM ${tableIn('older', older)} o`;
-  const key = sharedKey(pair);
+/** Puts into a plan the rows that `selectWhere()` has chosen. */
+export function chooseSelected(db: Database, { older, rows }: PlannedTable): void {
+  db.exec(`INSERT INTO temp.${rows} (${idNames(older)}) SELECT * FROM temp.selected`);
+}
+
+/** Puts into a plan all rows that the live table no longer has. */
+export function chooseGone(db: Database, { pair, older, newer, rows, key }: PlannedTable): void {
+  const into = `INSERT INTO temp.${rows} (${idNames(older)}, action, taken)`;
+  const all = `${into} SELECT ${ids('o', older)}, 'insert', -1 FROM ${tableIn('older', older)} o`;
   if (!newer) {
-    db.exec(from);
+    db.exec(all);
   } else if (key && (older.withoutRowid || older.virtual || older.rowidColumn !== undefined)) {
     const live = `SELECT 1 FROM ${tableIn('main', newer)} n WHERE ${keysEqual(key, newer.keyCollations)}`;
-    db.exec(`${from} WHERE NOT EXISTS (${live})`);
+    db.exec(`${all} WHERE NOT EXISTS (${live})`);
   } else {
     const { changes } = pairRows(db, pair, 3000);
     const names = older.id.map((_, i) => `o${i}`).join(', ');
     db.exec(
-      `INSERT INTO temp.selected SELECT ${names} FROM temp.${changes} WHERE kind = 'removed'; DROP TABLE temp.${changes}`,
+      `${into} SELECT ${names}, 'insert', -1 FROM temp.${changes} WHERE kind = 'removed'; DROP TABLE temp.${changes}`,
     );
   }
 }
