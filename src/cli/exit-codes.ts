@@ -22,6 +22,8 @@ const BY_CODE: Partial<Record<BackupErrorCode, number>> = {
   ERR_BACKUP_VERIFY_FAILED: EXIT.verificationFailed,
   ERR_BACKUP_DAMAGED: EXIT.verificationFailed,
   ERR_BACKUP_COPY_DAMAGED: EXIT.verificationFailed,
+  ERR_BACKUP_RECOVER_WHERE: EXIT.usage,
+  ERR_BACKUP_QUERY: EXIT.usage,
   ERR_BACKUP_CANCELLED: EXIT.cancelled,
 };
 

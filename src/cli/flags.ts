@@ -25,6 +25,39 @@ export interface RestoreFlags {
   readonly to?: string;
 }
 
+export interface DiffFlags {
+  readonly table?: readonly string[];
+  readonly rows?: number;
+  readonly html?: string;
+}
+
+export interface RecoverFlags {
+  readonly table: string;
+  readonly where?: string;
+  readonly removed?: boolean;
+  readonly dryRun?: boolean;
+  readonly sql?: string;
+  readonly related: boolean;
+  readonly overwrite?: boolean;
+  readonly skip?: boolean;
+  readonly asNew?: boolean;
+  readonly triggers: boolean;
+  readonly create?: boolean;
+  readonly set?: readonly string[];
+}
+
+export interface QueryFlags {
+  readonly csv?: boolean;
+  readonly rows?: number;
+}
+
+export interface RunFlags {
+  readonly assert?: readonly string[];
+  readonly rehearse?: boolean;
+  readonly env?: readonly string[];
+  readonly restoreOnFailure?: boolean;
+}
+
 export interface PruneFlags {
   readonly dryRun?: boolean;
 }

@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import { VERIFICATION_LEVELS } from '../catalog/manifest.js';
 import { packageInfo } from '../util/package-info.js';
 import { create } from './commands/create.js';
@@ -15,6 +15,8 @@ import { status } from './commands/status.js';
 import { verify } from './commands/verify.js';
 import type { Context, Flags, Result } from './context.js';
 import type { CreateFlags, ListFlags, ProtectFlags, PruneFlags, RestoreFlags, VerifyFlags } from './flags.js';
+import { noOption, positiveInteger } from './option-values.js';
+import { addRowCommands } from './rows-program.js';
 import type { StoreFlags } from './store-option.js';
 import type { Streams } from './terminal.js';
 
@@ -115,6 +117,8 @@ export function buildProgram(streams: Pick<Streams, 'writeOut' | 'writeErr'>, pe
     .option('--identity <file>', 'the age identities that open encrypted copies', noOption)
     .action((name: string, options: RestoreFlags & StoreFlags) => run((context) => restore(context, name, options)));
 
+  addRowCommands(add, run);
+
   add('ship', 'Copy to the stores of the configuration what they still lack, and wait for it', ['ship --quiet']).action(
     () => run((context) => ship(context)),
   );
@@ -199,14 +203,3 @@ Exit codes: 0 done, 1 failed, 2 usage, 3 nothing to do, 11 locked, 13 verificati
 const STORE =
   'a store: its name in the configuration, s3://bucket/prefix, or a folder (default: the one in the configuration)';
 const BEFORE = 'with latest: the newest one taken before 2026-11-20, or 2026-11-20T12:00 (local time; with a Z: UTC)';
-
-function positiveInteger(value: string): number {
-  if (/^[1-9]\d*$/.test(value)) return Number(value);
-  throw new InvalidArgumentError('It must be a whole number above 0.');
-}
-
-/** If the value was forgotten, commander would take the next option for it. */
-function noOption(value: string): string {
-  if (value.startsWith('--')) throw new InvalidArgumentError('Its value is missing.');
-  return value;
-}

@@ -252,7 +252,7 @@ function findAlsoChanged(db: Database.Database, { tables, written }: Plan): Reco
 }
 
 function undoCommand({ database, directory }: RecoverRequest, safety: Backup): string {
-  const words = ['sqlite-autobackup', 'restore', safety.name, '--database', database];
+  const words = ['npx', 'sqlite-autobackup', 'restore', safety.name, '--database', database];
   if (path.dirname(database) !== directory) words.push('--directory', directory);
   return words.map(shellWord).join(' ');
 }

@@ -1,0 +1,46 @@
+import { queryToJson } from '../../child/rows-protocol.js';
+import type { QueryResult, SqlValue } from '../../index.js';
+import type { CommandFunction } from '../context.js';
+import { EXIT } from '../exit-codes.js';
+import { findBackup } from '../find-backup.js';
+import type { QueryFlags } from '../flags.js';
+import { table } from '../format.js';
+import { openService } from '../open-service.js';
+import { withProgress } from '../progress.js';
+import { sqlText } from '../sql-text.js';
+
+export const query: CommandFunction<[string, string, QueryFlags]> = async (context, name, sql, { csv, rows }) => {
+  const { service } = await openService(context);
+  const backup = await findBackup(service, name);
+  const limits = rows === undefined ? {} : { rows };
+  const result = await withProgress(context, (control) =>
+    service.queryBackup(backup.name, sql, {
+      ...limits,
+      ...(context.flags.timeout !== undefined && { timeout: context.flags.timeout }),
+      ...control,
+    }),
+  );
+  if (result.truncated) context.terminal.warn('There is more than is shown: see --rows.');
+  const { columns, rows: found, truncated } = queryToJson(result);
+  return {
+    exitCode: EXIT.done,
+    document: { columns, rows: found, truncated },
+    text: csv ? csvOf(result) : textOf(result),
+  };
+};
+
+function textOf({ columns, rows }: QueryResult): string {
+  const cells = rows.map((row) => row.map((value) => (typeof value === 'string' ? value : sqlText(value))));
+  return table([[...columns], ...cells]);
+}
+
+/** RFC 4180. NULL is an empty field, an empty text is `""`, a BLOB is in hexadecimal. */
+function csvOf({ columns, rows }: QueryResult): string {
+  const field = (value: SqlValue): string => {
+    if (value === null) return '';
+    if (value instanceof Uint8Array) return Buffer.from(value).toString('hex');
+    const text = String(value);
+    return text === '' || /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  };
+  return [columns, ...rows].map((row) => row.map(field).join(',')).join('\r\n');
+}

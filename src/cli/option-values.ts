@@ -1,0 +1,12 @@
+import { InvalidArgumentError } from 'commander';
+
+export function positiveInteger(value: string): number {
+  if (/^[1-9]\d*$/.test(value)) return Number(value);
+  throw new InvalidArgumentError('It must be a whole number above 0.');
+}
+
+/** If the value was forgotten, commander would take the next option for it. */
+export function noOption(value: string): string {
+  if (value.startsWith('--')) throw new InvalidArgumentError('Its value is missing.');
+  return value;
+}
