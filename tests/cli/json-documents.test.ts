@@ -1,3 +1,4 @@
+import Database from 'better-sqlite3';
 import fs from 'node:fs';
 import path from 'node:path';
 import { ROOT, useCli, useShop } from './support';
@@ -54,6 +55,13 @@ test('the keys of every document are those of the page', async () => {
   await command('`protect`', 'protect', name);
   await command('`unprotect`', 'unprotect', name);
   await command('`doctor`', 'doctor');
+  const db = new Database(shop.database);
+  db.exec('UPDATE entries SET amount = amount + 1');
+  db.close();
+  await command('`run`', 'run', '--', process.execPath, '-e', '0');
+  await command('`diff`', 'diff', name, '--table', 'entries');
+  await command('`query`', 'query', name, 'SELECT 1 AS a');
+  await command('`recover`', 'recover', name, '--table', 'entries', '--where', 'TRUE', '--dry-run');
   await command('`restore`', 'restore', name, '--yes');
   await command('`prune`', 'prune', '--dry-run');
   await command('`delete`', 'delete', name, '--yes');
@@ -75,6 +83,9 @@ test('the keys of every document are those of the page', async () => {
     'a copy': first(of('`list --from`', 'copies')),
     'a store': first(of('`status`', 'copies')),
     'a shipping': first(of('`create`', 'copies')),
+    'a table': first(of('`diff`', 'tables')),
+    'a row': first(first(of('`diff`', 'tables'))['rows']),
+    'a conflict': first(of('`recover`', 'conflicts')),
     'a check': first(of('`doctor`', 'checks')),
   };
   const found = Object.entries(parts).map(([row, part]) => ({ row, keys: keys(part) }));

@@ -68,7 +68,12 @@ function attachCopy({ live, reader, privateCopy }: Writer, plan: Plan): Database
       .prepare(`SELECT ${list} FROM temp.${rows} WHERE action IN ('insert', 'as-new')`)
       .raw()
       .safeIntegers();
-    insertMany(live, `INSERT INTO temp.${rows} (${list})`, columns.length, values.iterate() as Iterable<unknown[]>);
+    insertMany(
+      live,
+      `INSERT INTO temp.${rows} (${list})`,
+      columns.length,
+      () => values.iterate() as Iterable<unknown[]>,
+    );
   }
   return live;
 }
@@ -148,7 +153,7 @@ function insert(source: Database, { live }: Writer, plan: Plan, table: PlannedTa
   }
   if (source === live) return live.prepare(`${into} ${chosen}`).run(...bound).changes;
   const read = source.prepare(chosen).raw().safeIntegers();
-  return insertMany(live, into, columns.length, read.iterate(...bound) as Iterable<unknown[]>);
+  return insertMany(live, into, columns.length, () => read.iterate(...bound) as Iterable<unknown[]>);
 }
 
 /** Does every row that the backup has come back, under its own key? */
@@ -163,7 +168,7 @@ function isWhole(live: Database, plan: Plan, table: PlannedTable): boolean {
 }
 
 /** Several rows a statement: most of the time goes into the call. */
-function insertMany(db: Database, into: string, width: number, rows: Iterable<unknown[]>): number {
+function insertMany(db: Database, into: string, width: number, read: () => Iterable<unknown[]>): number {
   const row = `(${Array(width).fill('?').join(', ')})`;
   const most = Math.max(1, Math.floor(CELLS_AT_ONCE / width));
   const statement = (count: number): ReturnType<Database['prepare']> =>
@@ -171,7 +176,7 @@ function insertMany(db: Database, into: string, width: number, rows: Iterable<un
   const full = statement(most);
   let cells: unknown[] = [];
   let changes = 0;
-  for (const values of rows) {
+  for (const values of read()) {
     cells.push(...values);
     if (cells.length < most * width) continue;
     changes += full.run(cells).changes;

@@ -150,7 +150,10 @@ function checkColumns(db: Database, table: PlannedTable, request: RecoverRequest
   if (!request.triggers) return;
   try {
     // It is never run: this connection can only read. A collation, a function or a module that is missing shows here.
-    db.prepare(`INSERT INTO ${tableIn('main', newer)} DEFAULT VALUES`);
+    const names = newer.columns.map(({ name }) => name).filter((name) => !newer.generated.has(fold(name)));
+    db.prepare(
+      `INSERT INTO ${tableIn('main', newer)} (${names.map(quoteName).join(', ')}) VALUES (${names.map(() => '?').join(', ')})`,
+    );
   } catch (error) {
     throw cannotWrite(pair.name, error);
   }

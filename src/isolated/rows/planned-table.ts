@@ -124,15 +124,14 @@ export function classify(tables: PlannedTables, table: PlannedTable, overridden:
   const { older, newer, rows, shared, key } = table;
   const row = `${tableIn('older', older)} o WHERE ${isRow('o', older, 'p', 'i')}`;
   const { db } = tables;
-  const same = !newer
-    ? 'FALSE'
-    : !key
-      ? 'TRUE'
-      : `EXISTS (SELECT 1 FROM ${tableIn('main', newer)} n WHERE ${partner(table)}
-           AND NOT (${shared.map((column) => differs('o', 'n', column)).join(' OR ') || 'FALSE'}))`;
+  const different =
+    newer && key
+      ? `EXISTS (SELECT 1 FROM ${tableIn('main', newer)} n WHERE ${partner(table)}
+           AND (${shared.map((column) => differs('o', 'n', column)).join(' OR ') || 'FALSE'}))`
+      : 'FALSE';
   db.exec(
     `UPDATE temp.${rows} AS p SET taken = -1, action =
-       (SELECT CASE WHEN ${isMissing(tables, table)} THEN 'insert' WHEN ${same} THEN 'same' ELSE 'conflict' END FROM ${row})
+       (SELECT CASE WHEN ${isMissing(tables, table)} THEN 'insert' WHEN ${different} THEN 'conflict' ELSE 'same' END FROM ${row})
      WHERE action IS NULL`,
   );
   for (const [number, unique] of (newer?.uniqueKeys ?? []).entries()) {
