@@ -58,7 +58,8 @@ test('the keys of every document are those of the page', async () => {
   const db = new Database(shop.database);
   db.exec('UPDATE entries SET amount = amount + 1');
   db.close();
-  await command('`run`', 'run', '--', process.execPath, '-e', '0');
+  // What is behind the first -- is the command's, the --json that run() adds too.
+  await command('`run`', 'run', '--json', '--', process.execPath, '-e', '0', '--');
   await command('`diff`', 'diff', name, '--table', 'entries');
   await command('`query`', 'query', name, 'SELECT 1 AS a');
   await command('`recover`', 'recover', name, '--table', 'entries', '--where', 'TRUE', '--dry-run');
