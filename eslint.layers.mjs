@@ -18,7 +18,7 @@ export const LAYERS = [
   { room: 'nestjs', uses: ['util', 'catalog', 'service', 'decorator'] },
   { room: 'dashboard', uses: ['util', 'service'], files: ['index.ts'] },
   { room: 'cli', uses: ['util', 'catalog', 'child', 'stores', 'offsite', 'service'], files: ['index.ts', 's3.ts'] },
-  { room: 'testing', uses: ['util', 'stores', 'service', 'decorator'] },
+  { room: 'testing', uses: ['util', 'catalog', 'stores', 'child', 'service', 'decorator'] },
 ];
 
 /** Zones for `import-x/no-restricted-paths`: for each room, everything in src/ that it may not import. */

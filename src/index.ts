@@ -1,7 +1,9 @@
 export { AutoBackup, withAutoBackup } from './decorator/auto-backup.js';
-export type { AutoBackupOptions } from './decorator/auto-backup.js';
-export type { AnyMethodDecorator, AsyncMethodDecorator } from './decorator/wrap-method.js';
+export type { AutoBackupOptions } from './decorator/options.js';
+export type { AnyMethodDecorator, AsyncMethodDecorator, AutoBackupDecorator, Refused } from './decorator/types.js';
 export { configureAutoBackup } from './decorator/default-service.js';
+export { refusalOf } from './decorator/refusal.js';
+export type { Refusal } from './decorator/refusal.js';
 export { BackupService } from './service/backup-service.js';
 export type {
   BackupOutcome,

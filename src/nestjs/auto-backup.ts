@@ -1,12 +1,14 @@
+/* eslint-disable @typescript-eslint/no-explicit-any -- `any` lets the class be inferred, or be left out */
 import { Inject } from '@nestjs/common';
-import { onlyOptions, wrapperFor } from '../decorator/auto-backup.js';
-import type { AutoBackupOptions } from '../decorator/auto-backup.js';
+import { onlyOptions } from '../decorator/auto-backup.js';
+import { resolveLayer } from '../decorator/options.js';
+import type { AutoBackupOptions } from '../decorator/options.js';
+import type { AutoBackupDecorator } from '../decorator/types.js';
 import { decorateMethod } from '../decorator/wrap-method.js';
-import type { AnyMethodDecorator, AsyncMethodDecorator } from '../decorator/wrap-method.js';
 import { backupServiceKey, checkedName } from './tokens.js';
 
-/** Options of the NestJS `@AutoBackup()`: those of the plain one, and the name of the service. */
-export interface NestAutoBackupOptions<This = unknown> extends AutoBackupOptions<This> {
+/** What Nest's `@AutoBackup()` takes besides the core's options. */
+export interface NestAutoBackupOptions<This = any, Args extends any[] = any[]> extends AutoBackupOptions<This, Args> {
   /** Which service of the container: the one of `AutoBackupModule.forRoot({ name })`. Default: the one without a name. */
   name?: string;
 }
@@ -17,23 +19,56 @@ export interface NestAutoBackupOptions<This = unknown> extends AutoBackupOptions
  * that was forgotten is noticed when the application boots, and `overrideProvider()` holds here too.
  *
  * Objects that were made without the container (`new InvoicesController()` in a test) and static methods use the process
- * default, `configureAutoBackup()`'s.
+ * default: `configureAutoBackup()`'s, or else that of the `AutoBackupModule` without a name.
+ *
+ * @throws BackupError as the core's does
+ * @example
+ * @Post()
+ * @AutoBackup({ interval: '1h' })
+ * async create(@Body() invoice: NewInvoice) {}
  */
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- `any` lets the class be inferred, or be left out
-export function AutoBackup<This = any>(
+// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters, @typescript-eslint/no-unused-vars -- a single type argument is the class, below
+export function AutoBackup<This, const Options extends NestAutoBackupOptions>(
+  options?: Options,
+): AutoBackupDecorator<Options>;
+/** With the class given, `@AutoBackup<Invoices>({ service: (self) => self.backups })`, `self` needs no type. */
+export function AutoBackup<This>(
   options: NestAutoBackupOptions<This> & { blocking: true },
-): AnyMethodDecorator<This>;
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- as above
-export function AutoBackup<This = any>(options?: NestAutoBackupOptions<This>): AsyncMethodDecorator<This>;
+): AutoBackupDecorator<NestAutoBackupOptions<This> & { blocking: true }>;
+export function AutoBackup<This>(
+  options?: NestAutoBackupOptions<This>,
+): AutoBackupDecorator<NestAutoBackupOptions<This>>;
 export function AutoBackup(...args: unknown[]): unknown {
   const { name, ...options }: NestAutoBackupOptions = onlyOptions(args) ?? {};
   const key = backupServiceKey(name === undefined ? undefined : checkedName(name));
-  const makeWrapper = wrapperFor(options, key);
+  const layer = resolveLayer(options, key);
   return (...decorated: unknown[]) => {
-    const wrapped = decorateMethod(decorated, makeWrapper);
+    const replaced = decorateMethod(decorated, layer);
     const [target] = decorated;
     // A prototype. Of a static method it is the class, whose objects the container has nothing to inject into.
-    if (options.service === undefined && typeof target === 'object' && target !== null) Inject(key)(target, key);
-    return wrapped;
+    if (options.service === undefined && typeof target === 'object' && target !== null) injectInto(target, key);
+    return replaced;
   };
+}
+
+/** What the container injected into objects that can't have properties of their own. */
+const injected = new WeakMap<object, unknown>();
+
+/**
+ * Lets Nest inject the service into the property `key`. It does so by an assignment, after the constructor: a provider that
+ * has frozen itself there gets the service all the same.
+ */
+function injectInto(prototype: object, key: symbol): void {
+  Inject(key)(prototype, key);
+  if (Object.hasOwn(prototype, key)) return;
+  Object.defineProperty(prototype, key, {
+    configurable: true,
+    get(this: object) {
+      return injected.get(this);
+    },
+    set(this: object, service: unknown) {
+      const own = { value: service, writable: true, configurable: true, enumerable: false };
+      if (!Reflect.defineProperty(this, key, own)) injected.set(this, service);
+    },
+  });
 }

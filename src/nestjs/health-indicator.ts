@@ -38,7 +38,11 @@ export interface BackupHealth {
  */
 @Injectable()
 export class AutoBackupHealthIndicator {
-  constructor(@Inject(ModuleRef) private readonly container: ModuleRef) {}
+  readonly #container: ModuleRef;
+
+  constructor(@Inject(ModuleRef) container: ModuleRef) {
+    this.#container = container;
+  }
 
   /**
    * Reports the state of the backups under `key`.
@@ -50,7 +54,7 @@ export class AutoBackupHealthIndicator {
     key: Key = 'backup' as Key,
     { name, maxAge }: BackupHealthOptions = {},
   ): Promise<Record<Key, BackupHealth>> {
-    const service = this.container.get<BackupService>(getBackupServiceToken(name), { strict: false });
+    const service = this.#container.get<BackupService>(getBackupServiceToken(name), { strict: false });
     const maxAgeMs = maxAge === undefined ? Infinity : parseDuration(maxAge);
     if (maxAgeMs === undefined) throw badMaxAge(maxAge);
     return { [key]: healthOf(service, maxAgeMs, Date.now()) } as Record<Key, BackupHealth>;

@@ -1,14 +1,24 @@
 import { ConfigurableModuleBuilder, Inject, Logger as NestLogger, Module } from '@nestjs/common';
-import type { DynamicModule, InjectionToken, OnApplicationShutdown, OnModuleInit, Provider } from '@nestjs/common';
-import { ModulesContainer } from '@nestjs/core';
+import type {
+  DynamicModule,
+  InjectionToken,
+  OnApplicationShutdown,
+  OnModuleDestroy,
+  OnModuleInit,
+  Provider,
+} from '@nestjs/common';
+import { APP_FILTER, ModulesContainer } from '@nestjs/core';
+import { adoptDefault } from '../decorator/default-service.js';
+import { canBackUp } from '../decorator/find-service.js';
 import { BackupService } from '../service/backup-service.js';
 import { BackupError } from '../util/errors.js';
 import type { Logger } from '../util/logger.js';
 import type { BackupServiceOptions } from '../service/options.js';
 import { AutoBackupHealthIndicator } from './health-indicator.js';
+import { BackupRefusedFilter } from './refused-filter.js';
 import { backupServiceKey, checkedName, getBackupServiceToken } from './tokens.js';
 
-/** What a module can be told beside the options of its service. */
+/** What a module can be told besides the options of its service. */
 export interface AutoBackupModuleExtras {
   /** For an app with several databases: `@AutoBackup({ name })`, `@InjectBackupService(name)`. Default: none. */
   name?: string | undefined;
@@ -37,19 +47,41 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = builder;
  * root module, with `forRoot({ database })` or `forRootAsync({ inject, useFactory })`; once more, with a `name`, for each
  * further database.
  *
- * The service logs through Nest's `Logger` unless the options have another. When the application shuts down (`app.close()`,
- * or a signal after `app.enableShutdownHooks()`), a backup that is being taken is waited for.
+ * The service logs through Nest's `Logger` unless the options have another. A route that `onFailure: 'abort'` kept from running
+ * is answered with 503 and `Retry-After`. The service without a name is the default of the process, too, while
+ * `configureAutoBackup()` is not called.
+ *
+ * When the application shuts down (`app.close()`, or a signal after `app.enableShutdownHooks()`), methods that wait for a backup
+ * are refused, and what runs is waited for: the backup, and the methods that had to wait for one.
+ *
+ * @example
+ * @Module({ imports: [AutoBackupModule.forRoot({ database: 'instance/app.db' })] })
+ * class AppModule {}
  */
 @Module({})
-export class AutoBackupModule extends ConfigurableModuleClass implements OnModuleInit, OnApplicationShutdown {
+export class AutoBackupModule
+  extends ConfigurableModuleClass
+  implements OnModuleInit, OnModuleDestroy, OnApplicationShutdown
+{
+  /** Or the double that a test has put in its place, which may have no method but `backupIfDue`. */
+  readonly #service: Partial<BackupService>;
+  readonly #name: string | undefined;
+  readonly #modules: ModulesContainer;
+  #idle: Promise<void> | undefined;
+  #disown = (): void => {};
+
   constructor(
-    @Inject(SERVICE) private readonly service: BackupService,
-    @Inject(NAME) private readonly name: string | undefined,
-    @Inject(ModulesContainer) private readonly modules: ModulesContainer,
+    @Inject(SERVICE) service: BackupService,
+    @Inject(NAME) name: string | undefined,
+    @Inject(ModulesContainer) modules: ModulesContainer,
   ) {
     super();
+    this.#service = service;
+    this.#name = name;
+    this.#modules = modules;
   }
 
+  /** @throws BackupError `ERR_BACKUP_OPTIONS`, when the app boots */
   /** Registers the service for the whole app. */
   static override forRoot(options: typeof builder.OPTIONS_TYPE): DynamicModule;
   // JavaScript can leave them out: then the service says what is missing.
@@ -60,21 +92,31 @@ export class AutoBackupModule extends ConfigurableModuleClass implements OnModul
   /** @throws BackupError `ERR_BACKUP_ALREADY_CONFIGURED`: with two of one name, which one is injected would be chance */
   onModuleInit(): void {
     // Found by what they provide: the CommonJS and the ESM entry have a class each.
-    const namesakes = [...this.modules.values()].filter(({ providers }) => {
+    const namesakes = [...this.#modules.values()].filter(({ providers }) => {
       const itsName = providers.get(NAME);
-      return itsName !== undefined && itsName.instance === this.name;
+      return itsName !== undefined && itsName.instance === this.#name;
     });
-    if (namesakes.length < 2) return;
-    const what = this.name === undefined ? 'without a name' : `named ${JSON.stringify(this.name)}`;
+    if (namesakes.length < 2) {
+      // For the core's own @AutoBackup(), which knows nothing of the container.
+      if (this.#name === undefined && canBackUp(this.#service)) this.#disown = adoptDefault(this.#service);
+      return;
+    }
+    const what = this.#name === undefined ? 'without a name' : `named ${JSON.stringify(this.#name)}`;
     throw new BackupError('ERR_BACKUP_ALREADY_CONFIGURED', `There are two AutoBackupModules ${what}.`, {
       step: 'options',
       hint: 'Import it once, in the root module (it is global); give the one of a second database a name: forRoot({ name, database }).',
     });
   }
 
+  /** The first step of a shutdown. It is not waited for here: the server should stop listening meanwhile. */
+  onModuleDestroy(): void {
+    this.#idle = this.#service.shutDown?.();
+  }
+
   /** After the server has answered its last request. */
-  onApplicationShutdown(): Promise<void> {
-    return this.service.whenIdle();
+  async onApplicationShutdown(): Promise<void> {
+    await this.#idle;
+    this.#disown();
   }
 }
 
@@ -91,6 +133,7 @@ function withService(definition: DynamicModule, { name: given }: AutoBackupModul
     { provide: SERVICE, useExisting: token },
     { provide: NAME, useValue: name },
     AutoBackupHealthIndicator,
+    { provide: APP_FILTER, useClass: BackupRefusedFilter },
   ];
   const exported: InjectionToken[] = [token, AutoBackupHealthIndicator];
   if (name === undefined) {
@@ -107,7 +150,7 @@ function withService(definition: DynamicModule, { name: given }: AutoBackupModul
   };
 }
 
-/** What a factory has returned may be nothing at all: that is for BackupService to say. */
+/** A factory may have returned nothing at all: BackupService says so. */
 function withLogger(options: BackupServiceOptions | undefined, name: string | undefined): BackupServiceOptions {
   return { ...options!, logger: options?.logger ?? nestLogger(name) };
 }

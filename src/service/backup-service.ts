@@ -27,6 +27,8 @@ import type {
 import type { BackupServiceOptions, ResolvedOptions } from './options.js';
 import type { ServiceContext } from './service-context.js';
 import type { RunningBackup, ServiceStatus } from './status.js';
+import type { Freshness } from './freshness.js';
+import { WaitingCalls } from './waiting-calls.js';
 
 const core = lazy('service core', () => require('./core.js') as typeof import('./core.js'));
 
@@ -54,6 +56,9 @@ interface Within {
 export class BackupService {
   readonly #options: ResolvedOptions;
   readonly #context: ServiceContext;
+  readonly #waitingCalls = new WaitingCalls();
+  /** Kept here too: every protected call reads it. */
+  readonly #freshness: Freshness;
 
   /**
    * @throws BackupError `ERR_BACKUP_OPTIONS`, naming the option, the value and what is allowed
@@ -62,6 +67,7 @@ export class BackupService {
    */
   constructor(options: BackupServiceOptions) {
     this.#context = core().createContext(options);
+    this.#freshness = this.#context.due.freshness;
     this.#options = this.#context.options;
   }
 
@@ -92,10 +98,20 @@ export class BackupService {
 
   /**
    * Was the newest backup found fresh less than `recheckInterval` ago? A flag that a timer clears: reading it costs no
-   * system call and not even a look at the clock. This is all that a decorated method asks when nothing is due.
+   * system call and not even a look at the clock. This is all that a decorated method asks when nothing is due. `false` while
+   * earlier calls wait for a backup, so that none overtakes them.
    */
   get knownFresh(): boolean {
-    return this.#context.due.freshness.known;
+    return this.#freshness.known && !this.#waitingCalls.some;
+  }
+
+  /**
+   * The calls that wait for a backup, for the decorator.
+   *
+   * @internal
+   */
+  get waitingCalls(): WaitingCalls {
+    return this.#waitingCalls;
   }
 
   /**
@@ -103,7 +119,9 @@ export class BackupService {
    * younger than that? Costs a look at the clock.
    */
   isKnownFresh({ interval }: Within = {}): boolean {
-    return interval === undefined ? this.knownFresh : this.#context.due.freshness.knownFor(this.#intervalMs(interval));
+    return interval === undefined
+      ? this.knownFresh
+      : !this.#waitingCalls.some && this.#context.due.freshness.knownFor(this.#intervalMs(interval));
   }
 
   /** Returns the newest whole backup. Looks at the folder and blocks meanwhile, for some 20 µs on a local disk. */
@@ -358,7 +376,10 @@ export class BackupService {
     return this.#context.runner.lastFailure;
   }
 
-  /** Resolves when this service takes no backup any more: what an app waits for before it ends. Never rejects. */
+  /**
+   * Resolves when this service takes no backup any more, and when the protected methods that waited for one are done: what an
+   * app waits for before it ends. Never rejects. Don't wait for it inside a protected method.
+   */
   async whenIdle(): Promise<void> {
     const { queue, runner, due } = this.#context;
     let end;
@@ -367,8 +388,21 @@ export class BackupService {
       await end;
       await due.whenIdle();
       await runner.whenIdle();
+      await this.#waitingCalls.whenDone();
       // Meanwhile another one may have got in line.
     } while (end !== queue.end);
+  }
+
+  /**
+   * For an app that is about to end: from now on a protected call that would have to wait for a backup is refused with
+   * `ERR_BACKUP_SHUTTING_DOWN`, those that wait already too, since they would be ended half-way. Resolves as
+   * {@link whenIdle} does.
+   *
+   * @example process.once('SIGTERM', () => void backups.shutDown().then(() => server.close()));
+   */
+  async shutDown(): Promise<void> {
+    this.#waitingCalls.close();
+    await this.whenIdle();
   }
 
   /** The backup that is being made now, by whatever process; `undefined` if none is, or the folder can't be read. Blocks. */

@@ -8,6 +8,7 @@ export const BACKUP_ERROR_CODES = {
   ERR_BACKUP_ALREADY_CONFIGURED: 'configureAutoBackup() was called twice with different settings.',
   ERR_BACKUP_DECORATOR: 'AutoBackup was put on something that cannot be protected.',
   ERR_BACKUP_NOT_ASYNC: 'A protected method returned a value instead of a promise, without `blocking: true`.',
+  ERR_BACKUP_SHUTTING_DOWN: 'The app is shutting down, so a method that waited for its backup was not started.',
   ERR_BACKUP_BACKING_OFF: 'The last attempt failed a moment ago and `onFailure` is "abort".',
   ERR_BACKUP_DISABLED: 'Backups are switched off, by `enabled: false` or BACKUP_ENABLED.',
   ERR_BACKUP_SOURCE_MISSING: 'There is no database file at the given path.',
@@ -107,6 +108,8 @@ export interface BackupErrorDetails {
   /** What to do about it: a full sentence. */
   hint: string;
   cause?: unknown;
+  /** When the refused call may be made again. */
+  retryAt?: Date;
 }
 
 // Registered, so that two copies of the package in one process recognise each other's errors.
@@ -123,12 +126,15 @@ export class BackupError extends Error {
   readonly hint: string;
   /** What happened, without the hint. */
   declare readonly what: string;
+  /** Only of a protected call that was not run for now: when it may be made again (`Retry-After`). */
+  declare readonly retryAt?: Date;
 
-  constructor(code: BackupErrorCode, what: string, { step, hint, cause }: BackupErrorDetails) {
+  constructor(code: BackupErrorCode, what: string, { step, hint, cause, retryAt }: BackupErrorDetails) {
     super(`${what} ${hint}`, cause === undefined ? undefined : { cause });
     this.code = code;
     this.step = step;
     this.hint = hint;
+    if (retryAt) this.retryAt = retryAt;
     // Not shown by inspect(): the message has it already.
     Object.defineProperty(this, 'what', { value: what });
     Object.defineProperty(this, brand, { value: true });

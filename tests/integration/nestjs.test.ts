@@ -293,7 +293,7 @@ describe('what is wrong is noticed when the app boots', () => {
     expect(await rejectionOf(start(shop({ database: '' })))).toMatchObject({ code: 'ERR_BACKUP_OPTIONS' });
     expect(thrownBy(() => AutoBackupModule.forRoot({ name: '', database: 'app.db' })).message).toContain('is ""');
     expect(thrownBy(() => AutoBackup({ name: 7 as never })).message).toContain('is 7');
-    expect(thrownBy(() => AutoBackup({ interval: '1d' } as never)).message).toContain('no option "interval"');
+    expect(thrownBy(() => AutoBackup({ intervall: '1d' } as never)).message).toContain('no option "intervall"');
   });
 });
 

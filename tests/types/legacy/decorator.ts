@@ -22,6 +22,7 @@ class Invoices {
   @AutoBackup()
   static async import(): Promise<void> {}
 
+  // @ts-expect-error -- not a promise of the language
   @AutoBackup()
   thenable(): PromiseLike<number> {
     return Promise.resolve(1);
@@ -100,7 +101,7 @@ class Invoices {
   }
 
   // @ts-expect-error -- no such option
-  @AutoBackup({ when: 'before' })
+  @AutoBackup({ wen: 'before' })
   async misspelled(): Promise<void> {}
 
   // @ts-expect-error -- without parentheses

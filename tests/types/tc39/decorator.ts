@@ -29,6 +29,7 @@ class Invoices {
     return this.#hidden();
   }
 
+  // @ts-expect-error -- not a promise of the language
   @AutoBackup()
   thenable(): PromiseLike<number> {
     return Promise.resolve(1);
@@ -107,7 +108,7 @@ class Invoices {
   }
 
   // @ts-expect-error -- no such option
-  @AutoBackup({ when: 'before' })
+  @AutoBackup({ wen: 'before' })
   async misspelled(): Promise<void> {}
 
   // @ts-expect-error -- without parentheses

@@ -58,12 +58,6 @@ describe('when nothing is due', () => {
     expect(await callsOf(serviceWith())).toEqual({ same: true, looks: 0 });
   });
 
-  test('that is so also when the folder is looked at, every time with recheckInterval 0', async () => {
-    const { same, looks } = await callsOf(serviceWith({ recheckInterval: 0 }));
-    expect(same).toBe(true);
-    expect(looks).toBeGreaterThan(0);
-  });
-
   test('a folder that changed is noticed after recheckInterval', async () => {
     const service = serviceWith({ recheckInterval: 20 });
     const method = withAutoBackup(() => promise, { service });
@@ -72,19 +66,6 @@ describe('when nothing is due', () => {
     while (service.knownFresh) await new Promise((resolve) => setTimeout(resolve, 5));
     await method();
     expect(snapshots.requests).toHaveLength(2);
-  });
-
-  test('what the method throws at once is thrown at once', async () => {
-    const service = serviceWith();
-    await service.createBackup();
-    service.checkDue();
-    const failing = withAutoBackup(
-      (): Promise<void> => {
-        throw new RangeError('out of stock');
-      },
-      { service },
-    );
-    expect(() => void failing()).toThrow(RangeError);
   });
 });
 
@@ -184,14 +165,13 @@ describe('which service', () => {
 
 test('a method that returns no promise is refused at each call without blocking', async () => {
   const sum = withAutoBackup((() => 3) as unknown as () => Promise<number>, { service: serviceWith(), label: 'sum' });
-  await expect(sum()).rejects.toMatchObject({ code: 'ERR_BACKUP_NOT_ASYNC' });
-  expect(() => void sum()).toThrow(/sum has run.*blocking: true/);
+  for (let i = 0; i < 2; i++) await expect(sum()).rejects.toThrow(/sum has run.*blocking: true/);
 });
 
 test('wrong options of the decorator are refused where it is written', () => {
   const wrong = (options: unknown) => () => AutoBackup(options as AutoBackupOptions);
   expect(wrong({ timing: 'during' })).toThrow(/option "timing" is "during"\. It must be "before" or "after"/);
-  expect(wrong({ when: 'before' })).toThrow(/no option "when"\. The options are service, timing/);
+  expect(wrong({ before: true })).toThrow(/no option "before"\. The options are service, timing/);
   expect(wrong({ service: {} })).toThrow(/option "service" is \{\}/);
   expect(wrong({ timing: 'after', onFailure: 'abort' })).toThrow(/nothing is left to abort/);
   expect(() => withAutoBackup(5 as never)).toThrow(/withAutoBackup\(\) was given 5/);

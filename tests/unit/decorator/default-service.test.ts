@@ -1,7 +1,10 @@
 import type * as Package from 'sqlite-autobackup';
 import { keep } from 'sqlite-autobackup';
 import { defaultService } from '#dist/decorator/default-service.js';
+import { resetAutoBackup } from 'sqlite-autobackup/testing';
 import { thrownBy } from '../../support/errors';
+
+beforeEach(resetAutoBackup);
 
 const database = '/shop/app.db';
 
