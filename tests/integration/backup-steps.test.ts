@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
+import { BackupService } from 'sqlite-autobackup';
 import { backupNaming } from '#dist/catalog/backup-name.js';
 import { publish } from '#dist/isolated/backup/publish.js';
 import { sealWithSideFiles } from '#dist/isolated/backup/seal.js';
@@ -12,6 +13,7 @@ import { rewriteManifest } from '#dist/isolated/shared/rewrite-manifest.js';
 import { sweep } from '#dist/isolated/shared/temp-files.js';
 import * as durable from '#dist/util/durable-files.js';
 import { rejectionOf } from '../support/errors';
+import { memoryLogger } from '../support/memory-logger';
 import { writeBackup } from '../support/planted-backups';
 import { createState, stateOf } from '../support/states';
 import { useTempFolder } from '../support/temp-folder';
@@ -224,6 +226,18 @@ test('a disk that gives no locks is not taken for another process that holds one
   expect(error).toMatchObject({ code: 'ERR_BACKUP_LOCK_FAILED', step: 'lock' });
   expect(error.message).toContain('gives no locks');
   expect(made()).toEqual([]);
+});
+
+test('a schema is not trusted: what it calls must be harmless', async () => {
+  const db = createState(database(), 'delete', STATE);
+  db.exec("CREATE VIEW loader AS SELECT load_extension('theirs') AS loaded");
+  db.close();
+  const { name } = await take();
+  const service = new BackupService({ database: database(), logger: memoryLogger() });
+  const drill = service.verifyBackup(name, { level: 'drill', assertions: ['SELECT loaded FROM loader'] });
+  const error = await rejectionOf(drill);
+  expect(error).toMatchObject({ code: 'ERR_BACKUP_OPTIONS' });
+  expect(error.message).toContain('unsafe use of load_extension()');
 });
 
 describe('the sweep', () => {

@@ -158,6 +158,16 @@ asRoot("root in a user's folder", () => {
 });
 
 asRoot('two users of one group', () => {
+  test('get a lock of the group that can write the folder', () => {
+    create('delete');
+    fs.chmodSync(database(), 0o644);
+    fs.chownSync(folder.path, 0, 3000);
+    fs.chmodSync(folder.path, 0o770);
+    expect(ask('create').error).toBeUndefined();
+    const { gid, mode } = fs.statSync(folder.file('.app_backup.lock'));
+    expect({ gid, mode: mode & 0o777 }).toEqual({ gid: 3000, mode: 0o664 });
+  });
+
   test('share a folder that their group can write, and its lock', () => {
     create('delete');
     fs.chownSync(database(), 1001, 3000);

@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
+import { distrust } from '../shared/distrust.js';
 import { readBackup } from '../../catalog/list-backups.js';
 import type { BackupFolder } from '../../catalog/list-backups.js';
 import { exists } from '../../util/durable-files.js';
@@ -103,6 +104,7 @@ function closable(db: Database.Database): Pick<States, 'db' | 'close'> {
 export function openBackup({ name, file }: PlainBackup): Database.Database {
   try {
     const db = new Database(file, { readonly: true, fileMustExist: true });
+    distrust(db);
     db.exec('BEGIN');
     return db;
   } catch (error) {

@@ -1,4 +1,5 @@
 import Database from 'better-sqlite3';
+import { distrust } from '../shared/distrust.js';
 import { BackupError, messageOf, systemCode } from '../../util/errors.js';
 
 const IN_MEMORY = ':memory:';
@@ -12,6 +13,7 @@ const IN_MEMORY = ':memory:';
 export function refuseFaulty(assertions: readonly string[], file = IN_MEMORY): void {
   const db = new Database(file, file === IN_MEMORY ? {} : { readonly: true, fileMustExist: true });
   try {
+    distrust(db);
     for (const sql of assertions) {
       const fault = faultOf(db, sql);
       if (fault === undefined) continue;

@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import Database from 'better-sqlite3';
+import { distrust } from '../shared/distrust.js';
 import { readBackup } from '../../catalog/list-backups.js';
 import type { BackupFolder } from '../../catalog/list-backups.js';
 import type { Manifest, VerifyLevel } from '../../catalog/manifest.js';
@@ -107,6 +108,7 @@ async function stage(folder: BackupFolder, file: string, fileAlone: boolean): Pr
 function checkStructure(file: string, name: string, level: VerifyLevel): SourceFacts {
   const db = new Database(file, { readonly: true, fileMustExist: true });
   try {
+    distrust(db);
     const { problems } = checkDatabase(db, level);
     if (problems.length > 0) throw new Damaged(name, problems);
     return readFacts(db);

@@ -1,4 +1,5 @@
 import Database from 'better-sqlite3';
+import { distrust } from '../shared/distrust.js';
 import type { BackupFolder } from '../../catalog/list-backups.js';
 import type { AssertionResult } from '../../catalog/manifest.js';
 import type { VerifyRequest } from '../../child/protocol.js';
@@ -51,6 +52,7 @@ export async function drill(request: VerifyRequest, folder: BackupFolder, deadli
 function openAndCheck(file: string, { manifest }: CheckedBackup): CheckResult {
   const db = new Database(file, { fileMustExist: true });
   try {
+    distrust(db);
     if (manifest?.journalMode === 'wal') db.pragma('journal_mode = WAL');
     return checkDatabase(db, 'full');
   } finally {

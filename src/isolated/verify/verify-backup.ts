@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
+import { distrust } from '../shared/distrust.js';
 import { backupNaming } from '../../catalog/backup-name.js';
 import { readBackup } from '../../catalog/list-backups.js';
 import { SIDE_FILES } from '../../catalog/side-files.js';
@@ -57,6 +58,7 @@ function check(file: string, level: 'hash' | 'quick' | 'full'): CheckResult {
   const sideFiles = SIDE_FILES.map((suffix) => file + suffix).filter((each) => !fs.existsSync(each));
   const db = new Database(file, { readonly: true, fileMustExist: true });
   try {
+    distrust(db);
     return checkDatabase(db, level);
   } finally {
     db.close();
