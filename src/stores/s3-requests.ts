@@ -10,6 +10,7 @@ export async function* pagesOf(
   signal: AbortSignal | undefined,
 ): AsyncGenerator<clientS3.ListObjectsV2CommandOutput, void> {
   const tokens = new Set<string>();
+  let emptyPages = 0;
   for (let token: string | undefined; ;) {
     const page = await client.send(
       new s3.ListObjectsV2Command({ ...input, ...(token !== undefined && { ContinuationToken: token }) }),
@@ -18,16 +19,17 @@ export async function* pagesOf(
     yield page;
     if (!page.IsTruncated) return;
     token = page.NextContinuationToken;
+    emptyPages = page.Contents?.length ? 0 : emptyPages + 1;
     // A page that says that there is more, but not where, would end the list early.
-    if (token === undefined || tokens.has(token) || tokens.size >= MAX_PAGES) {
+    if (token === undefined || tokens.has(token) || emptyPages > MAX_EMPTY_PAGES) {
       throw halfAnAnswer(`s3://${input.Bucket}/${input.Prefix}`);
     }
     tokens.add(token);
   }
 }
 
-/** A page has up to a thousand objects. */
-const MAX_PAGES = 100_000;
+/** In a row. Servers send an empty page now and then, after many removals. */
+const MAX_EMPTY_PAGES = 100;
 
 /**
  * A server that does not know If-None-Match (Alibaba's OSS answers 501) gets the request again without it, after another look
