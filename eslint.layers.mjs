@@ -17,7 +17,11 @@ export const LAYERS = [
   { room: 'decorator', uses: ['util', 'service'] },
   { room: 'nestjs', uses: ['util', 'catalog', 'service', 'decorator'] },
   { room: 'dashboard', uses: ['util', 'service'], files: ['index.ts'] },
-  { room: 'cli', uses: ['util', 'catalog', 'child', 'stores', 'offsite', 'service'], files: ['index.ts', 's3.ts'] },
+  {
+    room: 'cli',
+    uses: ['util', 'catalog', 'retention', 'child', 'stores', 'offsite', 'service'],
+    files: ['index.ts', 's3.ts'],
+  },
   { room: 'testing', uses: ['util', 'catalog', 'stores', 'child', 'service', 'decorator'] },
 ];
 

@@ -49,6 +49,11 @@ export function withOwnCase({ prefix, extension }: BackupNaming, fileName: strin
   return prefix + fileName.slice(prefix.length, prefix.length + STAMP_LENGTH) + extension;
 }
 
+/** The record of the app's retention policy. */
+export function policyRecordName(naming: BackupNaming): string {
+  return `.${naming.prefix.slice(0, -1)}.policy.json`;
+}
+
 export function lockName(naming: BackupNaming): string {
   return `.${naming.prefix.slice(0, -1)}.lock`;
 }

@@ -91,7 +91,7 @@ export interface BackupFile {
 export const NAME_TOLERANCE_MS = 26 * 3_600_000;
 
 /** FAT keeps modification times to two seconds. */
-const MTIME_TOLERANCE_MS = 2_000;
+export const MTIME_TOLERANCE_MS = 2_000;
 
 export function toBackup(file: BackupFile, now: number): Backup {
   const manifest = file.manifest === 'unreadable' ? undefined : file.manifest;

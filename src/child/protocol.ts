@@ -23,6 +23,8 @@ export interface SnapshotRequest {
   readonly ifOlderThanMs: number | null;
   readonly verify: VerifyLevel;
   readonly label?: string;
+  /** The app's retention policy as JSON, which the folder keeps for others who prune there. Absent: nobody has chosen one. */
+  readonly policy?: string;
   /** For the whole attempt, waiting for the lock included. */
   readonly timeoutMs: number;
 }

@@ -39,10 +39,20 @@ export async function loadConfig(file: string, name: string | undefined): Promis
   if (!fs.statSync(file, { throwIfNoEntry: false })?.isFile()) {
     throw usageError(`There is no configuration file "${file}".`, 'Correct --config.');
   }
+  return choose(await loadFile(file), name, file);
+}
+
+/** Every service that a file configures. */
+async function loadAll(file: string): Promise<Configured[]> {
+  const exported = await loadFile(file);
+  return (isConfigured(exported) ? [exported] : Object.values(isObject(exported) ? exported : {})).filter(isConfigured);
+}
+
+async function loadFile(file: string): Promise<unknown> {
   const before = process.cwd();
   process.chdir(path.dirname(file));
   try {
-    return choose(extension === '.json' ? readJson(file) : await importFile(file), name, file);
+    return path.extname(file) === '.json' ? readJson(file) : await importFile(file);
   } catch (cause) {
     if (cause instanceof Error && cause.name === 'BackupError') throw cause;
     throw usageError(
@@ -52,6 +62,49 @@ export async function loadConfig(file: string, name: string | undefined): Promis
     );
   } finally {
     process.chdir(before);
+  }
+}
+
+/**
+ * The configuration of this very database, in one of the default files here or beside it. One that cannot be loaded is told
+ * and left out: it may be of another database.
+ */
+export async function findConfigOf(
+  database: string,
+  cwd: string,
+  warn: (message: string) => void,
+): Promise<{ configFile: string; configured: Configured } | undefined> {
+  for (const folder of new Set([cwd, path.dirname(database)])) {
+    try {
+      const configFile = findConfig(folder);
+      if (configFile === undefined || (folder !== cwd && !isTrusted(configFile))) continue;
+      const configured = (await loadAll(configFile)).find((each) => isOf(each, database, [folder, cwd]));
+      if (configured) return { configFile, configured };
+    } catch (error) {
+      warn(messageOf(error));
+    }
+  }
+  return undefined;
+}
+
+/** The file is code that would run as whoever calls the command. */
+function isTrusted(file: string): boolean {
+  if (process.platform === 'win32') return true;
+  const { uid, mode } = fs.statSync(file);
+  return (uid === 0 || uid === process.geteuid?.()) && (mode & 0o022) === 0;
+}
+
+function isOf(configured: Configured, database: string, folders: readonly string[]): boolean {
+  const given: unknown = configured.database;
+  if (typeof given !== 'string') return false;
+  return folders.some((folder) => realPath(path.resolve(folder, given)) === realPath(database));
+}
+
+function realPath(file: string): string {
+  try {
+    return fs.realpathSync.native(file);
+  } catch {
+    return path.resolve(file);
   }
 }
 

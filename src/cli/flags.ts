@@ -60,6 +60,12 @@ export interface RunFlags {
 
 export interface PruneFlags {
   readonly dryRun?: boolean;
+  readonly keepLast?: number;
+  readonly keepWithin?: string;
+  readonly keepDaily?: number;
+  readonly keepWeekly?: number;
+  readonly keepMonthly?: number;
+  readonly keepYearly?: number;
 }
 
 export interface ProtectFlags {

@@ -4,8 +4,12 @@ import { isBackupService } from '../service/backup-service.js';
 import { parseInterval } from '../util/duration.js';
 import { isBackupError } from '../util/errors.js';
 import { BackupService } from '../index.js';
-import type { BackupServiceOptions } from '../index.js';
-import { findConfig, loadConfig } from './config-file.js';
+import type { BackupServiceOptions, KeepRules } from '../index.js';
+import { backupNaming } from '../catalog/backup-name.js';
+import { keepEverything, readRecordedPolicy } from '../retention/recorded-policy.js';
+import { runSync } from '../util/file-work.js';
+import { findConfig, findConfigOf, loadConfig } from './config-file.js';
+import type { Configured } from './config-file.js';
 import type { Context, Flags } from './context.js';
 import { usageError } from './usage-error.js';
 
@@ -18,17 +22,25 @@ export interface Opened {
   readonly relativePaths: readonly string[];
 }
 
-/**
- * The service that the flags and the configuration file mean.
- *
- * @param silent the command itself tells of backups that do not count
- */
-export async function openService({ flags, terminal }: Context, { silent = false } = {}): Promise<Opened> {
+export interface OpenOptions {
+  /** The command itself tells of backups that do not count. */
+  readonly silent?: boolean;
+  /**
+   * Which policy a prune applies: these rules, or (`'recorded'`) the configuration's, else the one that the folder keeps. Without
+   * it and without a configuration nothing is pruned: the app's policy is not known here.
+   */
+  readonly retention?: KeepRules | 'recorded';
+}
+
+/** The service that the flags and the configuration file mean. */
+export async function openService(context: Context, options: OpenOptions = {}): Promise<Opened> {
+  const { flags, terminal } = context;
+  const { silent = false, retention } = options;
   const cwd = process.cwd();
-  const configFile = flags.config === undefined ? defaultConfig(flags, cwd) : path.resolve(flags.config);
-  const configured = configFile === undefined ? undefined : await loadConfig(configFile, flags.service);
+  const { configFile, configured } = await readConfiguration(context, cwd, silent);
   if (isBackupService(configured)) {
     refuseOverrides(flags, configFile!);
+    if (typeof retention === 'object') throw fixedPolicy(configFile!);
     return { service: configured, intervalMs: undefined, configFile, relativePaths: [] };
   }
   if (!configured && flags.service !== undefined) {
@@ -45,16 +57,37 @@ export async function openService({ flags, terminal }: Context, { silent = false
     ...(directory !== undefined && { directory }),
     ...(interval !== undefined && { interval }),
     ...(timeout !== undefined && { timeout }),
+    ...(!configured && retention !== 'recorded' && !hasEnvironmentPolicy() && { retention: keepEverything }),
+    ...(typeof retention === 'object' && { retention }),
     // The commands print the outcome themselves.
     logger: { info: () => {}, warn: (message) => silent || terminal.warn(message), error: () => {} },
   };
   const service = construct(given, configFile);
+  if (!configured && retention === 'recorded') ensureKnownPolicy(service);
   return {
     service,
     intervalMs: parseInterval(given.interval ?? '7d'),
     configFile,
     relativePaths: Object.keys(anchored),
   };
+}
+
+interface Configuration {
+  readonly configFile: string | undefined;
+  readonly configured: Configured | undefined;
+}
+
+/** `--database` alone: the configuration counts that is here or beside the database, if it is of this database. */
+async function readConfiguration({ flags, terminal }: Context, cwd: string, silent: boolean): Promise<Configuration> {
+  const { database } = flags;
+  if (flags.config === undefined && database !== undefined && flags.service === undefined) {
+    const found = await findConfigOf(path.resolve(database), cwd, (message) => silent || terminal.warn(message));
+    // A finished service cannot be given what the flags ask for besides.
+    const fits = found && !(isBackupService(found.configured) && overrideIn(flags));
+    return fits ? found : { configFile: undefined, configured: undefined };
+  }
+  const configFile = flags.config === undefined ? defaultConfig(flags, cwd) : path.resolve(flags.config);
+  return { configFile, configured: configFile === undefined ? undefined : await loadConfig(configFile, flags.service) };
 }
 
 function defaultConfig({ database, service }: Flags, cwd: string): string | undefined {
@@ -67,8 +100,37 @@ function defaultConfig({ database, service }: Flags, cwd: string): string | unde
   );
 }
 
+function hasEnvironmentPolicy(): boolean {
+  return (process.env['BACKUP_RETENTION_COUNT'] ?? '').trim() !== '';
+}
+
+/** @throws a usage error where nothing says which backups are to stay */
+function ensureKnownPolicy({ database, directory }: BackupService): void {
+  if (hasEnvironmentPolicy()) return;
+  const recorded = runSync(readRecordedPolicy({ directory, naming: backupNaming(database) }));
+  if (typeof recorded === 'object') return;
+  throw usageError(
+    recorded === undefined
+      ? "Which backups are to stay? The app's retention policy is not known here."
+      : "Which backups are to stay? The app's retention policy is code, or its record in the folder cannot be read.",
+    'Give rules, such as --keep-last 20 --keep-weekly 8 --keep-monthly 12, or the configuration with --config.',
+  );
+}
+
+function fixedPolicy(configFile: string): Error {
+  return usageError(
+    `The --keep rules cannot change the finished BackupService that "${configFile}" exports.`,
+    'Leave them out, or let the file export the options instead of the service.',
+  );
+}
+
+function overrideIn(flags: Flags): 'directory' | 'interval' | 'timeout' | undefined {
+  return (['directory', 'interval', 'timeout'] as const).find((flag) => flags[flag] !== undefined);
+}
+
 function refuseOverrides(flags: Flags, configFile: string): void {
-  const given = (['database', 'directory', 'interval', 'timeout'] as const).find((flag) => flags[flag] !== undefined);
+  const database = flags.config !== undefined && flags.database !== undefined ? 'database' : undefined;
+  const given = database ?? overrideIn(flags);
   if (given === undefined) return;
   throw usageError(
     `--${given} cannot change the finished BackupService that "${configFile}" exports.`,

@@ -10,3 +10,8 @@ export function noOption(value: string): string {
   if (value.startsWith('--')) throw new InvalidArgumentError('Its value is missing.');
   return value;
 }
+
+export function wholeNumber(value: string): number {
+  if (/^\d{1,9}$/.test(value)) return Number(value);
+  throw new InvalidArgumentError('It must be a whole number of 0 or more.');
+}

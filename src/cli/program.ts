@@ -15,7 +15,7 @@ import { status } from './commands/status.js';
 import { verify } from './commands/verify.js';
 import type { Context, Flags, Result } from './context.js';
 import type { CreateFlags, ListFlags, ProtectFlags, PruneFlags, RestoreFlags, VerifyFlags } from './flags.js';
-import { noOption, positiveInteger } from './option-values.js';
+import { noOption, positiveInteger, wholeNumber } from './option-values.js';
 import { addRowCommands } from './rows-program.js';
 import type { StoreFlags } from './store-option.js';
 import type { Streams } from './terminal.js';
@@ -135,8 +135,21 @@ export function buildProgram(streams: Pick<Streams, 'writeOut' | 'writeErr'>, pe
     .option('--identity <file>', 'the age identities that open encrypted copies', noOption)
     .action((name: string, options: StoreFlags & { to: string }) => run((context) => pull(context, name, options)));
 
-  add('prune', 'Remove the backups that the retention policy does not keep', ['prune --dry-run', 'prune'])
+  add('prune', 'Remove the backups that the retention policy does not keep', [
+    'prune --dry-run',
+    'prune --database instance/app.db --keep-last 20 --keep-weekly 8 --keep-monthly 12',
+  ])
     .option('--dry-run', 'only say what would go, and why the rest stays')
+    .option(
+      '--keep-last <n>',
+      "keep the newest n (these rules together count instead of the configuration's)",
+      wholeNumber,
+    )
+    .option('--keep-within <duration>', 'keep all that are at most that much older than the newest: 30d', noOption)
+    .option('--keep-daily <n>', 'keep the newest of each of the last n days that have one', wholeNumber)
+    .option('--keep-weekly <n>', 'the same for weeks', wholeNumber)
+    .option('--keep-monthly <n>', 'the same for months', wholeNumber)
+    .option('--keep-yearly <n>', 'the same for years', wholeNumber)
     .action((options: PruneFlags) => run((context) => prune(context, options)));
 
   add('protect', 'Protect a backup: retention and delete refuse it', [

@@ -19,6 +19,7 @@ import { recover } from './rows/recover.js';
 import { restore } from './restore/restore.js';
 import { findIfFresh } from './backup/still-due.js';
 import { isIdleWal } from './backup/idle-wal.js';
+import { recordPolicy } from './backup/record-policy.js';
 import { takeBackup } from './backup/take-backup.js';
 import { workAsOwner } from './shared/work-as-owner.js';
 import { verifyBackup } from './verify/verify-backup.js';
@@ -34,6 +35,7 @@ async function createBackup(request: SnapshotRequest): Promise<ChildResult> {
     beginStep('space');
     const idleWal = isIdleWal(request.database);
     const backup = await takeBackup({ ...request, protected: false, idleWal, startedAt }, folder, deadline);
+    if (request.policy !== undefined) await recordPolicy(folder, request.database, request.policy);
     return { kind: 'created', backup: toWire(backup), durationMs: Math.round(performance.now() - startedAt) };
   });
 }

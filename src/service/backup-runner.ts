@@ -167,9 +167,9 @@ export class BackupRunner {
   }
 
   #request({ label }: Purpose, ifOlderThanMs: number | null): SnapshotRequest {
-    const { database, directory, verify, timeoutMs } = this.#options;
+    const { database, directory, verify, timeoutMs, policyRecord: policy } = this.#options;
     const named = label === undefined ? {} : { label: cleanLabel(label) };
-    return { database, directory, ifOlderThanMs, verify, timeoutMs, ...named };
+    return { database, directory, ifOlderThanMs, verify, timeoutMs, ...named, ...(policy !== undefined && { policy }) };
   }
 
   /** Success is judged by the artifact: it stands there, whole. */

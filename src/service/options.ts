@@ -12,6 +12,7 @@ import type { LoadableLogger, Logger } from '../util/logger.js';
 import { DEFAULT_RULES, keep } from '../retention/keep.js';
 import type { KeepRules } from '../retention/keep.js';
 import type { RetentionPolicy } from '../retention/policy.js';
+import { formatPolicy, keepEverything } from '../retention/recorded-policy.js';
 import { childProcessSnapshotter } from '../child/child-snapshotter.js';
 import type { Snapshotter } from '../child/snapshotter.js';
 import type { BackupStore } from '../stores/backup-store.js';
@@ -97,6 +98,8 @@ export interface ResolvedOptions {
   readonly wrongMtimes: Set<string>;
   readonly intervalMs: number;
   readonly retention: RetentionPolicy;
+  /** The policy as the backup folder keeps it; `undefined`: none was given, and `retention` is only the default. */
+  readonly policyRecord: string | undefined;
   readonly verify: VerifyLevel;
   readonly onFailure: 'continue' | 'abort';
   readonly retryAfterMs: number;
@@ -126,13 +129,15 @@ export function resolveOptions(options: BackupServiceOptions, env: NodeJS.Proces
   const naming = backupNaming(database);
   if (enabled) checkNameLengths({ directory, naming }, database);
   const isRelative = [options.database, options.directory ?? database].some((given) => !path.isAbsolute(given));
+  const retention = toPolicy(options.retention) ?? retentionFromEnvironment(env);
   return Object.freeze({
     database,
     directory,
     naming,
     wrongMtimes: new Set<string>(),
     intervalMs: parseInterval(options.interval ?? '7d')!,
-    retention: toPolicy(options.retention ?? retentionFromEnvironment(env)),
+    retention: retention ?? keep(DEFAULT_RULES),
+    policyRecord: retention && retention !== keepEverything ? formatPolicy(retention) : undefined,
     verify: options.verify ?? 'quick',
     onFailure: options.onFailure ?? 'continue',
     retryAfterMs: parseDuration(options.retryAfter ?? '5m')!,
@@ -161,13 +166,13 @@ function isEnabled(options: unknown, env: NodeJS.ProcessEnv): boolean {
   });
 }
 
-function toPolicy(retention: RetentionPolicy | KeepRules): RetentionPolicy {
-  return typeof retention === 'function' ? retention : keep(retention);
+function toPolicy(retention: RetentionPolicy | KeepRules | undefined): RetentionPolicy | undefined {
+  return retention === undefined || typeof retention === 'function' ? retention : keep(retention);
 }
 
-function retentionFromEnvironment(env: NodeJS.ProcessEnv): RetentionPolicy {
+function retentionFromEnvironment(env: NodeJS.ProcessEnv): RetentionPolicy | undefined {
   const text = env['BACKUP_RETENTION_COUNT'];
-  if (text === undefined || text.trim() === '') return keep(DEFAULT_RULES);
+  if (text === undefined || text.trim() === '') return undefined;
   if (!/^[1-9]\d{0,8}$/.test(text.trim())) {
     throw new BackupError(
       'ERR_BACKUP_OPTIONS',

@@ -10,6 +10,7 @@ import type { RetentionPlan } from '../retention/apply-retention.js';
 import { deleteFiles } from '../catalog/delete-backup.js';
 import type { BackupStore } from '../stores/backup-store.js';
 import type { RetentionPolicy } from '../retention/policy.js';
+import { keepEverything, policyOf, readRecordedPolicy } from '../retention/recorded-policy.js';
 
 /**
  * Applies the policy to the folder. One backup that can't be deleted stops none of the others.
@@ -20,14 +21,21 @@ import type { RetentionPolicy } from '../retention/policy.js';
 export function* prune(
   folder: BackupFolder & {
     readonly retention: RetentionPolicy;
+    /** Absent: nobody has chosen the policy, so the one that the folder keeps comes first. */
+    readonly policyRecord?: string | undefined;
     readonly copies?: readonly BackupStore[];
   },
   dryRun: boolean,
   justMade?: string,
 ): FileWork<PruneReport> {
   const now = new Date();
+  const { retention, policyRecord } = folder;
+  const policy =
+    policyRecord === undefined && retention !== keepEverything
+      ? policyOf(yield* readRecordedPolicy(folder), retention)
+      : retention;
   let plan: RetentionPlan & { missed?: readonly Backup[] } = applyRetention(
-    folder.retention,
+    policy,
     yield* listBackups(folder, now.getTime()),
     now,
     justMade,

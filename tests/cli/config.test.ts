@@ -77,7 +77,7 @@ test('a relative path that leads to a database from here as well is refused, wit
   expect((await run(['status', '--config', '../autobackup.config.cjs'], other)).code).toBe(0);
 });
 
-test('--database means that one alone: a file of the default name is not looked at', async () => {
+test('--database means that one alone: a file of the default name that cannot be loaded does not matter', async () => {
   shop.write('autobackup.config.cjs', 'throw new Error("was loaded");');
   expect(await databaseOf(['--database', 'app.db'])).toBe(shop.database);
 });

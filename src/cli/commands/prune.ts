@@ -1,4 +1,4 @@
-import type { PruneReport } from '../../index.js';
+import type { KeepRules, PruneReport } from '../../index.js';
 import { backupJson } from '../as-json.js';
 import type { CommandFunction, Context } from '../context.js';
 import { EXIT } from '../exit-codes.js';
@@ -6,10 +6,11 @@ import { count, size, table } from '../format.js';
 import { openService } from '../open-service.js';
 import type { PruneFlags } from '../flags.js';
 
-export const prune: CommandFunction<[PruneFlags]> = async (context, { dryRun = false }) => {
-  const { service } = await openService(context);
+export const prune: CommandFunction<[PruneFlags]> = async (context, { dryRun = false, ...flags }) => {
+  const { service } = await openService(context, { retention: rulesOf(flags) ?? 'recorded' });
   const report = await service.pruneBackups({ dryRun });
   const { kept, removed, failed } = report;
+  if (dryRun) for (const warning of report.warnings ?? []) context.terminal.warn(warning);
   const now = Date.now();
   const nothing = removed.length === 0 ? EXIT.nothingToDo : EXIT.done;
   return {
@@ -23,6 +24,16 @@ export const prune: CommandFunction<[PruneFlags]> = async (context, { dryRun = f
     text: textOf(report, context),
   };
 };
+
+/** The rules that were given, if any. */
+function rulesOf(flags: Omit<PruneFlags, 'dryRun'>): KeepRules | undefined {
+  const { keepLast: last, keepWithin: within, keepDaily: daily, keepWeekly: weekly } = flags;
+  const { keepMonthly: monthly, keepYearly: yearly } = flags;
+  const rules = Object.entries({ last, within, daily, weekly, monthly, yearly }).filter(
+    ([, rule]) => rule !== undefined,
+  );
+  return rules.length === 0 ? undefined : Object.fromEntries(rules);
+}
 
 function textOf({ dryRun, kept, removed, failed }: PruneReport, { terminal }: Context): string {
   const { green, yellow, red } = terminal.out;

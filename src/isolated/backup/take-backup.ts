@@ -10,6 +10,7 @@ import type { SourceFacts } from '../shared/database-facts.js';
 import type { Deadline } from '../shared/deadline.js';
 import { pinSource } from './pin.js';
 import { publish } from './publish.js';
+import { shareUnchanged } from './share-unchanged.js';
 import { beginStep } from '../shared/steps.js';
 import { seal } from './seal.js';
 import { ensureSource, ensureSpace } from '../shared/free-space.js';
@@ -59,6 +60,7 @@ export async function takeBackup(order: BackupOrder, folder: BackupFolder, deadl
     const { sha256, sizeBytes, findings, uncheckedTables } = await verifySnapshot(partial, source.facts, order.verify);
 
     beginStep('publish');
+    await shareUnchanged(folder, partial, { sha256, sizeBytes });
     const { journalMode, pageSize, pageCount } = source.facts;
     const name = await publish(folder, partial, createdAt, owner, {
       createdAt: createdAt.toISOString(),
