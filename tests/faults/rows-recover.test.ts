@@ -1,0 +1,104 @@
+import Database from 'better-sqlite3';
+import { BackupService, isBackupError } from 'sqlite-autobackup';
+import { checkLedger, createLedger } from '../support/databases';
+import type { JournalMode } from '../support/databases';
+import { memoryLogger } from '../support/memory-logger';
+import { useScripts } from '../support/processes';
+import { randomNumbers } from '../support/random';
+import { useTempFolder } from '../support/temp-folder';
+
+const start = useScripts();
+const folder = useTempFolder();
+
+// The long run: ROWS_ROUNDS=200 npx jest --selectProjects faults --testPathPatterns rows-recover
+const ROUNDS = Number(process.env['ROWS_ROUNDS'] ?? 8);
+const TIMEOUT_MS = 3_600_000;
+const SEED = Number(process.env['KILL_SEED'] ?? Date.now() % 1_000_000);
+const LINES = 5;
+
+/** A ledger with invoices of five lines beside it. */
+function createShop(mode: JournalMode, invoices: number): Database.Database {
+  const db = createLedger(folder.file('app.db'), mode, 2_000_000);
+  db.exec(`
+    CREATE TABLE invoices (id INTEGER PRIMARY KEY, total REAL);
+    CREATE TABLE lines (id INTEGER PRIMARY KEY, invoice_id INTEGER NOT NULL REFERENCES invoices (id) ON DELETE CASCADE, text TEXT);
+    WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${invoices}) INSERT INTO invoices SELECT i, i * 1.5 FROM n;
+    INSERT INTO lines SELECT NULL, invoices.id, 'line ' || value FROM invoices, json_each('[1,2,3,4,5]');`);
+  db.pragma('foreign_keys = ON');
+  return db;
+}
+
+test.each<JournalMode>(['wal', 'delete'])(
+  'beside a writer of a commit a millisecond, in %s mode, 6 of 6 rows come back and no commit is lost',
+  async (mode) => {
+    const db = createShop(mode, 200);
+    const service = new BackupService({ database: folder.file('app.db'), logger: memoryLogger() });
+    const { name } = await service.createBackup();
+    db.exec('DELETE FROM invoices WHERE id = 42');
+    db.close();
+    const writer = start('writer.js', [folder.file('app.db')]);
+    const report = await service.recoverRows(name, { table: 'invoices', where: 'id = 42' });
+    expect(report.inserted).toEqual({ invoices: 1, lines: LINES });
+    const { acknowledged, errors } = await writer.ask<{ acknowledged: number; errors: string[] }>('stop');
+    expect(errors).toEqual([]);
+    expect(checkLedger(folder.file('app.db')).entries).toBe(acknowledged);
+    const after = new Database(folder.file('app.db'), { readonly: true });
+    expect(after.pragma('foreign_key_check')).toEqual([]);
+    after.close();
+    const { tables } = await service.diffBackup(name, { tables: ['invoices', 'lines'] });
+    expect(tables.map(({ added, changed, removed }) => [added, changed, removed])).toEqual([[0, 0, 0], [0, 0, 0]]); // prettier-ignore
+  },
+  TIMEOUT_MS,
+);
+
+test.each<JournalMode>(['wal', 'delete'])(
+  `kill -9 of a recovery at ${ROUNDS} random moments, in %s mode: all rows or none (seed ${SEED})`,
+  async (mode) => {
+    const random = randomNumbers(SEED);
+    const INVOICES = 3000;
+    const db = createShop(mode, INVOICES);
+    const service = new BackupService({
+      database: folder.file('app.db'),
+      logger: memoryLogger(),
+      retention: { last: 3 },
+    });
+    const { name } = await service.createBackup();
+    const count = (table: string) => Number(db.prepare(`SELECT count(*) FROM ${table}`).pluck().get());
+    let usualMs = 0;
+    const counts = { none: 0, all: 0 };
+    for (let round = 0; round <= ROUNDS; round++) {
+      db.exec('DELETE FROM invoices WHERE id > 100');
+      const controller = new AbortController();
+      const startedAt = performance.now();
+      // The first one may run to its end, to know how long one takes. Aborting ends the child by SIGKILL.
+      const timer = round === 0 ? undefined : setTimeout(() => controller.abort(), random() * usualMs);
+      let safety: string | undefined;
+      try {
+        const { inserted, safetyBackup } = await service.recoverRows(name, {
+          ...{ table: 'invoices', removed: true, signal: controller.signal },
+        });
+        safety = safetyBackup;
+        expect(inserted).toEqual({ invoices: INVOICES - 100, lines: (INVOICES - 100) * LINES });
+      } catch (error) {
+        if (!isBackupError(error, 'ERR_BACKUP_CANCELLED')) throw error;
+      }
+      clearTimeout(timer);
+      if (round === 0) usualMs = performance.now() - startedAt;
+      const [invoices, lines] = [count('invoices'), count('lines')];
+      const none = invoices === 100;
+      expect({ round, invoices, lines }).toEqual({ round, invoices: none ? 100 : INVOICES, lines: invoices * LINES });
+      if (safety !== undefined) expect(none).toBe(false);
+      counts[none ? 'none' : 'all']++;
+      expect(db.pragma('foreign_key_check')).toEqual([]);
+      expect(db.pragma('quick_check', { simple: true })).toBe('ok');
+      for (const backup of await service.listBackups()) {
+        if (backup.name === name) continue;
+        await service.protectBackup(backup.name, false);
+        await service.deleteBackup(backup.name);
+      }
+    }
+    expect(counts.none + counts.all).toBe(ROUNDS + 1);
+    db.close();
+  },
+  TIMEOUT_MS,
+);
