@@ -189,6 +189,23 @@ onLinux(`one failing call of the system in a restore (seed ${SEED})`, () => {
     }
   });
 
+  test('each read of the copy that becomes the safety backup fails: the live database is never replaced for it', async () => {
+    const { restore, database, directory } = await prepared(scenarios['into a database in WAL mode']!);
+    const bytes = fs.readFileSync(database);
+    const file = path.join(directory, '.app_backup_????????_??????.????????????.partial');
+    const kinds = faultsIn(restore().calls).filter(
+      ({ call, file: each }) => call === 'read' && each.includes('.partial'),
+    );
+    const last = Math.max(...kinds.map(({ at }) => at));
+    expect(last).toBeGreaterThan(20);
+    const at = (part: number) => 1 + Math.floor((part * (last - 1)) / 15);
+    for (const each of new Set(Array.from({ length: 16 }, (_, part) => at(part)))) {
+      const { report, error } = restore({ call: 'read', file, at: each, errno: EIO });
+      expect({ at: each, method: report?.method ?? 'online' }).toEqual({ at: each, method: 'online' });
+      if (error && error.step !== 'compare') expect(fs.readFileSync(database).equals(bytes)).toBe(true);
+    }
+  });
+
   test('in rollback-journal mode the folder of the database is flushed after the journal is gone', async () => {
     const { restore, live } = await prepared(scenarios['into a database in rollback-journal mode']!);
     const { calls, report } = restore();

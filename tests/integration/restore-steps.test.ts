@@ -94,6 +94,22 @@ describe.each<JournalMode>(['wal', 'delete'])('in %s mode', (mode) => {
     expect(fs.readdirSync(folder.path).filter((name) => name.includes('partial'))).toEqual([]);
   });
 
+  test('whether anybody has committed since a mark is known, and not what could not be read', async () => {
+    const { db, database, live, deadline } = await prepared(mode);
+    live.holdWriters(deadline);
+    const mark = live.mark();
+    expect(live.isUnchangedSince(mark)).toBe(true);
+    db.exec('BEGIN IMMEDIATE; DELETE FROM state; ROLLBACK');
+    expect(live.isUnchangedSince(mark)).toBe(true);
+    db.exec('DELETE FROM state WHERE id = (SELECT min(id) FROM state)');
+    expect(live.isUnchangedSince(mark)).toBe(false);
+    db.close();
+    expect(live.isUnchangedSince(mark)).toBe(false);
+    live.close();
+    expect(live.isUnchangedSince(mark)).toBe(false);
+    expect(stateOf(database).rows).toBe(NEW.rows - 1);
+  });
+
   test('one row that is another, with the same schema and page count, is not equal', async () => {
     const { db, run } = await prepared(mode);
     const original = Database.prototype.backup;
