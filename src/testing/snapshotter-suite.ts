@@ -120,18 +120,18 @@ function defineRefusals(shows: Shows): void {
     fs.rmSync(on.database);
     await rejects(on.create());
     assert.throws(() => on.snapshotter.createSync(requestFor(on)), isBackupError);
-    assert.deepEqual(namesIn(on), []);
+    assert.equal(namesIn(on).join(), '');
   });
 
   shows('what is no database is refused, and leaves no backup', async (on) => {
     fs.writeFileSync(on.database, crypto.randomBytes(20_000));
     await rejects(on.create());
-    assert.deepEqual(namesIn(on), []);
+    assert.equal(namesIn(on).join(), '');
   });
 
   shows('a signal that is aborted ends it with ERR_BACKUP_CANCELLED, without a backup', async (on) => {
     await rejects(on.create({}, AbortSignal.abort(new Error('enough'))), 'ERR_BACKUP_CANCELLED');
-    assert.deepEqual(namesIn(on), []);
+    assert.equal(namesIn(on).join(), '');
     assert.equal((await on.create()).status, 'created');
   });
 }
