@@ -8,6 +8,7 @@ export { BackupService } from './service/backup-service.js';
 export type {
   BackupOutcome,
   CreateOptions,
+  DueOptions,
   DiffOptions,
   IfDueOptions,
   QueryOptions,

@@ -1,5 +1,6 @@
 import readline from 'node:readline/promises';
 import { BackupError } from '../util/errors.js';
+import { forTerminal } from '../util/printable.js';
 import type { Context } from './context.js';
 import { usageError } from './usage-error.js';
 
@@ -13,7 +14,7 @@ export async function confirm(context: Context, plan: readonly string[], questio
   const asking = !flags.yes && terminal.canAsk;
   // The plan is shown with --quiet too: nobody should answer a question without it.
   for (const line of plan) {
-    if (asking) process.stderr.write(`${line}\n`);
+    if (asking) process.stderr.write(`${forTerminal(line)}\n`);
     else terminal.note(line);
   }
   if (flags.yes) return;

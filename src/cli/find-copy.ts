@@ -33,7 +33,7 @@ export async function findCopy(
   const database = path.basename(service.database);
   const hosts = flags.host ?? (service.copies.includes(store) ? (hostOf(store.settings ?? {}) ?? '') : undefined);
   const wish = { name, before: readMoment(flags.before), host: hosts, database };
-  const copy = chooseCopy(await listCopies(store, { ...wish, signal: context.signal }), wish, store.name);
+  const copy = chooseCopy(await listCopies(store, { host: hosts, database, signal: context.signal }), wish, store.name);
   const { sizeBytes, label } = copy.manifest;
   return {
     asBackup: {

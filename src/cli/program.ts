@@ -1,24 +1,16 @@
 import { Command, Option } from 'commander';
 import { VERIFICATION_LEVELS } from '../catalog/manifest.js';
+import { lazy } from '../util/lazy.js';
 import { packageInfo } from '../util/package-info.js';
-import { create } from './commands/create.js';
-import { deleteBackups } from './commands/delete.js';
-import { doctor } from './commands/doctor.js';
-import { list } from './commands/list.js';
-import { protect } from './commands/protect.js';
-import { prune } from './commands/prune.js';
-import { pull } from './commands/pull.js';
-import { listRemote, verifyRemote } from './commands/remote.js';
-import { restore } from './commands/restore.js';
-import { ship } from './commands/ship.js';
-import { status } from './commands/status.js';
-import { verify } from './commands/verify.js';
 import type { Context, Flags, Result } from './context.js';
 import type { CreateFlags, ListFlags, ProtectFlags, PruneFlags, RestoreFlags, VerifyFlags } from './flags.js';
 import { noOption, positiveInteger, wholeNumber } from './option-values.js';
 import { addRowCommands } from './rows-program.js';
 import type { StoreFlags } from './store-option.js';
 import type { Streams } from './terminal.js';
+
+// --help and --version load none of them.
+const commands = lazy('service core', () => require('./commands/index.js') as typeof import('./commands/index.js'));
 
 /** Runs what a command line asks for. */
 export type Perform = (flags: Flags, command: (context: Context) => Promise<Result>) => Promise<void>;
@@ -43,7 +35,7 @@ export function buildProgram(streams: Pick<Streams, 'writeOut' | 'writeErr'>, pe
   add('status', 'Show the database, the backups, and whether one is due', [
     'status --database instance/app.db',
     'status --json | jq .due.due',
-  ]).action(() => run((context) => status(context)));
+  ]).action(() => run((context) => commands().status(context)));
 
   add('list', 'List all backups, newest first', [
     'list --database instance/app.db',
@@ -59,8 +51,8 @@ export function buildProgram(streams: Pick<Streams, 'writeOut' | 'writeErr'>, pe
     .action((options: ListFlags) =>
       run((context) =>
         options.remote || options.allHosts || options.from !== undefined
-          ? listRemote(context, options)
-          : list(context, options),
+          ? commands().listRemote(context, options)
+          : commands().list(context, options),
       ),
     );
 
@@ -70,7 +62,7 @@ export function buildProgram(streams: Pick<Streams, 'writeOut' | 'writeErr'>, pe
   ])
     .option('--if-due', 'only if the newest backup is as old as the interval; otherwise end with 3')
     .option('--label <text>', 'what it is taken for: "before the upgrade to 2.0"')
-    .action((options: CreateFlags) => run((context) => create(context, options)));
+    .action((options: CreateFlags) => run((context) => commands().create(context, options)));
 
   add('verify', 'Check that backups are whole', [
     'verify',
@@ -98,8 +90,8 @@ export function buildProgram(streams: Pick<Streams, 'writeOut' | 'writeErr'>, pe
     .action((name: string | undefined, options: VerifyFlags & StoreFlags) =>
       run((context) =>
         options.remote || options.from !== undefined
-          ? verifyRemote(context, name, options)
-          : verify(context, name, options),
+          ? commands().verifyRemote(context, name, options)
+          : commands().verify(context, name, options),
       ),
     );
 
@@ -115,12 +107,14 @@ export function buildProgram(streams: Pick<Streams, 'writeOut' | 'writeErr'>, pe
     .option('--before <moment>', BEFORE, noOption)
     .option('--host <name>', "the copy of that machine (default: this one's)", noOption)
     .option('--identity <file>', 'the age identities that open encrypted copies', noOption)
-    .action((name: string, options: RestoreFlags & StoreFlags) => run((context) => restore(context, name, options)));
+    .action((name: string, options: RestoreFlags & StoreFlags) =>
+      run((context) => commands().restore(context, name, options)),
+    );
 
   addRowCommands(add, run);
 
   add('ship', 'Copy to the stores of the configuration what they still lack, and wait for it', ['ship --quiet']).action(
-    () => run((context) => ship(context)),
+    () => run((context) => commands().ship(context)),
   );
 
   add('pull', 'Bring a copy back from a store: also on a machine that has nothing else', [
@@ -133,7 +127,9 @@ export function buildProgram(streams: Pick<Streams, 'writeOut' | 'writeErr'>, pe
     .option('--before <moment>', BEFORE, noOption)
     .option('--host <name>', 'of which machine, where the store has copies of several', noOption)
     .option('--identity <file>', 'the age identities that open encrypted copies', noOption)
-    .action((name: string, options: StoreFlags & { to: string }) => run((context) => pull(context, name, options)));
+    .action((name: string, options: StoreFlags & { to: string }) =>
+      run((context) => commands().pull(context, name, options)),
+    );
 
   add('prune', 'Remove the backups that the retention policy does not keep', [
     'prune --dry-run',
@@ -150,7 +146,7 @@ export function buildProgram(streams: Pick<Streams, 'writeOut' | 'writeErr'>, pe
     .option('--keep-weekly <n>', 'the same for weeks', wholeNumber)
     .option('--keep-monthly <n>', 'the same for months', wholeNumber)
     .option('--keep-yearly <n>', 'the same for years', wholeNumber)
-    .action((options: PruneFlags) => run((context) => prune(context, options)));
+    .action((options: PruneFlags) => run((context) => commands().prune(context, options)));
 
   add('protect', 'Protect a backup: retention and delete refuse it', [
     'protect latest',
@@ -158,20 +154,20 @@ export function buildProgram(streams: Pick<Streams, 'writeOut' | 'writeErr'>, pe
   ])
     .argument('<name>', 'a backup, or latest')
     .option('--off', 'take the protection off, as unprotect does')
-    .action((name: string, { off }: ProtectFlags) => run((context) => protect(context, name, !off)));
+    .action((name: string, { off }: ProtectFlags) => run((context) => commands().protect(context, name, !off)));
 
   add('unprotect', 'Take the protection off a backup', ['unprotect app_backup_20261124_093000.db'])
     .argument('<name>', 'a backup, or latest')
-    .action((name: string) => run((context) => protect(context, name, false)));
+    .action((name: string) => run((context) => commands().protect(context, name, false)));
 
   add('delete', 'Delete backups', ['delete app_backup_20261124_093000.db'])
     .argument('<names...>', 'backups')
-    .action((names: string[]) => run((context) => deleteBackups(context, names)));
+    .action((names: string[]) => run((context) => commands().deleteBackups(context, names)));
 
   add('doctor', 'Check everything that backups depend on, and say what to do', [
     'doctor',
     'doctor --json | jq \'.checks[] | select(.level != "ok")\'',
-  ]).action(() => run((context) => doctor(context)));
+  ]).action(() => run((context) => commands().doctor(context)));
 
   return program;
 }

@@ -1,5 +1,6 @@
 import { isatty } from 'node:tty';
 import pc from 'picocolors';
+import { forTerminal } from '../util/printable.js';
 
 type Colors = ReturnType<typeof pc.createColors>;
 
@@ -39,9 +40,12 @@ export interface Streams {
  */
 export function takeStreams({ quiet }: { quiet: boolean }): Streams {
   const { stdout, stderr } = process;
-  const writeOut = stdout.write.bind(stdout);
-  const writeErr = stderr.write.bind(stderr);
-  stdout.write = (chunk: string | Uint8Array, ...rest: []) => writeErr(quiet ? '' : chunk, ...rest);
+  const toStdout = stdout.write.bind(stdout);
+  const toStderr = stderr.write.bind(stderr);
+  // Labels, names and what others say may hold anything; a terminal must not obey it.
+  const writeOut = (text: string): void => void toStdout(forTerminal(text));
+  const writeErr = (text: string): void => void toStderr(forTerminal(text));
+  stdout.write = (chunk: string | Uint8Array, ...rest: []) => toStderr(quiet ? '' : chunk, ...rest);
   // `| head` closes the pipe when it has read enough; the command has not failed.
   for (const stream of [stdout, stderr]) stream.on('error', () => {});
 
@@ -59,12 +63,12 @@ export function takeStreams({ quiet }: { quiet: boolean }): Streams {
       columns: isatty(stdout.fd) ? stdout.columns : undefined,
       note,
       warn: (message) => note(`${err.yellow('warning:')} ${message}`),
-      trouble: (message) => void writeErr(`${err.yellow('warning:')} ${message}\n`),
+      trouble: (message) => writeErr(`${err.yellow('warning:')} ${message}\n`),
     },
-    writeOut: (text) => void writeOut(text),
-    writeErr: (text) => void writeErr(text),
+    writeOut,
+    writeErr,
     async flushed() {
-      await Promise.all([writeOut, writeErr].map((write) => new Promise((resolve) => write('', resolve))));
+      await Promise.all([toStdout, toStderr].map((write) => new Promise((resolve) => write('', resolve))));
     },
   };
 }

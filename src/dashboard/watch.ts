@@ -55,23 +55,30 @@ export function activityFeed(service: BackupService, operations: Operations): Ac
     let timer: NodeJS.Timeout;
     let wasRunning = false;
     let lookedAt = 0;
-    const look = (): void => {
+    let looking = false;
+    let ended = false;
+    const look = async (): Promise<void> => {
       clearTimeout(timer);
+      if (looking) return;
+      looking = true;
       lookedAt = performance.now();
-      const running = runningNow(service, operations);
+      const running = await runningNow(service, operations);
+      looking = false;
+      if (ended) return;
       if (running) tell(running);
       else if (wasRunning) tell({ type: 'changed' });
       if (!running) tell({ type: 'idle' });
       wasRunning = running !== undefined;
-      timer = setTimeout(look, running ? BUSY_MS : IDLE_MS);
+      timer = setTimeout(() => void look(), running ? BUSY_MS : IDLE_MS);
     };
-    timer = setTimeout(look, 0);
+    timer = setTimeout(() => void look(), 0);
     const changed = (): void => tell({ type: 'changed' });
     const lookSoon = (): void => {
-      if (performance.now() - lookedAt > OWN_MS) look();
+      if (performance.now() - lookedAt > OWN_MS) void look();
     };
     const ends = [operations.onProgress(lookSoon), ...SHOWN.map((event) => service.on(event, changed))];
     return () => {
+      ended = true;
       clearTimeout(timer);
       for (const end of ends) end();
     };
@@ -91,10 +98,10 @@ export function activityFeed(service: BackupService, operations: Operations): Ac
   };
 }
 
-function runningNow(service: BackupService, operations: Operations): WatchEvent | undefined {
+async function runningNow(service: BackupService, operations: Operations): Promise<WatchEvent | undefined> {
   const own = operations.progress;
   if (own && own.totalBytes > 0) return { type: 'progress', ...own };
-  const found = service.getRunningBackup();
+  const found = await service.findRunningBackup();
   if (found) return { type: 'progress', step: own?.step, ...found };
   return own && { type: 'progress', ...own };
 }

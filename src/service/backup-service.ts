@@ -18,6 +18,7 @@ import type {
   BackupOutcome,
   CreateOptions,
   DiffOptions,
+  DueOptions,
   IfDueOptions,
   QueryOptions,
   RecoverOptions,
@@ -34,12 +35,6 @@ const core = lazy('service core', () => require('./core.js') as typeof import('.
 
 // Registered, so that two copies of the package in one process accept each other's services.
 const brand = Symbol.for('sqlite-autobackup.BackupService');
-
-/** A call's own idea of how fresh a backup must be. */
-interface Within {
-  /** @default the service's `interval` */
-  readonly interval?: Duration | undefined;
-}
 
 /**
  * Backups of one SQLite database: is one due, take one, which are there, remove the old ones.
@@ -118,7 +113,7 @@ export class BackupService {
    * The same for another interval than the service's: is it known, without a look at the folder, that the newest backup is
    * younger than that? Costs a look at the clock.
    */
-  isKnownFresh({ interval }: Within = {}): boolean {
+  isKnownFresh({ interval }: DueOptions = {}): boolean {
     return interval === undefined
       ? this.knownFresh
       : !this.#waitingCalls.some && this.#context.due.freshness.knownFor(this.#intervalMs(interval));
@@ -130,12 +125,12 @@ export class BackupService {
   }
 
   /** Would `backupIfDue()` try to take one now? Blocks as {@link BackupService.getLatestBackup} does. */
-  shouldBackup(options: Within = {}): boolean {
+  shouldBackup(options: DueOptions = {}): boolean {
     return this.checkDue(options).due;
   }
 
   /** Makes the age check and says its reason. Blocks as {@link BackupService.getLatestBackup} does. */
-  checkDue(options: Within = {}): DueCheck {
+  checkDue(options: DueOptions = {}): DueCheck {
     core().checkMethodOptions('checkDue', options);
     return core().runSync(this.#context.due.check(this.#intervalMs(options.interval)));
   }
@@ -145,7 +140,7 @@ export class BackupService {
    *
    * @throws BackupError `ERR_BACKUP_LIST_FAILED` also when the folder has not answered for 5 s
    */
-  async checkDueAsync(options: Within = {}): Promise<DueCheck> {
+  async checkDueAsync(options: DueOptions = {}): Promise<DueCheck> {
     core().checkMethodOptions('checkDueAsync', options);
     return this.#context.gate.run(this.#context.due.check(this.#intervalMs(options.interval)));
   }
@@ -408,6 +403,11 @@ export class BackupService {
   /** The backup that is being made now, by whatever process; `undefined` if none is, or the folder can't be read. Blocks. */
   getRunningBackup(): RunningBackup | undefined {
     return core().runSync(core().findRunning(this.#options));
+  }
+
+  /** The same without blocking. Never rejects. */
+  async findRunningBackup(): Promise<RunningBackup | undefined> {
+    return this.#context.gate.run(core().findRunning(this.#options)).catch(() => undefined);
   }
 
   /**

@@ -11,6 +11,16 @@ export interface CreateOptions extends SnapshotControl {
   label?: string | undefined;
 }
 
+/** Options of `checkDue()` and its kin. */
+export interface DueOptions {
+  /**
+   * How old the newest backup may be for this call.
+   *
+   * @default the service's `interval`
+   */
+  readonly interval?: Duration | undefined;
+}
+
 /** Options of `backupIfDue()`. */
 export interface IfDueOptions extends CreateOptions {
   /** Does what `label` names come after the backup (`'before'`, the default) or has it already run? For the log. */

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { childUnfit } from '../child/start-child.js';
-import { BackupError, isBackupError, messageOf, systemCode } from '../util/errors.js';
+import { BackupError, messageOf, systemCode } from '../util/errors.js';
 import { files } from '../util/file-work.js';
 import type { FileWork } from '../util/file-work.js';
 import type { ResolvedOptions } from './options.js';
@@ -71,9 +71,12 @@ function remedy({ relativeTo }: Pick<ResolvedOptions, 'relativeTo'>, otherwise: 
 
 /** The error of an attempt, with the remedy for a wrong working directory where that may be the reason. */
 export function withWorkingDirectory(error: BackupError, options: Pick<ResolvedOptions, 'relativeTo'>): BackupError {
-  const isAboutPath =
-    isBackupError(error, 'ERR_BACKUP_DIRECTORY_MISSING') || isBackupError(error, 'ERR_BACKUP_SOURCE_MISSING');
-  if (!isAboutPath || options.relativeTo === undefined) return error;
   const { code, what, step, hint, cause } = error;
-  return new BackupError(code, what, { step, hint: remedy(options, hint), cause });
+  const { relativeTo } = options;
+  if (relativeTo === undefined) return error;
+  if (code === 'ERR_BACKUP_DIRECTORY_MISSING') {
+    return new BackupError(code, what, { step, hint: remedy(options, hint), cause });
+  }
+  if (code !== 'ERR_BACKUP_SOURCE_MISSING') return error;
+  return new BackupError(code, what, { step, hint: `${hint} The working directory is "${relativeTo}".`, cause });
 }

@@ -54,12 +54,12 @@ export const verifyRemote: CommandFunction<[string | undefined, VerifyFlags & St
   const host = flags.host ?? hostOf(store.settings ?? {}) ?? '';
   const identities = readIdentities(flags.identity);
   const { assert, all = false, level = assert ? 'drill' : 'hash' } = flags;
-  const options = { from: store, level, identities, host, database: databaseName(context), signal: context.signal };
-  const given = { ...options, ...(assert && { assertions: assert }) };
+  const whose = { host, database: databaseName(context), signal: context.signal };
+  const given = { ...whose, from: store, level, identities, ...(assert && { assertions: assert }) };
   const outcomes: Outcome[] = [];
   if (!all) outcomes.push(await verifyCopy({ ...given, name: name ?? 'latest' }));
   else {
-    for (const copy of await listCopies(store, options)) {
+    for (const copy of await listCopies(store, whose)) {
       try {
         outcomes.push(await verifyCopy({ ...given, name: copy.name }));
       } catch (error) {

@@ -14,12 +14,8 @@ export function explain(error: unknown, step: BackupStep, request: ChildRequest)
     new BackupError(as, `${what} (${code ? `${code}: ` : ''}${said}).`, { step, hint, cause: error });
 
   if (/^(SQLITE_FULL|ENOSPC|EDQUOT)/.test(code)) return noSpace('backup', directory, 'copy', said, error);
-  if (/^(MODULE_NOT_FOUND|ERR_DLOPEN_FAILED)$/.test(code) || /bindings file/.test(said)) {
-    return wrap(
-      'ERR_BACKUP_CHILD_FAILED',
-      'better-sqlite3 could not be loaded',
-      'Run "npm rebuild better-sqlite3" with the Node version that runs the app, and allow its install script.',
-    );
+  if (/^(MODULE_NOT_FOUND|ERR_DLOPEN_FAILED)$/.test(code) || CANNOT_LOAD.test(said)) {
+    return wrap('ERR_BACKUP_CHILD_FAILED', 'better-sqlite3 could not be loaded', LOAD_HINT);
   }
 
   switch (step) {
@@ -96,6 +92,15 @@ function unread(request: ChildRequest): string {
 
 const UNREAD_HINT =
   'Nothing is known of it now, and nothing was recorded. Check the disk and the permissions, and try again.';
+const CANNOT_LOAD =
+  /bindings file|dlopen|NODE_MODULE_VERSION|undefined symbol|not a valid Win32|invalid ELF|v8::|napi_/i;
+
+/** Bun and Deno load add-ons of Node-API only, which better-sqlite3 is from version 13 on. */
+const LOAD_HINT =
+  process.versions['bun'] !== undefined || process.versions['deno'] !== undefined
+    ? 'Bun and Deno need better-sqlite3 13 or newer: install it, for example with "npm install better-sqlite3@13".'
+    : 'Run "npm rebuild better-sqlite3" with the Node version that runs the app, and allow its install script.';
+
 const DISK_HINT = 'Check the disk and the permissions of the backup folder. Existing backups were not touched.';
 
 function explainSource(
