@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
 import { VERIFICATION_LEVELS } from '../catalog/manifest.js';
-import { lazy } from '../util/lazy.js';
+import { commands } from './load-commands.js';
 import { packageInfo } from '../util/package-info.js';
 import type { Context, Flags, Result } from './context.js';
 import type { CreateFlags, ListFlags, ProtectFlags, PruneFlags, RestoreFlags, VerifyFlags } from './flags.js';
@@ -8,9 +8,6 @@ import { noOption, positiveInteger, wholeNumber } from './option-values.js';
 import { addRowCommands } from './rows-program.js';
 import type { StoreFlags } from './store-option.js';
 import type { Streams } from './terminal.js';
-
-// --help and --version load none of them.
-const commands = lazy('service core', () => require('./commands/index.js') as typeof import('./commands/index.js'));
 
 /** Runs what a command line asks for. */
 export type Perform = (flags: Flags, command: (context: Context) => Promise<Result>) => Promise<void>;

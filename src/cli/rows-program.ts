@@ -1,11 +1,8 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
-import { diff } from './commands/diff.js';
-import { query } from './commands/query.js';
-import { recover } from './commands/recover.js';
-import { run as runCommand } from './commands/run.js';
 import type { Context, Result } from './context.js';
 import type { DiffFlags, QueryFlags, RecoverFlags, RunFlags } from './flags.js';
+import { commands } from './load-commands.js';
 import { noOption, positiveInteger } from './option-values.js';
 
 type Add = (name: string, description: string, examples: readonly string[]) => Command;
@@ -28,7 +25,7 @@ export function addRowCommands(add: Add, run: Run): void {
     )
     .option('--html <file>', 'write it to this new file as a page', noOption)
     .action((older: string, newer: string | undefined, options: DiffFlags) =>
-      run((context) => diff(context, older, newer, options)),
+      run((context) => commands().diff(context, older, newer, options)),
     );
 
   add('recover', 'Bring rows of a backup back, with what was lost with them', [
@@ -49,7 +46,7 @@ export function addRowCommands(add: Add, run: Run): void {
     .option('--no-triggers', 'without firing the triggers of the tables')
     .option('--create', 'make the table again if the database no longer has it')
     .addOption(listOption('--set <column=value>', 'a value for a column, or for table.column; repeatable'))
-    .action((name: string, options: RecoverFlags) => run((context) => recover(context, name, options)));
+    .action((name: string, options: RecoverFlags) => run((context) => commands().recover(context, name, options)));
 
   add('query', 'Ask a backup a SELECT', [
     "query latest 'SELECT count(*) FROM invoices'",
@@ -59,7 +56,9 @@ export function addRowCommands(add: Add, run: Run): void {
     .argument('<sql>', 'one SELECT')
     .option('--csv', 'as comma-separated values')
     .option('--rows <n>', 'the most rows (default: 1000)', positiveInteger)
-    .action((name: string, sql: string, options: QueryFlags) => run((context) => query(context, name, sql, options)));
+    .action((name: string, sql: string, options: QueryFlags) =>
+      run((context) => commands().query(context, name, sql, options)),
+    );
 
   add('run', 'Take a backup, run a command, and show what it has changed', [
     'run -- npx prisma migrate deploy',
@@ -73,7 +72,7 @@ export function addRowCommands(add: Add, run: Run): void {
       listOption('--env <name=value>', 'a variable for the command; {} stands for the database file; repeatable'),
     )
     .option('--restore-on-failure', 'restore the backup if the command fails or an assertion is false')
-    .action((command: string[], options: RunFlags) => run((context) => runCommand(context, command, options)));
+    .action((command: string[], options: RunFlags) => run((context) => commands().run(context, command, options)));
 }
 
 function listOption(flags: string, description: string): Option {

@@ -11,3 +11,7 @@ export { restore } from './restore.js';
 export { ship } from './ship.js';
 export { status } from './status.js';
 export { verify } from './verify.js';
+export { diff } from './diff.js';
+export { query } from './query.js';
+export { recover } from './recover.js';
+export { run } from './run.js';
