@@ -87,8 +87,8 @@ test('pull brings a copy to a machine that has only the program: latest, by name
 });
 
 test.each([
-  [['pull', 'latest', '--from', 's3://', '--to', 'x.db'], 'no address of a bucket'],
-  [['pull', 'latest', '--from', 's3://bucket?endpiont=x', '--to', 'x.db'], 'no address of a bucket'],
+  [['pull', 'latest', '--from', 's3://', '--to', 'x.db'], 'not the address of a bucket'],
+  [['pull', 'latest', '--from', 's3://bucket?endpiont=x', '--to', 'x.db'], 'not the address of a bucket'],
   [['pull', 'latest', '--from', 'no-such-folder', '--to', 'x.db'], 'neither a store of the configuration nor a folder'],
   [['pull', 'latest', '--from', '.', '--before', 'soon', '--to', 'x.db'], '--before "soon"'],
   // Of these JavaScript makes dates: in 2001, on 1 December, in UTC, on 12 November.
@@ -98,8 +98,8 @@ test.each([
       `--before "${moment}"`,
     ],
   ),
-  [['pull', 'latest', '--from', 's3://bucket/100%', '--to', 'x.db'], 'no address of a bucket'],
-  [['pull', 'latest', '--from', 's3://bucket/shop #1', '--to', 'x.db'], 'no address of a bucket'],
+  [['pull', 'latest', '--from', 's3://bucket/100%', '--to', 'x.db'], 'not the address of a bucket'],
+  [['pull', 'latest', '--from', 's3://bucket/shop #1', '--to', 'x.db'], 'not the address of a bucket'],
   [['pull', 'latest', '--from', '.', '--identity', 'no-file', '--to', 'x.db'], '"no-file"'],
   [['pull', 'latest', '--from', '.'], '--to'],
   [['list', '--remote', '--database', 'app.db'], 'Which store?'],
