@@ -29,7 +29,7 @@ async function createBackup(request: SnapshotRequest): Promise<ChildResult> {
   const deadline = new Deadline(request.timeoutMs);
   return inLockedFolder(request, deadline, async (folder) => {
     beginStep('due');
-    const fresh = findIfFresh(folder, request.ifOlderThanMs);
+    const fresh = await findIfFresh(folder, request);
     if (fresh) return { kind: 'fresh', latest: toWire(fresh) };
 
     beginStep('space');

@@ -40,6 +40,8 @@ export class DueBackups {
   /** What is done for many calls runs in the context of none: a request's store would be kept as long as a timer. */
   readonly #inOwnContext = AsyncLocalStorage.snapshot();
   #attempt: Attempt | undefined;
+  /** Another program's backup that the child has let count: it looks at each once, as the app must not open one. */
+  #lookedAt: string | undefined;
 
   constructor(context: Parts) {
     this.#context = context;
@@ -56,7 +58,7 @@ export class DueBackups {
     if (!this.#context.options.enabled) return { due: false, reason: 'disabled' };
     const now = Date.now();
     const latest = yield* this.latest(now);
-    if (latest) this.freshness.believe(latest.createdAt.getTime());
+    if (latest && !this.#isUnknown(latest)) this.freshness.believe(latest.createdAt.getTime());
     return checkDue({ latest, now, intervalMs, retryAt: this.#context.runner.retryAt(now) });
   }
 
@@ -117,6 +119,10 @@ export class DueBackups {
     if (look.status === 'fulfilled') {
       const check = look.value;
       if (check.reason === 'disabled') return { status: 'disabled' };
+      if (check.reason === 'fresh' && this.#isUnknown(check.latest)) {
+        const retryAt = runner.retryAt(Date.now());
+        return retryAt !== undefined && retryAt > Date.now() ? this.#backingOff(purpose, new Date(retryAt)) : undefined;
+      }
       if (check.reason === 'fresh') return { status: 'fresh', latest: check.latest, ageMs: check.ageMs };
       return check.reason === 'backing-off' ? this.#backingOff(purpose, check.retryAt) : undefined;
     }
@@ -125,6 +131,13 @@ export class DueBackups {
     const retryAt = runner.retryAt(now);
     if (retryAt !== undefined && retryAt > now) return this.#backingOff(purpose, new Date(retryAt));
     return runner.fail(look.reason, purpose);
+  }
+
+  /** Nobody has checked it: it has no manifest. Only its age and its size are known. */
+  #isUnknown(latest: Backup): boolean {
+    // A user's own snapshotter answers for what it finds.
+    if (this.#context.options.ownSnapshotter) return false;
+    return !latest.manifest && identityOf(latest) !== this.#lookedAt;
   }
 
   #backingOff(purpose: Purpose, retryAt: Date): BackupOutcome {
@@ -136,10 +149,15 @@ export class DueBackups {
   #toOutcome(result: SnapshotResult): BackupOutcome {
     // Sets the flag, so that the calls that come now cost nothing.
     const latest = result.status === 'created' ? result.backup : result.latest;
+    this.#lookedAt = identityOf(latest);
     this.freshness.believe(latest.createdAt.getTime());
     if (result.status === 'created') return { status: 'created', backup: result.backup };
     return { status: 'fresh', latest, ageMs: ageOf(latest, Date.now()) };
   }
+}
+
+function identityOf({ name, sizeBytes, createdAt }: Backup): string {
+  return [name, sizeBytes, createdAt.getTime()].join(' ');
 }
 
 function settledSync<T>(work: () => T): PromiseSettledResult<T> {

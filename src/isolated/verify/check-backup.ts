@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import Database from 'better-sqlite3';
 import { distrust } from '../shared/distrust.js';
+import type { Backup } from '../../catalog/backup.js';
 import { readBackup } from '../../catalog/list-backups.js';
 import type { BackupFolder } from '../../catalog/list-backups.js';
 import type { Manifest, VerifyLevel } from '../../catalog/manifest.js';
@@ -102,6 +103,23 @@ async function stage(folder: BackupFolder, file: string, fileAlone: boolean): Pr
   } catch (error) {
     await removePartial(partial);
     throw error;
+  }
+}
+
+/** Is the file of another program no whole database? Looks at its header, its size, and what quick_check says. */
+export async function findsDamage(folder: BackupFolder, { name, path: file }: Backup): Promise<boolean> {
+  let staged: string | undefined;
+  try {
+    const { size } = fs.statSync(file);
+    if (!exists(`${file}-wal`) && headerProblems(readHeader(file), size).length > 0) return true;
+    if (needsStaging(file)) staged = await stage(folder, file, false);
+    lookTwice(() => checkStructure(staged ?? file, name, 'quick'));
+    return false;
+  } catch (error) {
+    if (error instanceof Damaged || meaningOfError(error) === 'damage') return true;
+    throw error;
+  } finally {
+    if (staged !== undefined) await removePartial(staged);
   }
 }
 

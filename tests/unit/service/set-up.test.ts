@@ -128,7 +128,7 @@ test('an event that there is not is refused with those that there are', () => {
 
 describe("a call's own interval", () => {
   test('decides what is due for it, and what is known without a look', async () => {
-    writeBackup(folder.path, new Date(Date.now() - DAY));
+    writeBackup(folder.path, new Date(Date.now() - DAY), { manifest: true });
     const { service } = serviceWith({ recheckInterval: '1h' });
     expect(service.isKnownFresh({ interval: '2d' })).toBe(false);
     expect(service.checkDue().reason).toBe('fresh');
