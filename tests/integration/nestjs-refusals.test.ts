@@ -1,5 +1,5 @@
 import { Controller, Module, Post } from '@nestjs/common';
-import type { INestApplication } from '@nestjs/common';
+import type { INestApplication, NestApplicationOptions } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { AutoBackup as CoreAutoBackup } from 'sqlite-autobackup';
@@ -40,7 +40,8 @@ test.each([
     const options = { database: folder.file('app.db'), snapshotter, logger: memoryLogger() };
     @Module({ imports: [AutoBackupModule.forRoot(options)], controllers: [Invoices] })
     class App {}
-    const quiet = { logger: false, abortOnError: false } as const;
+    // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- Nest declares its options as a class
+    const quiet: NestApplicationOptions = { logger: false, abortOnError: false };
     const app: INestApplication = adapter
       ? await NestFactory.create(App, adapter(), quiet)
       : await NestFactory.create(App, quiet);

@@ -43,6 +43,21 @@ class Invoices {
   @AutoBackup({ blocking: true })
   async either(): Promise<void> {}
 
+  @AutoBackup({
+    interval: '1h',
+    when: (self: Invoices, id: number) => id > 3,
+    label: (_: Invoices, id, why) => `${id} ${why}`,
+  })
+  async typed(id: number, why?: string): Promise<void> {}
+
+  // @ts-expect-error -- other arguments than the method's
+  @AutoBackup({ when: (self: Invoices, id: string) => id === '' })
+  async otherArguments(id: number): Promise<void> {}
+
+  // @ts-expect-error -- another "this"
+  @AutoBackup({ signal: (self: Date) => undefined })
+  async otherThis(): Promise<void> {}
+
   // @ts-expect-error -- a value, without blocking
   @AutoBackup()
   sync(): number {

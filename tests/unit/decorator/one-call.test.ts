@@ -105,7 +105,7 @@ test('a label can’t stop a call', async () => {
       },
     },
   );
-  await Reflect.apply(Named.prototype.wipe as (this: unknown) => Promise<void>, hostile, []);
+  await Reflect.apply(Named.prototype.wipe, hostile, []);
   const [first, second, third, ...rest] = backups.labels;
   expect([first, second, third]).toEqual(Array(3).fill('anonymous function'));
   expect(rest).toEqual(['two lines', 'x'.repeat(200), '(anonymous).wipe', '(anonymous).wipe']);
