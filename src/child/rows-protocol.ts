@@ -6,6 +6,7 @@ import { rowFromJson, rowToJson, sqlFromJson, sqlToJson } from '../util/sql-valu
 
 // What the child is asked about the rows of a backup, and what it answers. `V` is SqlValue in the app and SqlJson on the wire.
 
+/** What a snapshotter is asked for by `diffBackup()`. */
 export interface DiffRequest {
   readonly database: string;
   readonly directory: string;
@@ -22,6 +23,7 @@ export interface DiffRequest {
   readonly timeoutMs: number;
 }
 
+/** An object of the schema that was added, removed or made otherwise. */
 export interface SchemaChange {
   /** `'table'`, `'index'`, `'view'` or `'trigger'` */
   readonly type: string;
@@ -45,6 +47,7 @@ export interface DatabaseDiff<V = SqlValue> {
   readonly tables: readonly TableDiff<V>[];
 }
 
+/** How many rows of a table have changed, and some of them. */
 export interface TableDiff<V = SqlValue> {
   readonly name: string;
   /** The columns by which rows belong together; `undefined`: rows are counted by their contents. */
@@ -57,6 +60,7 @@ export interface TableDiff<V = SqlValue> {
   readonly rows?: readonly RowChange<V>[];
 }
 
+/** A row that was added, changed or removed. */
 export interface RowChange<V = SqlValue> {
   readonly kind: 'added' | 'changed' | 'removed';
   readonly key: readonly V[] | undefined;
@@ -70,6 +74,7 @@ export interface RowChange<V = SqlValue> {
   >;
 }
 
+/** What a snapshotter is asked for by `recoverRows()`. */
 export interface RecoverRequest {
   readonly database: string;
   readonly directory: string;
@@ -98,6 +103,7 @@ export interface RecoverRequest {
   readonly timeoutMs: number;
 }
 
+/** Numbers of rows by table. */
 export type Counts = Readonly<Record<string, number>>;
 
 /** Why a row of the backup cannot simply be inserted. */
@@ -113,6 +119,7 @@ export interface Conflict<V = SqlValue> {
   readonly live: Readonly<Record<string, V>>;
 }
 
+/** What a recovery has done, or would do. */
 export interface RecoverReport<V = SqlValue> {
   readonly dryRun: boolean;
   /** A digest of all that is done. Given back as the option `plan`, anything else is refused. */
@@ -141,6 +148,7 @@ export interface RecoverReport<V = SqlValue> {
   readonly undo?: string;
 }
 
+/** What a snapshotter is asked for by `queryBackup()`. */
 export interface QueryRequest {
   readonly database: string;
   readonly directory: string;
@@ -153,6 +161,7 @@ export interface QueryRequest {
   readonly timeoutMs: number;
 }
 
+/** The answer of `queryBackup()`. */
 export interface QueryResult<V = SqlValue> {
   readonly columns: readonly string[];
   readonly rows: readonly (readonly V[])[];

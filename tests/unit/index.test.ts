@@ -7,6 +7,7 @@ test('the package exports these values by name, and nothing by default', () => {
     'BACKUP_ERROR_CODES',
     'BackupError',
     'BackupService',
+    'RecoverError',
     'childProcessSnapshotter',
     'configureAutoBackup',
     'directoryStore',
