@@ -1,15 +1,11 @@
-import type { Command } from 'commander';
 import { Option } from 'commander';
-import type { Context, Result } from './context.js';
+import type { AddCommand, RunCommand } from './add-command.js';
 import type { DiffFlags, QueryFlags, RecoverFlags, RunFlags } from './flags.js';
 import { commands } from './load-commands.js';
 import { noOption, positiveInteger } from './option-values.js';
 
-type Add = (name: string, description: string, examples: readonly string[]) => Command;
-type Run = (command: (context: Context) => Promise<Result>) => Promise<void>;
-
 /** The commands about the rows of a backup. */
-export function addRowCommands(add: Add, run: Run): void {
+export function addRowCommands(add: AddCommand, run: RunCommand): void {
   add('diff', 'Show what has changed since a backup, table by table', [
     'diff latest',
     'diff latest --table invoices',

@@ -1,0 +1,45 @@
+import type { AddCommand, RunCommand } from './add-command.js';
+import type { ProtectFlags, PruneFlags } from './flags.js';
+import { commands } from './load-commands.js';
+import { noOption, wholeNumber } from './option-values.js';
+
+/** The commands that remove, protect and check. */
+export function addCareCommands(add: AddCommand, run: RunCommand): void {
+  add('prune', 'Remove the backups that the retention policy does not keep', [
+    'prune --dry-run',
+    'prune --database instance/app.db --keep-last 20 --keep-weekly 8 --keep-monthly 12',
+  ])
+    .option('--dry-run', 'only say what would go, and why the rest stays')
+    .option(
+      '--keep-last <n>',
+      "keep the newest n (these rules together count instead of the configuration's)",
+      wholeNumber,
+    )
+    .option('--keep-within <duration>', 'keep all that are at most that much older than the newest: 30d', noOption)
+    .option('--keep-daily <n>', 'keep the newest of each of the last n days that have one', wholeNumber)
+    .option('--keep-weekly <n>', 'the same for weeks', wholeNumber)
+    .option('--keep-monthly <n>', 'the same for months', wholeNumber)
+    .option('--keep-yearly <n>', 'the same for years', wholeNumber)
+    .action((options: PruneFlags) => run((context) => commands().prune(context, options)));
+
+  add('protect', 'Protect a backup: retention and delete refuse it', [
+    'protect latest',
+    'protect app_backup_20261124_093000.db --off',
+  ])
+    .argument('<name>', 'a backup, or latest')
+    .option('--off', 'take the protection off, as unprotect does')
+    .action((name: string, { off }: ProtectFlags) => run((context) => commands().protect(context, name, !off)));
+
+  add('unprotect', 'Take the protection off a backup', ['unprotect app_backup_20261124_093000.db'])
+    .argument('<name>', 'a backup, or latest')
+    .action((name: string) => run((context) => commands().protect(context, name, false)));
+
+  add('delete', 'Delete backups', ['delete app_backup_20261124_093000.db'])
+    .argument('<names...>', 'backups')
+    .action((names: string[]) => run((context) => commands().deleteBackups(context, names)));
+
+  add('doctor', 'Check everything that backups depend on, and say what to do', [
+    'doctor',
+    'doctor --json | jq \'.checks[] | select(.level != "ok")\'',
+  ]).action(() => run((context) => commands().doctor(context)));
+}
