@@ -1,8 +1,8 @@
 // What a recovery would do, as temporary tables on a connection that can only read: which rows come back, what is in their way.
-import crypto from 'node:crypto';
 import type { Database } from 'better-sqlite3';
 import type { Conflict, RecoverReport, RecoverRequest } from '../../child/rows-protocol.js';
 import { sameName, fold, quoteName } from './names.js';
+import { digest } from './plan-digest.js';
 import { contentOf } from './full-text.js';
 import { differs, isRow } from './pair-rows.js';
 import { classify, COMES_BACK, partner, PlannedTables } from './planned-table.js';
@@ -10,7 +10,7 @@ import type { PlannedTable } from './planned-table.js';
 import { toValue } from './read-rows.js';
 import type { Schema, SchemaEntry } from './read-schema.js';
 import { tableIn } from './read-schema.js';
-import { expandOnce, idNames, ids } from './related.js';
+import { expandOnce, idNames } from './related.js';
 import { cannotWrite, needsColumn } from './recover-errors.js';
 
 export interface Plan {
@@ -284,54 +284,4 @@ function readConflicts(db: Database, table: PlannedTable): Conflict[] {
       ),
     };
   });
-}
-
-/** Over what is done to which rows, and over the live rows that give way. New keys are not in it: they may be others a moment later. */
-function digest({ db, all }: PlannedTables, triggers: readonly SchemaEntry[], request: RecoverRequest): string {
-  const hash = crypto.createHash('sha256');
-  const { table, onConflict, set, triggers: fire } = request;
-  hash.update(JSON.stringify([table, onConflict, set, fire, triggers.map(({ name, sql }) => [name, sql])]));
-  for (const planned of [...all].sort((a, b) => (a.pair.name < b.pair.name ? -1 : 1))) {
-    const { older, newer, rows, relinks, pair } = planned;
-    hash.update(`\n${JSON.stringify(pair.name)}`);
-    const feed = (sql: string): void => {
-      let lines = '';
-      for (const row of db.prepare(sql).raw().safeIntegers().iterate() as Iterable<unknown[]>) {
-        lines += `${row.map((value) => (value instanceof Uint8Array ? Buffer.from(value).toString('hex') : String(value))).join(',')}\n`;
-        if (lines.length < 65_536) continue;
-        hash.update(lines);
-        lines = '';
-      }
-      hash.update(lines);
-    };
-    const order = idNames(older);
-    for (const chunk of older.withoutRowid ? [] : chunksOf(db, rows)) hash.update(chunk);
-    if (older.withoutRowid) feed(`SELECT action, ${order} FROM temp.${rows} WHERE action <> 'same' ORDER BY ${order}`);
-    feed(`SELECT fk, ${order} FROM temp.${relinks} ORDER BY fk, ${order}`);
-    if (!newer) continue;
-    const live = newer.columns.map(({ name }) => `typeof(n.${quoteName(name)}), n.${quoteName(name)}`).join(', ');
-    feed(
-      `SELECT ${live} FROM temp.${rows} p CROSS JOIN ${tableIn('older', older)} o ON ${isRow('o', older, 'p', 'i')}
-       CROSS JOIN ${tableIn('main', newer)} n ON ${planned.key ? partner(planned) : 'FALSE'}
-       WHERE p.action IN ('overwrite', 'conflict', 'as-new', 'skip') ORDER BY ${ids('o', older)}`,
-    );
-  }
-  return hash.digest('hex');
-}
-
-/** The rows of a plan as lines, put together by SQLite: there may be millions. */
-function* chunksOf(db: Database, rows: string): Generator<string> {
-  const chunk = db
-    .prepare(
-      `SELECT group_concat(action || ',' || i0, char(10)), max(i0) FROM
-         (SELECT action, i0 FROM temp.${rows} WHERE action <> 'same' AND i0 > ? ORDER BY i0 LIMIT 50000)`,
-    )
-    .raw()
-    .safeIntegers();
-  for (let last = -(2n ** 63n); ;) {
-    const [lines, next] = chunk.get(last) as [string | null, bigint];
-    if (lines === null) return;
-    yield lines;
-    last = next;
-  }
 }
