@@ -81,6 +81,8 @@ export function describe(outcome: BackupOutcome, check: DueCheck): string {
       return `${outcome.latest.name} ${outcome.ageMs}`;
     case 'backing-off':
       return outcome.retryAt.toISOString();
+    case 'disabled':
+      return 'disabled';
   }
 }
 
