@@ -218,7 +218,8 @@ export class BackupRunner {
   #succeed(result: SnapshotResult, purpose: Purpose): void {
     this.lastFailure = undefined;
     if (result.status === 'fresh') {
-      this.#log.info(messages.madeByOther(purpose, result.latest));
+      // One without a manifest is another program's: it was there before, and the child has only looked whether it counts.
+      if (result.latest.manifest) this.#log.info(messages.madeByOther(purpose, result.latest));
       return;
     }
     const { backup, durationMs } = result;

@@ -113,7 +113,7 @@ test('so does a copy off the machine, also long after the backup', async () => {
 test('nobody watches when the last page has left', async () => {
   const service = dash.service();
   await dash.serve(service);
-  const looks = jest.spyOn(BackupService.prototype, 'getRunningBackup');
+  const looks = jest.spyOn(BackupService.prototype, 'findRunningBackup');
   try {
     const pages = [await listen(), await listen()];
     await until(() => looks.mock.calls.length > 0);
@@ -126,7 +126,7 @@ test('nobody watches when the last page has left', async () => {
 });
 
 test('a request for the headers of the live page alone (HEAD) is answered, and nobody watches for it', async () => {
-  const looks = jest.spyOn(BackupService.prototype, 'getRunningBackup');
+  const looks = jest.spyOn(BackupService.prototype, 'findRunningBackup');
   try {
     await dash.serve(dash.service());
     const { status, headers, text } = await dash.send({ method: 'HEAD', path: '/api/events' });
@@ -144,7 +144,7 @@ test('a request for the headers of the live page alone (HEAD) is answered, and n
 test('live pages that were asked for ahead on one connection go with it', async () => {
   const server = await dash.serve(dash.service());
   const gone = new Promise((resolve) => server.once('connection', (socket) => socket.once('close', resolve)));
-  const looks = jest.spyOn(BackupService.prototype, 'getRunningBackup');
+  const looks = jest.spyOn(BackupService.prototype, 'findRunningBackup');
   try {
     const ahead = 'GET /api/events HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n'.repeat(3);
     const socket = net.connect(dash.port, '127.0.0.1', () => socket.write(ahead));

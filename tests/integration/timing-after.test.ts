@@ -117,13 +117,13 @@ describe('the answer', () => {
     const till = new Till(service);
 
     expect(await Promise.all([till.sell(1), till.sell(2), till.sell(3)])).toHaveLength(3);
-    await soon();
+    await begun(asked);
     expect(asked).toEqual(['Till.sell']);
 
     open();
     await created;
     await till.sell(4);
-    await soon();
+    await service.whenIdle();
     expect(asked).toEqual(['Till.sell']);
     expect(backups()).toHaveLength(1);
   });
@@ -183,7 +183,8 @@ describe('a backup that fails', () => {
 
     await till.sell(2);
     await till.sell(3);
-    await soon();
+    await begun(log);
+    await service.whenIdle();
     expect(log).toEqual([expect.stringContaining('warn Automatic backup skipped after Till.sell')]);
   });
 
