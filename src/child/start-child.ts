@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import nodeModule from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
-import { BackupError } from '../util/errors.js';
+import { BackupError, systemCode } from '../util/errors.js';
 import { packageInfo } from '../util/package-info.js';
 
 /** Tells a process that it was started as a child of this package. */
@@ -130,8 +130,20 @@ export function installedDriver(): Driver | undefined {
       engines?: { node?: string };
     };
     return { version, node: engines?.node ?? '*' };
+  } catch (error) {
+    // Without a free file descriptor nothing can be read: that says nothing about what is installed.
+    return systemCode(error) === 'MODULE_NOT_FOUND' && canReadFiles() ? undefined : UNKNOWN_DRIVER;
+  }
+}
+
+const UNKNOWN_DRIVER: Driver = { version: 'of unknown version', node: '*' };
+
+function canReadFiles(): boolean {
+  try {
+    fs.closeSync(fs.openSync(__filename, 'r'));
+    return true;
   } catch {
-    return undefined;
+    return false;
   }
 }
 

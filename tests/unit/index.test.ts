@@ -15,6 +15,7 @@ test('the package exports these values by name, and nothing by default', () => {
     'keep',
     'listCopies',
     'pullBackup',
+    'refusalOf',
     'verifyCopy',
     'withAutoBackup',
   ]);
