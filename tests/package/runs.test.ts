@@ -94,7 +94,8 @@ describe('in a bundled app', () => {
     for (const failure of failures) {
       expect(JSON.parse(failure)).toEqual({
         code: 'ERR_BACKUP_CHILD_FAILED',
-        hint: expect.stringMatching(/main\.js" is missing: .*"sqlite-autobackup" as external/),
+        message: expect.stringMatching(/main\.js" is missing\. /),
+        hint: expect.stringContaining('mark "sqlite-autobackup" as external'),
       });
     }
     expect(temp.list()).toEqual(['app.db']);
@@ -109,8 +110,8 @@ test('a package without the program of its child fails with what is missing', as
   const main = path.join(consumer.installed, 'dist', 'isolated', 'main.js');
   fs.renameSync(main, `${main}.away`);
   try {
-    const { hint } = await resultOf<{ hint: string }>(inApp(['plain/failing.cjs']).then(withoutLog));
-    expect(hint).toContain(`"${main}" is missing`);
+    const { message } = await resultOf<{ message: string }>(inApp(['plain/failing.cjs']).then(withoutLog));
+    expect(message).toContain(`"${main}" is missing.`);
   } finally {
     fs.renameSync(`${main}.away`, main);
   }

@@ -2,7 +2,7 @@
 const { BackupService } = require('sqlite-autobackup');
 
 const service = new BackupService({ database: process.env.DATABASE });
-const show = ({ code, hint }) => console.log(JSON.stringify({ code, hint }));
+const show = ({ code, message, hint }) => console.log(JSON.stringify({ code, message, hint }));
 
 async function main() {
   await service.createBackup().catch(show);
