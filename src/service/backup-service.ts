@@ -253,7 +253,7 @@ export class BackupService {
    *
    * @example
    * await backups.recoverRows(name, { table: 'invoices', where: 'id = 42' });
-   * @throws BackupError `ERR_BACKUP_RECOVER_…` (the report is on a {@link RecoverError}), and what a backup throws
+   * @throws BackupError `ERR_BACKUP_RECOVER_…` (the report is on a `RecoverError`), and what a backup throws
    */
   async recoverRows(name: string, options: RecoverOptions): Promise<RecoverReport> {
     core().checkMethodOptions('recoverRows', options);

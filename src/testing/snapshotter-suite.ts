@@ -15,8 +15,9 @@ export interface OpenedSnapshotter {
   readonly snapshotter: Snapshotter;
   /** Absolute path of a SQLite database with some rows, in a folder that nobody else uses. */
   readonly database: string;
-  /** Changes the database's rows, and reads them all. Every call of `change` makes other rows. */
+  /** Changes the database's rows. Every call makes other rows. */
   readonly change: () => void | Promise<void>;
+  /** Reads all the database's rows. */
   readonly contents: () => unknown;
   /** Removes what the test has left. */
   readonly close?: () => Promise<void> | void;
