@@ -1,6 +1,8 @@
 export { AutoBackup, withAutoBackup } from './decorator/auto-backup.js';
 export type { AutoBackupOptions } from './decorator/options.js';
-export type { AnyMethodDecorator, AsyncMethodDecorator, AutoBackupDecorator, Refused } from './decorator/types.js';
+export type { AutoBackupDecorator, Refused } from './decorator/types.js';
+// eslint-disable-next-line @typescript-eslint/no-deprecated -- the old names stay public
+export type { AnyMethodDecorator, AsyncMethodDecorator } from './decorator/types.js';
 export { configureAutoBackup } from './decorator/default-service.js';
 export { refusalOf } from './decorator/refusal.js';
 export type { Refusal } from './decorator/refusal.js';
