@@ -1,7 +1,7 @@
 import { BackupError } from '../util/errors.js';
 import { resolveLayer } from './options.js';
 import type { AutoBackupOptions } from './options.js';
-import type { AnyFunction, AutoBackupDecorator, Protectable } from './types.js';
+import type { AnyFunction, AsyncFunction, AutoBackupDecorator, Protectable } from './types.js';
 import { wrap } from './wrap-function.js';
 import { decorateMethod } from './wrap-method.js';
 
@@ -52,6 +52,10 @@ export function onlyOptions(args: readonly unknown[]): AutoBackupOptions | undef
  * @throws BackupError as {@link AutoBackup} does
  * @example app.post('/invoices', withAutoBackup(async (request, response) => { … }, { label: 'create an invoice' }));
  */
+export function withAutoBackup<F extends AsyncFunction>(
+  fn: F,
+  options?: AutoBackupOptions<ThisParameterType<F>, Parameters<F>>,
+): F;
 export function withAutoBackup<F extends AnyFunction, Blocking extends boolean = false>(
   fn: F & Protectable<Blocking, F>,
   options?: AutoBackupOptions<ThisParameterType<F>, Parameters<F>> & { blocking?: Blocking },

@@ -20,6 +20,11 @@ holds<Equal<typeof close, (month: string, force?: boolean) => Promise<number>>>(
 const total = withAutoBackup((a: number) => a, { blocking: true });
 holds<Equal<typeof total, (a: number) => number>>();
 
+// A wrapper of one's own, which knows of its function only that it returns a promise.
+const protect = <F extends (id: number) => Promise<unknown>>(fn: F): F => withAutoBackup(fn);
+const removed = protect(async (id: number) => `removed ${id}`);
+holds<Equal<typeof removed, (id: number) => Promise<string>>>();
+
 // @ts-expect-error -- a value, without blocking
 withAutoBackup((a: number) => a);
 // @ts-expect-error -- a generator
