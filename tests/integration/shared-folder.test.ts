@@ -5,6 +5,7 @@ import Database from 'better-sqlite3';
 import { ownerCanWrite } from '#dist/isolated/backup/idle-wal.js';
 import { lockRights } from '#dist/isolated/shared/lock.js';
 import type { JournalMode } from '../support/databases';
+import { packageForOtherUsers } from '../support/for-other-users';
 import { writeBackup } from '../support/planted-backups';
 import { DIST } from '../support/run-node';
 import { createState, stateOf } from '../support/states';
@@ -16,6 +17,9 @@ const folder = useTempFolder();
 const NOBODY = 65_534;
 const STATE = { tag: 'a', rows: 10 };
 const database = () => folder.file('app.db');
+const MAIN = path.join(DIST, 'isolated', 'main.js');
+const mainForOtherUsers = () =>
+  path.join(packageForOtherUsers(), 'node_modules', 'sqlite-autobackup', 'dist', 'isolated', 'main.js');
 const onLinux = process.platform === 'linux' ? describe : describe.skip;
 const asRoot = process.getuid?.() === 0 ? describe : describe.skip;
 
@@ -28,7 +32,7 @@ interface Answer {
 function ask(kind: string, more: object = {}, uid?: number): Answer {
   const request = { kind, database: database(), directory: folder.path, timeoutMs: 60_000, ...more };
   const order = kind === 'create' ? { ifOlderThanMs: null, verify: 'quick' } : {};
-  const { stdout, stderr, error } = spawnSync(process.execPath, [path.join(DIST, 'isolated', 'main.js')], {
+  const { stdout, stderr, error } = spawnSync(process.execPath, [uid === undefined ? MAIN : mainForOtherUsers()], {
     input: JSON.stringify({ ...request, ...order }),
     encoding: 'utf8',
     // Only ends what hangs.
@@ -175,7 +179,7 @@ asRoot('two users of one group', () => {
     fs.chownSync(folder.path, 1001, 3000);
     fs.chmodSync(folder.path, 0o770);
     const asUser = (uid: number) =>
-      execFileSync(process.execPath, [path.join(DIST, 'isolated', 'main.js')], {
+      execFileSync(process.execPath, [mainForOtherUsers()], {
         input: JSON.stringify({
           ...{ kind: 'create', database: database(), directory: folder.path, timeoutMs: 60_000 },
           ...{ ifOlderThanMs: null, verify: 'quick' },
