@@ -23,6 +23,8 @@ function service(last = 20): BackupService {
   return new BackupService({ database, directory, logger: memoryLogger(), retention: keep({ last }) });
 }
 
+/** What the service was told to keep, for whoever prunes without having been told. */
+const POLICY = '.app_backup.policy.json';
 const put = (name: string, contents = 'not ours') => fs.writeFileSync(path.join(directory, name), contents);
 
 describe('10,000 backups in the folder', () => {
@@ -93,6 +95,7 @@ test('files that only look like backups of this database are not counted, and st
   expect((await backups.listBackups()).map((backup) => backup.name)).toEqual([name]);
   fs.rmSync(file);
   fs.rmSync(file.replace(/db$/, 'json'));
+  fs.rmSync(path.join(directory, POLICY));
   expect(contentsOf(directory)).toEqual(theirs);
 });
 
@@ -106,7 +109,7 @@ test('what attempts that died have left is swept; what they had published, and w
   fs.rmSync(path.join(directory, orphan));
 
   const { name } = await service().createBackup();
-  expect(filesOf(directory)).toEqual([...Object.keys(theirs), name, name.replace(/db$/, 'json')].sort());
+  expect(filesOf(directory)).toEqual([...Object.keys(theirs), POLICY, name, name.replace(/db$/, 'json')].sort());
   expect(backupNames(directory)).toEqual([old, name]);
 });
 
