@@ -14,6 +14,10 @@ const database = () => folder.file('app.db');
 const FAILING_CALL = path.join(__dirname, 'fixtures', 'failing-call.js');
 /** More than any request makes; only ends the loop if the count were lost. */
 const MAX_CALLS = 400;
+// The long run, in which every call fails: FAULT_EVERY=1 npx jest --selectProjects faults --testPathPatterns failing-calls
+const EVERY = Number(process.env['FAULT_EVERY'] ?? 4);
+const FIRST = Number(process.env['FAULT_FIRST'] ?? 1 + (Date.now() % EVERY));
+const CALLS = `FAULT_FIRST=${FIRST} FAULT_EVERY=${EVERY}`;
 
 interface Ended {
   answer: { type: string; error?: { code: string; what: string; hint: string } };
@@ -37,10 +41,10 @@ function ask(request: object, failAt = 0): Ended {
   return { answer: JSON.parse(stdout.trim().split('\n').at(-1)!) as Ended['answer'], calls };
 }
 
-/** Lets each call fail once, until a run makes fewer. */
+/** Lets each call, or one in EVERY, fail once, until a run makes fewer. */
 function eachCallFails(request: object, judge: (ended: Ended, failAt: number) => void): void {
-  let failAt = 1;
-  for (; failAt < MAX_CALLS; failAt++) {
+  let failAt = FIRST;
+  for (; failAt < MAX_CALLS; failAt += EVERY) {
     const ended = ask(request, failAt);
     judge(ended, failAt);
     if (ended.calls < failAt) break;
@@ -49,7 +53,7 @@ function eachCallFails(request: object, judge: (ended: Ended, failAt: number) =>
   expect(failAt).toBeLessThan(MAX_CALLS);
 }
 
-test('a backup stands, whole, or the error that is told leaves none', () => {
+test(`a backup stands, whole, or the error that is told leaves none (${CALLS})`, () => {
   createState(database(), 'wal', STATE).close();
   expect(ask({ kind: 'create', ifOlderThanMs: null, verify: 'quick' }).answer.type).toBe('result');
   const before = contentsOf(folder.path);
@@ -76,7 +80,7 @@ test('a backup stands, whole, or the error that is told leaves none', () => {
   expect(stateOf(database())).toEqual(STATE);
 });
 
-test('protection is as it was, or the error says that it was changed', () => {
+test(`protection is as it was, or the error says that it was changed (${CALLS})`, () => {
   createState(database(), 'delete', STATE).close();
   ask({ kind: 'create', ifOlderThanMs: null, verify: 'quick' });
   const [name] = backupNames(folder.path);

@@ -12,6 +12,9 @@ import { filesOf } from '../support/whole-backups';
 // A disk that fails now and then: every read of the child in turn, by a library that is loaded before libc.
 const folder = useTempFolder();
 const ERRNO = os.constants.errno;
+// The long run, in which every read fails: FAULT_EVERY=1 npx jest --selectProjects faults --testPathPatterns failing-read
+const EVERY = Number(process.env['FAULT_EVERY'] ?? 4);
+const FIRST = Number(process.env['FAULT_FIRST'] ?? 1 + (Date.now() % EVERY));
 const canPreload = process.platform === 'linux' && spawnSync('gcc', ['--version']).status === 0;
 const perhaps = canPreload ? test : test.skip;
 
@@ -68,13 +71,13 @@ describe.each([
   ['EIO', ERRNO.EIO],
   ['ENOMEM', ERRNO.ENOMEM],
   ['EACCES', ERRNO.EACCES],
-])('one read that fails with %s', (name, errno) => {
+])(`one read that fails with %s (FAULT_FIRST=${FIRST} FAULT_EVERY=${EVERY})`, (name, errno) => {
   const last = name === 'EIO' ? 60 : 12;
 
   perhaps.each(['quick', 'full', 'drill'] as const)('does not mark a good backup as failed: %s', async (level) => {
     const manifest = fs.readFileSync(backup.path.replace(/db$/, 'json'), 'utf8');
     const file = backup.name.replace(/\.db$/, '');
-    for (let at = 1; at <= last; at++) {
+    for (let at = FIRST; at <= last; at += EVERY) {
       const failed = await withFailure(file, at, errno, async () => {
         try {
           expect(await service.verifyBackup(backup.name, { level })).toMatchObject({ ok: true });
@@ -93,7 +96,7 @@ describe.each([
 
   perhaps('does not make a healthy database damaged: no backup, or a good one', async () => {
     for (const file of ['/app.db', '.partial']) {
-      for (let at = 1; at <= last; at++) {
+      for (let at = FIRST; at <= last; at += EVERY) {
         const failed = await withFailure(file, at, errno, async () => {
           try {
             const made = await service.createBackup();

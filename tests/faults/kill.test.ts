@@ -15,6 +15,8 @@ const folder = useTempFolder();
 // Hundreds of processes one after the other: well under a minute for each test on an idle machine. It only bounds what hangs.
 const TIMEOUT_MS = 3_600_000;
 
+// The long run: KILL_ROUNDS=100 npx jest --selectProjects faults --testPathPatterns faults/kill
+const ROUNDS = Number(process.env['KILL_ROUNDS'] ?? 40);
 // KILL_SEED=… repeats the moments of a run (as far as a busy machine lets them repeat).
 const SEED = Number(process.env['KILL_SEED'] ?? Date.now() % 1_000_000);
 const random = randomNumbers(SEED);
@@ -41,11 +43,11 @@ beforeEach(async () => {
 });
 
 test(
-  `kill -9 of the child at 100 random moments leaves nothing but whole backups (seed ${SEED})`,
+  `kill -9 of the child at ${ROUNDS} random moments leaves nothing but whole backups (seed ${SEED})`,
   async () => {
     const ends = new Set<string>();
     // Until the random moments have hit both: nearly always long before.
-    for (let round = 0; round < 100 || ends.size < 2; round++) {
+    for (let round = 0; round < ROUNDS || ends.size < 2; round++) {
       const attempt = service.createBackup().then(
         () => 'created',
         (error: unknown) => (error as { code: string }).code,
@@ -68,12 +70,12 @@ test(
 );
 
 test(
-  `kill -9 of the parent at 100 random moments, half of them with its child: the next call cleans up and works (seed ${SEED})`,
+  `kill -9 of the parent at ${ROUNDS} random moments, half of them with its child: the next call cleans up and works (seed ${SEED})`,
   async () => {
     const counts = { partials: 0, finishedByOrphan: 0 };
     let next = startApp();
     // Until the random moments have hit what they are for: nearly always long before.
-    for (let round = 0; round < 100 || Object.values(counts).includes(0); round++) {
+    for (let round = 0; round < ROUNDS || Object.values(counts).includes(0); round++) {
       const app = next;
       expect(await app.next()).toBe('ready');
       next = startApp();

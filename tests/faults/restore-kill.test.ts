@@ -14,7 +14,8 @@ import { backupNames, filesOf } from '../support/whole-backups';
 const start = useScripts();
 const folder = useTempFolder();
 
-const ROUNDS = 200;
+// The long run: KILL_ROUNDS=200 npx jest --selectProjects faults --testPathPatterns restore-kill
+const ROUNDS = Number(process.env['KILL_ROUNDS'] ?? 60);
 /** It only bounds what hangs. */
 const TIMEOUT_MS = 3_600_000;
 // KILL_SEED=… repeats the moments of a run (as far as a busy machine lets them repeat).
