@@ -51,6 +51,7 @@ const ALL = [
   'leftovers',
   'clock',
   'backups',
+  'contents',
   'verification',
   'retention',
   'copies',
@@ -85,7 +86,7 @@ test('for people there is a line for each, its advice below it, and a sum; nothi
   expect(code).toBe(0);
   expect(stdout).toMatch(/^ok {4}database +".*app\.db" can be read/m);
   expect(stdout).toMatch(/^WARN {2}leftovers +Left by .*\n +-> The next backup removes it/m);
-  expect(stdout).toMatch(/\n\n0 failures, 2 warnings, 14 ok\n$/);
+  expect(stdout).toMatch(/\n\n0 failures, 2 warnings, 15 ok\n$/);
   expect(contentsOf(shop.path)).toEqual(untouched);
   expect(shop.list()).toEqual(before);
 });

@@ -10,7 +10,15 @@ const shop = useShop();
 
 const run = (...args: string[]) => cli.run([...args, '--database', 'app.db'], { cwd: shop.path });
 
+/** Unchanged, two backups would be one file under two names. */
+function change(): void {
+  const db = new Database(path.join(shop.path, 'app.db'));
+  db.exec('CREATE TABLE IF NOT EXISTS changes (a); INSERT INTO changes VALUES (1)');
+  db.close();
+}
+
 async function take(): Promise<string> {
+  change();
   expect((await run('create')).code).toBe(0);
   return backupNames(shop.path).at(-1)!;
 }

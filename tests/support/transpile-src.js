@@ -24,5 +24,7 @@ module.exports = function transpileSrc() {
     tsconfigRaw: { compilerOptions: { experimentalDecorators: true } },
     logLevel: 'warning',
   });
+  // Where the code looks for its own package.json.
+  fs.copyFileSync(path.join(ROOT, 'package.json'), path.join(OUT, '..', 'package.json'));
   process.env.AUTOBACKUP_DIST = OUT;
 };
