@@ -61,12 +61,15 @@ test.each([
 });
 
 describe('without hono', () => {
-  /** The packed package outside this repository, with what its core needs, and with some of the optional packages. */
+  /** The packed package outside this repository, with what it depends on, and with some of the optional packages. */
   function install(...optional: string[]): string {
     const modules = temp.file('node_modules');
     fs.mkdirSync(path.join(modules, '@hono'), { recursive: true });
     fs.cpSync(consumer.installed, path.join(modules, 'sqlite-autobackup'), { recursive: true });
-    for (const name of ['reflect-metadata', 'valibot', 'ms', ...optional]) {
+    for (const name of Object.keys(consumer.packageJson.dependencies)) {
+      fs.symlinkSync(path.join(ROOT, 'node_modules', name), path.join(modules, name), 'junction');
+    }
+    for (const name of optional) {
       fs.cpSync(path.join(ROOT, 'node_modules', name), path.join(modules, name), { recursive: true });
     }
     fs.copyFileSync(consumer.file('plain', 'dashboard-failing.cjs'), temp.file('app.cjs'));

@@ -55,7 +55,8 @@ test('the types of the root need only dependencies that bring types of their own
 function packagesOf(file: string, seen = new Set<string>(), found = new Set<string>()): Set<string> {
   if (seen.has(file)) return found;
   seen.add(file);
-  const text = fs.readFileSync(file, 'utf8');
+  // An example in a docstring may say "import" before a text in quotes.
+  const text = fs.readFileSync(file, 'utf8').replace(/\/\*.*?\*\//gs, '');
   for (const [, specifier] of text.matchAll(/(?:from\s+|import\s*\(?\s*|types=)['"]([^'"]+)['"]/g)) {
     if (specifier!.startsWith('.')) {
       packagesOf(
