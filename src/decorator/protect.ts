@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import type { BackupService } from '../service/backup-service.js';
 import type { BackupOutcome } from '../service/method-types.js';
 import { WaitingCalls } from '../service/waiting-calls.js';
@@ -140,12 +141,14 @@ function eitherOf({ signal: a }: Demand, { signal: b }: Demand): AbortSignal | u
 
 function promisingWrapper(method: Method): AnyFunction {
   const { original, gate, find } = method;
+  // The language itself makes the promise of an async function: nothing can be added to it before it is returned.
+  const isAsync = types.isAsyncFunction(original);
   return function (this: unknown, ...args: unknown[]): unknown {
     try {
       const demands = find?.(this, NO_ARGS)?.knownFresh === true ? undefined : gate(this, args);
       if (demands !== undefined) return runInTurn(demands, method, this, args);
       const returned: unknown = Reflect.apply(original, this, args);
-      return isPlainPromise(returned) ? returned : adopt(returned, method, this, args);
+      return isAsync || isPlainPromise(returned) ? returned : adopt(returned, method, this, args);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -240,7 +243,6 @@ function started({ original, labelOf }: Method, self: unknown, args: readonly un
 }
 
 /** A promise with additions is handed out without them, as it would be if a backup were due. */
-
 async function adopt(
   returned: unknown,
   { labelOf }: Method,
