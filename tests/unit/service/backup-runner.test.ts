@@ -4,7 +4,7 @@ import type { BackupServiceOptions, SnapshotResult } from 'sqlite-autobackup';
 import { rejectionOf, thrownBy } from '../../support/errors';
 import { fakeSnapshotter } from '../../support/fake-snapshotter';
 import { memoryLogger } from '../../support/memory-logger';
-import { DAY, writeBackup } from '../../support/planted-backups';
+import { aManifest, DAY, writeBackup } from '../../support/planted-backups';
 import { PACKAGE, runNode } from '../../support/run-node';
 import { useTempFolder } from '../../support/temp-folder';
 
@@ -61,7 +61,14 @@ describe('a success', () => {
 
   test('of another process is no "created", and prunes nothing', async () => {
     old(20);
-    const latest = { name: old(0), path: '', createdAt: new Date(), sizeBytes: 4096, protected: false };
+    const latest = {
+      name: old(0),
+      path: '',
+      createdAt: new Date(),
+      sizeBytes: 4096,
+      protected: false,
+      manifest: aManifest(),
+    };
     fs.utimesSync(folder.file(latest.name), new Date(Date.now() - 9 * DAY), new Date(Date.now() - 9 * DAY));
     const faster = { ...snapshots, create: async (): Promise<SnapshotResult> => ({ status: 'fresh', latest }) };
     const service = serviceWith({ snapshotter: faster, retention: keep({ last: 1 }) });
