@@ -8,7 +8,7 @@ const { compiledModules } = require('./compile.js');
 const { makeWorkspace, nodeProgram, NEWER_MODULES, ROOT } = require('./workspace.js');
 
 const NODES = [22, 24, 26];
-const PROJECTS = ['unit', 'integration', 'nodes'];
+const PROJECTS = ['unit', 'integration', 'runtimes'];
 
 const options = process.argv.slice(2);
 const outputFile = options.find((option) => option.startsWith('--outputFile='))?.slice('--outputFile='.length);
