@@ -9,7 +9,7 @@ module.exports = {
   ...unit,
   displayName: 'unit on src',
   globalSetup: '<rootDir>/tests/support/transpile-src.js',
-  modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/src/'],
+  modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/src/', '<rootDir>/build/package.json'],
   moduleNameMapper: {
     '^sqlite-autobackup$': '<rootDir>/build/unit/index.js',
     '^sqlite-autobackup/(nestjs|dashboard|testing)$': '<rootDir>/build/unit/$1/index.js',

@@ -1,4 +1,4 @@
-import path from 'node:path';
+import { absolutePath } from '../util/absolute-path.js';
 import type { ServiceContext } from './service-context.js';
 import { ensureEnabled, snapshotterFailed } from './backup-runner.js';
 import type { Backup } from '../catalog/backup.js';
@@ -36,7 +36,7 @@ export async function restore(context: ServiceContext, name: string, options: Re
   const request = { database, directory, name, verify: level, timeoutMs };
   let report: RestoreReport;
   try {
-    const target = to === undefined ? {} : { to: path.resolve(to) };
+    const target = to === undefined ? {} : { to: absolutePath(to) };
     report = await answerOf(snapshotter.restore({ ...request, ...target }, control));
   } catch (error) {
     if (isBackupError(error)) log.error(messages.restoreFailed(name, error));

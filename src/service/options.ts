@@ -4,6 +4,7 @@ import type { BackupNaming } from '../catalog/backup-name.js';
 import { VERIFY_LEVELS } from '../catalog/manifest.js';
 import type { VerifyLevel } from '../catalog/manifest.js';
 import { checkNameLengths } from '../catalog/name-lengths.js';
+import { absolutePath } from '../util/absolute-path.js';
 import { INTERVAL_IS, parseDuration, parseInterval } from '../util/duration.js';
 import type { Duration } from '../util/duration.js';
 import { BackupError } from '../util/errors.js';
@@ -124,8 +125,8 @@ export interface ResolvedOptions {
 export function resolveOptions(options: BackupServiceOptions, env: NodeJS.ProcessEnv = process.env): ResolvedOptions {
   const enabled = isEnabled(options, env);
   validate('BackupService', (v) => schemaOf(v, enabled), options);
-  const database = enabled || options.database !== ':memory:' ? path.resolve(options.database) : options.database;
-  const directory = path.resolve(options.directory ?? path.dirname(database));
+  const database = enabled || options.database !== ':memory:' ? absolutePath(options.database) : options.database;
+  const directory = absolutePath(options.directory ?? path.dirname(database));
   const naming = backupNaming(database);
   if (enabled) checkNameLengths({ directory, naming }, database);
   const isRelative = [options.database, options.directory ?? database].some((given) => !path.isAbsolute(given));

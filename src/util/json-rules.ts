@@ -80,8 +80,23 @@ export function recordOf<T extends object>(rules: Rules<T>): Rule<T> {
 /** The JSON value in `json`, or {@link WRONG} if it isn't JSON. */
 export function parseJson(json: string): unknown {
   try {
-    return JSON.parse(json) as unknown;
+    const value = JSON.parse(json) as unknown;
+    return isShallow(value) ? value : WRONG;
   } catch {
     return WRONG;
   }
+}
+
+/** Deeper than any record of ours, and far from what makes JSON.stringify() run out of stack. */
+const MAX_DEPTH = 64;
+
+function isShallow(value: unknown): boolean {
+  let level: unknown[] = [value];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > MAX_DEPTH) return false;
+    level = level.flatMap((each) =>
+      typeof each === 'object' && each !== null ? (Object.values(each) as unknown[]) : [],
+    );
+  }
+  return true;
 }

@@ -1,4 +1,4 @@
-import { parseDuration } from './duration.js';
+import { INTERVAL_IS, parseDuration, parseInterval } from './duration.js';
 import { VERIFICATION_LEVELS } from './levels.js';
 import { validate } from './validate.js';
 import type { Valibot } from './validate.js';
@@ -117,9 +117,7 @@ function entries(v: Valibot) {
   return {
     label: v.optional(v.string('a text')),
     moment: v.optional(v.picklist(['before', 'after'], '"before" or "after"')),
-    interval: v.optional(
-      check((value) => parseDuration(value) !== undefined, 'a duration such as "7d", or milliseconds from 0 up'),
-    ),
+    interval: v.optional(check((value) => parseInterval(value) !== undefined, INTERVAL_IS)),
     // null too: `fetch()` and others use it for "no signal".
     signal: v.nullish(check(isSignal, 'an AbortSignal, such as the signal of an AbortController')),
     onProgress: v.nullish(v.function('a function')),

@@ -24,7 +24,8 @@ module.exports = function transpileSrc() {
     tsconfigRaw: { compilerOptions: { experimentalDecorators: true } },
     logLevel: 'warning',
   });
-  // Where the code looks for its own package.json.
-  fs.copyFileSync(path.join(ROOT, 'package.json'), path.join(OUT, '..', 'package.json'));
+  // Where the code looks for its own package.json; without the name, of which jest allows one only.
+  const { version, engines } = require('../../package.json');
+  fs.writeFileSync(path.join(OUT, '..', 'package.json'), JSON.stringify({ version, engines }));
   process.env.AUTOBACKUP_DIST = OUT;
 };

@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import { absolutePath } from '../../util/absolute-path.js';
 import { BackupError } from '../../util/errors.js';
 
 /** As many as Linux follows. */
@@ -16,7 +17,7 @@ export function realDatabase(database: string): string {
   for (let links = 0; links < MAX_LINKS; links++) {
     file = path.join(realFolder(path.dirname(file)), path.basename(file));
     if (!fs.lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink()) return file;
-    file = path.resolve(path.dirname(file), fs.readlinkSync(file));
+    file = absolutePath(fs.readlinkSync(file), path.dirname(file));
   }
   throw refused(
     `"${database}" is a link that leads back to itself.`,

@@ -116,7 +116,7 @@ function explainSource(
       'Correct the "database" option. If it was a database once (or is an encrypted one), keep the backups you have.',
     );
   }
-  if (/malformed database schema .*syntax error/s.test(said)) {
+  if (/malformed database schema .*(syntax error|unknown datatype|unknown table option)/s.test(said)) {
     return wrap(
       'ERR_BACKUP_SOURCE_INVALID',
       `The schema of "${database}" is not one that SQLite can read`,
