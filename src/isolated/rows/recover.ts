@@ -154,7 +154,6 @@ async function carryOut(
     const privateCopy = (): string => {
       if (states.older.private) return states.older.file;
       copy = partialPath(folder, new Date());
-      send({ type: 'partial', path: copy });
       fs.copyFileSync(states.older.file, copy, fs.constants.COPYFILE_FICLONE);
       return copy;
     };

@@ -19,14 +19,18 @@ import { ensureFolder } from './free-space.js';
 import { takeLock } from './lock.js';
 import { beginStep, send } from './steps.js';
 
-/** A name in the backup folder for a file that belongs to the backup taken at `createdAt`. */
+/**
+ * A name in the backup folder for a file that belongs to the backup taken at `createdAt`. The parent is told of it before
+ * anything is made under it.
+ */
 export function partialPath({ directory, naming }: BackupFolder, createdAt: Date): string {
-  return path.join(directory, partialName(naming, backupName(naming, createdAt), randomToken()));
+  const partial = path.join(directory, partialName(naming, backupName(naming, createdAt), randomToken()));
+  send({ type: 'partial', path: partial });
+  return partial;
 }
 
 /** Makes an empty file in which a database grows. */
 export async function createPartial(partial: string, owner?: Owner): Promise<void> {
-  send({ type: 'partial', path: partial });
   await (await createNew(partial, owner)).close();
 }
 
@@ -146,7 +150,6 @@ export async function makeScratch(folder: BackupFolder, database: string, deadli
   try {
     await sweep(folder);
     const scratch = partialPath(folder, new Date());
-    send({ type: 'partial', path: scratch });
     // Fails where anything has that name.
     fs.mkdirSync(scratch, { mode: 0o700 });
     const owner = new Database(path.join(scratch, OWNER));

@@ -13,7 +13,6 @@ import { exists } from '../../util/durable-files.js';
 import { readFacts } from '../shared/database-facts.js';
 import type { SourceFacts } from '../shared/database-facts.js';
 import { headerProblems, readHeader } from '../../util/database-header.js';
-import { send } from '../shared/steps.js';
 import { sealWithSideFiles } from '../backup/seal.js';
 import { hashFile } from '../shared/sha256.js';
 import { partialPath, removePartial } from '../shared/temp-files.js';
@@ -93,7 +92,6 @@ const SIDE_FILES = ['-wal', '-journal'];
 /** A copy in DELETE mode. What stands beside a backup with a manifest is none of it: the hash is of the file alone. */
 async function stage(folder: BackupFolder, file: string, fileAlone: boolean): Promise<string> {
   const partial = partialPath(folder, new Date());
-  send({ type: 'partial', path: partial });
   try {
     for (const suffix of ['', ...(fileAlone ? [] : SIDE_FILES)]) {
       if (exists(file + suffix)) fs.copyFileSync(file + suffix, partial + suffix, fs.constants.COPYFILE_EXCL);
