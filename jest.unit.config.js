@@ -9,12 +9,12 @@ module.exports = {
   ...unit,
   displayName: 'unit on src',
   globalSetup: '<rootDir>/tests/support/transpile-src.js',
-  modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/src/', '<rootDir>/build/package.json'],
+  modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/src/', '<rootDir>/build/unit/package.json'],
   moduleNameMapper: {
-    '^sqlite-autobackup$': '<rootDir>/build/unit/index.js',
-    '^sqlite-autobackup/(nestjs|dashboard|testing)$': '<rootDir>/build/unit/$1/index.js',
-    '^sqlite-autobackup/s3$': '<rootDir>/build/unit/s3.js',
-    '^#dist/(.*)$': '<rootDir>/build/unit/$1',
+    '^sqlite-autobackup$': '<rootDir>/build/unit/dist/index.js',
+    '^sqlite-autobackup/(nestjs|dashboard|testing)$': '<rootDir>/build/unit/dist/$1/index.js',
+    '^sqlite-autobackup/s3$': '<rootDir>/build/unit/dist/s3.js',
+    '^#dist/(.*)$': '<rootDir>/build/unit/dist/$1',
   },
   testTimeout: 600_000,
 };

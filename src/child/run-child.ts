@@ -149,7 +149,7 @@ export class ChildState {
   /** Removes what a child that was killed has left. It no longer exists, so nobody else owns these files. */
   *removePartials(): FileWork<void> {
     for (const partial of this.#partials) {
-      for (const file of [...databaseFiles(partial), `${partial}.same`]) {
+      for (const file of [...databaseFiles(partial), `${partial}.json`, `${partial}.same`]) {
         try {
           // A drill's is a folder.
           yield* files.removeTree(file);

@@ -82,7 +82,8 @@ export const SCHEMA_OBJECTS: Record<string, SchemaObject> = {
     fill: sql(
       `CREATE VIRTUAL TABLE notes USING fts4(content="", body); INSERT INTO notes(docid, body) VALUES (1, 'hens')`,
     ),
-    finding: /FTS4 table main\.notes/,
+    // Newer versions of SQLite do not complain.
+    ...(complainsOfContentless() && { finding: /FTS4 table main\.notes/ }),
   },
   'FTS4 over another table, out of step': {
     fill: sql(
@@ -235,4 +236,13 @@ export function createWith(file: string, fill: Fill): string {
     db.close();
   }
   return file;
+}
+
+/** Asks this very SQLite, since versions differ. */
+function complainsOfContentless(): boolean {
+  const db = new Database(':memory:');
+  db.exec(`CREATE VIRTUAL TABLE notes USING fts4(content="", body); INSERT INTO notes(docid, body) VALUES (1, 'hens')`);
+  const said = db.pragma('quick_check', { simple: true });
+  db.close();
+  return said !== 'ok';
 }

@@ -5,7 +5,8 @@ const path = require('node:path');
 const { buildSync } = require('esbuild');
 
 const ROOT = path.join(__dirname, '..', '..');
-const OUT = path.join(ROOT, 'build', 'unit');
+// Two folders down: the code looks for package.json above the folder of its own.
+const OUT = path.join(ROOT, 'build', 'unit', 'dist');
 
 module.exports = function transpileSrc() {
   fs.rmSync(OUT, { recursive: true, force: true });

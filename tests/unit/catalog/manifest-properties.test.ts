@@ -36,7 +36,8 @@ const spoilt = fc
       const target = part === '' ? manifest : (manifest[part] as Record<string, unknown> | null | undefined);
       if (typeof target !== 'object' || target === null) continue;
       const keys = [...Object.keys(target), 'unknown', '__proto__'];
-      target[keys[index % keys.length]!] = value;
+      // A copy: two changes may have drawn the same object, and the second be made inside the first.
+      target[keys[index % keys.length]!] = structuredClone(value);
     }
     return JSON.stringify(manifest);
   });
