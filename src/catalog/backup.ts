@@ -1,6 +1,6 @@
 import type { Manifest, VerificationRecord, VerifyLevel } from './manifest.js';
 
-/** One finished backup in the folder. */
+/** A finished backup in the folder. */
 export interface Backup {
   /** `app_backup_20261124_093000.db` */
   readonly name: string;
@@ -20,7 +20,7 @@ export interface Backup {
   /** The latest `verifyBackup()` of it, from its manifest. */
   readonly lastVerification?: VerificationRecord;
   /**
-   * What SQLite says about the rows and indexes of a backup whose pages are good, and what it could not judge: in its latest
+   * Lists what SQLite says about the rows and indexes of a backup whose pages are good, and what it could not judge: in its latest
    * verification, else when it was taken. Absent if there is nothing.
    */
   readonly findings?: readonly string[];
@@ -28,11 +28,11 @@ export interface Backup {
   readonly manifest?: Manifest;
   /** Why it counts neither as fresh nor as prunable; a backup without a problem has none. */
   readonly problem?: BackupProblem;
-  /** Of its copies off the machine, one entry for each store in `copies`; only in what `listBackups()` returns. */
+  /** Describes its copies off the machine, one entry for each store in `copies`; only in what `listBackups()` returns. */
   readonly copies?: readonly BackupCopy[];
 }
 
-/** What is known on this machine of a backup's copy in a store. No store is asked. */
+/** Describes a backup's copy in a store, from what this machine knows. No store is asked. */
 export interface BackupCopy {
   /** The store's name. */
   readonly store: string;
@@ -43,9 +43,9 @@ export interface BackupCopy {
   readonly state: 'copied' | 'pending' | 'removed' | 'skipped';
   /** When it was shipped, or removed. */
   readonly at?: Date;
-  /** Of the object in the store. */
+  /** The size of the object in the store. */
   readonly sizeBytes?: number;
-  /** Why the last try failed. */
+  /** Says why the last try failed. */
   readonly error?: string;
 }
 
@@ -71,7 +71,7 @@ export function isFromTheFuture(createdAt: Date | number, now: number): boolean 
   return Number(createdAt) > now + CLOCK_TOLERANCE_MS;
 }
 
-/** What is known of a file whose name is that of a backup. */
+/** Describes a file that has the name of a backup. */
 export interface BackupFile {
   readonly name: string;
   readonly path: string;

@@ -1,9 +1,9 @@
-import fs from 'node:fs';
 import path from 'node:path';
+import { realPath } from '../util/absolute-path.js';
 import { BackupError } from '../util/errors.js';
 import type { BackupFolder } from './list-backups.js';
 
-/** Which database of this process the names in a folder belong to. */
+/** Maps the names in a folder to the database of this process that they belong to. */
 const owners = new Map<string, string>();
 
 /**
@@ -23,17 +23,4 @@ export function claimNames({ directory, naming, database }: BackupFolder & { rea
     });
   }
   owners.set(names, owner ?? database);
-}
-
-/**
- * A link to a folder is the folder, also before the file in it exists: a service may be made before its database is. A
- * folder that does not exist yet (a disk that is mounted later) is taken as it is named.
- */
-function realPath(file: string): string {
-  try {
-    return fs.realpathSync.native(file);
-  } catch {
-    const { dir, base } = path.parse(file);
-    return base === '' ? file : path.join(realPath(dir), base);
-  }
 }

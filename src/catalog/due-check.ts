@@ -16,7 +16,7 @@ export type DueCheck =
     }
   | {
       readonly due: false;
-      /** One is due, but the last attempt failed a moment ago. */
+      /** A backup is due, but the last attempt failed a moment ago. */
       readonly reason: 'backing-off';
       readonly latest: Backup | undefined;
       readonly retryAt: Date;
@@ -27,7 +27,7 @@ export interface DueCheckInput {
   /** Milliseconds since 1970. */
   readonly now: number;
   readonly intervalMs: number;
-  /** No further attempt before this time, in milliseconds since 1970. */
+  /** The time before which there is no further attempt, in milliseconds since 1970. */
   readonly retryAt?: number | undefined;
 }
 

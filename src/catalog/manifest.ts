@@ -28,7 +28,7 @@ export type VerifyLevel = (typeof VERIFY_LEVELS)[number];
  */
 export type VerificationLevel = (typeof VERIFICATION_LEVELS)[number];
 
-/** One SELECT of a drill and whether it returned one truthy value. */
+/** A SELECT of a drill and whether it returned one truthy value. */
 export interface AssertionResult {
   readonly sql: string;
   readonly ok: boolean;
@@ -42,14 +42,14 @@ export interface VerificationRecord {
   readonly ok: boolean;
   /** UTC with milliseconds. */
   readonly at: string;
-  /** What was wrong, in words; absent if nothing. */
+  /** The problems found, in words; absent if there are none. */
   readonly problems?: readonly string[];
   /** See {@link Manifest.findings}. */
   readonly findings?: readonly string[];
   readonly assertions?: readonly AssertionResult[];
 }
 
-/** What is recorded of a backup, as JSON beside it, published before it. Times are UTC with milliseconds. */
+/** The record of a backup, kept as JSON beside it and published before it. Times are UTC with milliseconds. */
 export interface Manifest {
   readonly formatVersion: 1;
   /** The file that it describes. A manifest beside another file is not believed. */
@@ -57,16 +57,16 @@ export interface Manifest {
   /** The moment of the snapshot: the backup holds every commit before it and none after it. */
   readonly createdAt: string;
   /**
-   * What the backup was taken before (or after), such as `'InvoicesController.create'`: one line of at most 200 characters.
+   * Names the call that the backup was taken before (or after), such as `'InvoicesController.create'`: one line of at most 200 characters.
    */
   readonly label?: string;
   /** `'safety'`: the state that a restore has replaced. Absent: an ordinary backup. */
   readonly kind?: 'safety';
   readonly sizeBytes: number;
   readonly pageCount: number;
-  /** Of the source, and so of the backup, in bytes. */
+  /** The page size of the source, and so of the backup, in bytes. */
   readonly pageSize: number;
-  /** Of the source. The backup itself is always in DELETE mode. */
+  /** The journal mode of the source. The backup itself is always in DELETE mode. */
   readonly journalMode: string;
   readonly sha256: string;
   /**
@@ -80,10 +80,10 @@ export interface Manifest {
    */
   readonly verified?: VerifyLevel;
   readonly verifiedAt?: string;
-  /** Of a later `verifyBackup()`. */
+  /** The record of a later `verifyBackup()`. */
   readonly lastVerification?: VerificationRecord;
   /**
-   * What SQLite said about rows, constraints and derived indexes when the backup was taken, and what it could not judge, one
+   * Lists what SQLite said about rows, constraints and derived indexes when the backup was taken, and what it could not judge, one
    * line each. The pages are good and the backup can be restored; the database is as it was. Absent if there is nothing.
    */
   readonly findings?: readonly string[];

@@ -3,7 +3,7 @@ import { BackupError } from '../util/errors.js';
 import { backupName, partialName } from './backup-name.js';
 import type { BackupFolder } from './list-backups.js';
 
-/** Of ext4, XFS, NTFS, APFS and nearly every other file system: bytes, or UTF-16 units on Windows. */
+/** The longest name on ext4, XFS, NTFS, APFS and nearly every other file system: bytes, or UTF-16 units on Windows. */
 const MAX_NAME = 255;
 /** SQLite's own limit where it is not Windows, in bytes. It opens no file of a longer path, nor one whose journal has one. */
 const MAX_PATH = 512;

@@ -13,13 +13,13 @@ import type {
 } from './rows-protocol.js';
 import type { BackupErrorCode, BackupStep } from '../util/errors.js';
 
-/** What a snapshotter is asked for. Plain data: it crosses a process boundary as JSON. */
+/** A request for a snapshot. It is plain data, since it crosses a process boundary as JSON. */
 export interface SnapshotRequest {
   /** Absolute path of the live database. */
   readonly database: string;
   /** Absolute path of the folder that takes the backup. */
   readonly directory: string;
-  /** Only if the newest backup, looked at again under the lock, is that old; `null`: in any case. */
+  /** Takes a backup only if the newest one, looked at again under the lock, is that old; `null`: in any case. */
   readonly ifOlderThanMs: number | null;
   readonly verify: VerifyLevel;
   readonly label?: string;
@@ -40,21 +40,21 @@ export interface VerifyRequest {
   readonly timeoutMs: number;
 }
 
-/** What a verification looked at and found. */
+/** The report of a verification: what it looked at, and what it found. */
 export interface VerifyReport {
   readonly name: string;
   readonly level: VerificationLevel;
   readonly ok: boolean;
-  /** What is wrong, in words; empty if `ok`. */
+  /** The problems, in words; empty if `ok`. */
   readonly problems: readonly string[];
   /**
-   * What SQLite says about rows, constraints and derived indexes, and what it could not judge, one line each. None of it is
+   * Lists what SQLite says about rows, constraints and derived indexes, and what it could not judge, one line each. None of it is
    * damage: the backup is whole and can be restored, and `ok` does not depend on it.
    */
   readonly findings: readonly string[];
   /** Tables whose pages were checked but not their rows: that needs functions or collations of the app's connection. */
   readonly uncheckedTables: readonly string[];
-  /** Of a drill. */
+  /** The results of a drill's assertions. */
   readonly assertions?: readonly AssertionResult[];
   /** Is the result in the manifest? Not where there is none, or where the folder can't be written. */
   readonly recorded: boolean;
@@ -75,7 +75,7 @@ export interface RestoreRequest {
   readonly timeoutMs: number;
 }
 
-/** What a restore wrote, and where the state before it is kept. */
+/** The report of a restore: what it wrote, and where the state before it is kept. */
 export interface RestoreReport {
   /** The backup that was restored. */
   readonly name: string;
@@ -92,9 +92,9 @@ export interface RestoreReport {
   readonly movedAside: readonly string[];
   readonly sizeBytes: number;
   readonly pageCount: number;
-  /** Of what was written. */
+  /** The journal mode of the file that was written. */
   readonly journalMode: string;
-  /** Of the backup. */
+  /** The hash of the backup. */
   readonly sha256: string;
   readonly durationMs: number;
 }
@@ -114,7 +114,7 @@ export interface InspectRequest {
   readonly timeoutMs: number;
 }
 
-/** What only a connection can tell of the live database. */
+/** Facts of the live database that only a connection can tell. */
 export interface DatabaseFacts {
   /** `'wal'`, or `'delete'` for every rollback-journal mode. */
   readonly journalMode: string;
@@ -122,7 +122,7 @@ export interface DatabaseFacts {
   readonly pageCount: number;
 }
 
-/** What is asked by `sqlite-autobackup doctor`: nothing is taken, created or waited for. */
+/** The request of `sqlite-autobackup doctor`: nothing is taken, created or waited for. */
 export interface ProbeRequest {
   readonly database: string;
   readonly directory: string;
@@ -135,7 +135,7 @@ export interface ProbeReport {
   readonly versions: { readonly betterSqlite3: string; readonly sqlite: string };
 }
 
-/** One JSON object on the child's standard input, then its end. */
+/** The child's standard input: one of these as JSON, then the end. */
 export type ChildRequest =
   | ({ readonly kind: 'create' } & SnapshotRequest)
   | ({ readonly kind: 'verify' } & VerifyRequest)
@@ -147,7 +147,7 @@ export type ChildRequest =
   | ({ readonly kind: 'recover' } & RecoverRequest)
   | ({ readonly kind: 'query' } & QueryRequest);
 
-/** One JSON object a line on the child's standard output. `result` or `error` is the last. */
+/** The child's standard output: one of these as JSON on each line. `result` or `error` is the last. */
 export type ChildMessage =
   | { readonly type: 'step'; readonly step: BackupStep }
   | { readonly type: 'progress'; readonly doneBytes: number; readonly totalBytes: number }
@@ -182,7 +182,7 @@ export interface WireError {
   readonly step: BackupStep;
   readonly hint: string;
   readonly cause?: { readonly message: string; readonly code: string };
-  /** Of a recovery that was refused. */
+  /** The report of a recovery that was refused. */
   readonly report?: RecoverReport<SqlJson>;
 }
 
@@ -194,7 +194,7 @@ export function errorToWire(error: BackupError): WireError {
 }
 
 export function errorFromWire({ code, what, step, hint, cause, report }: WireError): BackupError {
-  // One that a newer version has is not among ours.
+  // A newer version may have codes that this one does not know.
   if (!Object.hasOwn(BACKUP_ERROR_CODES, code)) {
     return new BackupError('ERR_BACKUP_CHILD_FAILED', `${what} [${code}]`, { step, hint });
   }
@@ -231,7 +231,7 @@ function parseLine(line: string): ChildMessage | undefined {
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** Of what a child of another version says, that is passed over which this one would trip over. */
+/** Rejects messages of another version's child that this version cannot handle. */
 function isMessage(value: Json): boolean {
   switch (value['type']) {
     case 'step':

@@ -4,9 +4,9 @@ import type { BackupErrorCode, BackupErrorDetails } from '../util/errors.js';
 import type { Row, SqlJson, SqlValue } from '../util/sql-value.js';
 import { rowFromJson, rowToJson, sqlFromJson, sqlToJson } from '../util/sql-value.js';
 
-// What the child is asked about the rows of a backup, and what it answers. `V` is SqlValue in the app and SqlJson on the wire.
+// The child's requests and answers about the rows of a backup. `V` is SqlValue in the app and SqlJson on the wire.
 
-/** What a snapshotter is asked for by `diffBackup()`. */
+/** The request that a snapshotter gets from `diffBackup()`. */
 export interface DiffRequest {
   readonly database: string;
   readonly directory: string;
@@ -14,9 +14,9 @@ export interface DiffRequest {
   readonly name: string;
   /** The newer state: `'live'`, or the name of another backup. */
   readonly against: string;
-  /** Only these tables. */
+  /** Restricts the comparison to these tables. */
   readonly tables?: readonly string[];
-  /** How many changed rows of each table are told. */
+  /** The largest number of changed rows that are returned for each table. */
   readonly rows: number;
   /** How many are passed over before them. */
   readonly skip: number;
@@ -33,7 +33,7 @@ export interface SchemaChange {
   readonly after?: string;
 }
 
-/** What has changed between a backup and a newer state. */
+/** The differences between a backup and a newer state. */
 export interface DatabaseDiff<V = SqlValue> {
   /** The backup. */
   readonly from: string;
@@ -66,7 +66,7 @@ export interface RowChange<V = SqlValue> {
   readonly key: readonly V[] | undefined;
   readonly before?: Readonly<Record<string, V>>;
   readonly after?: Readonly<Record<string, V>>;
-  /** Of a changed row: the columns that differ in type or in bytes. */
+  /** For a changed row, the columns that differ in type or in bytes. */
   readonly columns?: readonly string[];
   /** Those among them whose values are numbers of another kind, which look alike here: `2` and `2.0`. */
   readonly types?: Readonly<
@@ -74,13 +74,13 @@ export interface RowChange<V = SqlValue> {
   >;
 }
 
-/** What a snapshotter is asked for by `recoverRows()`. */
+/** The request that a snapshotter gets from `recoverRows()`. */
 export interface RecoverRequest {
   readonly database: string;
   readonly directory: string;
   readonly name: string;
   readonly table: string;
-  /** One expression over the table's columns. */
+  /** An expression over the table's columns. */
   readonly where?: string;
   /** All rows of the table that have gone since. */
   readonly removed: boolean;
@@ -109,7 +109,7 @@ export type Counts = Readonly<Record<string, number>>;
 /** Why a row of the backup cannot simply be inserted. */
 export interface Conflict<V = SqlValue> {
   readonly table: string;
-  /** Of the backup's row. */
+  /** The key of the backup's row. */
   readonly key: readonly V[] | undefined;
   /** `'key'`: a live row has the same key and other contents; `'unique'`: a live row has the same value in `columns`. */
   readonly kind: 'key' | 'unique';
@@ -119,7 +119,7 @@ export interface Conflict<V = SqlValue> {
   readonly live: Readonly<Record<string, V>>;
 }
 
-/** What a recovery has done, or would do. */
+/** The report of what a recovery has done, or would do. */
 export interface RecoverReport<V = SqlValue> {
   readonly dryRun: boolean;
   /** A digest of all that is done. Given back as the option `plan`, anything else is refused. */
@@ -148,7 +148,7 @@ export interface RecoverReport<V = SqlValue> {
   readonly undo?: string;
 }
 
-/** What a snapshotter is asked for by `queryBackup()`. */
+/** The request that a snapshotter gets from `queryBackup()`. */
 export interface QueryRequest {
   readonly database: string;
   readonly directory: string;

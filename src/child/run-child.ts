@@ -77,7 +77,7 @@ export function run(request: ChildRequest, { signal, onProgress }: SnapshotContr
     child.on('close', (code, signalName) => {
       if (state.answered) return;
       const removed = runAsync(state.removePartials());
-      // Not for ever: the disk may be what it died of.
+      // The wait is bounded: the disk may be what the child died of.
       const late = setTimeout(() => settle(() => reject(error)), END_GRACE_MS);
       const error = endedBy ?? died(state, code, signalName);
       void removed.finally(() => {
@@ -110,7 +110,7 @@ export function runSync(request: ChildRequest): ChildResult {
   throw error ? notStarted(error) : died(state, status, signal);
 }
 
-/** What the parent knows of its child from the messages so far. */
+/** Collects what the parent knows of its child from the messages so far. */
 export class ChildState {
   step: BackupStep = 'start';
   result: ChildResult | undefined;
@@ -197,7 +197,7 @@ const WORK = {
   query: 'query',
 };
 
-/** What is there after the child was killed; `undefined`: nothing. */
+/** Says what is left after the child was killed; `undefined`: nothing. */
 function leftBehind(kind: ChildRequest['kind'], step: BackupStep): string | undefined {
   if (kind === 'restore') return OLD_OR_NEW;
   if (kind === 'recover') return ALL_OR_NOTHING;

@@ -2,20 +2,20 @@ import type { CopySettings, StoreRecipe } from '../stores/backup-store.js';
 import type { ObjectDigest } from '../stores/transfer.js';
 import type { WireError } from './protocol.js';
 
-/** One backup on its way to one store, as `isolated/ship.ts` is told of it. */
+/** The request to `isolated/ship.ts` to send a backup to a store. */
 export interface ShipRequest extends ObjectDigest, Pick<CopySettings, 'compress' | 'encrypt'> {
   /** The finished backup. Its size and sha256 here are those that its manifest records. */
   readonly path: string;
   /** The live database, which is never opened. */
   readonly database: string;
   readonly lockFile: string;
-  /** Of the store, where the child can make it. */
+  /** The recipe of the store, where the child can make it. */
   readonly recipe?: StoreRecipe;
-  /** How long another process's shipping to the same store is waited for. */
+  /** The longest wait for another process that ships to the same store. */
   readonly waitMs: number;
 }
 
-/** What the child can be asked for. The first is `lock`; the others need a recipe. */
+/** The child's commands. The first is `lock`; the others need a recipe. */
 export type ShipCommand =
   | { readonly type: 'lock'; readonly request: ShipRequest }
   | { readonly type: 'put' | 'digest' | 'read' | 'remove'; readonly key: string }

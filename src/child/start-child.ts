@@ -46,7 +46,7 @@ function isFolder(folder: string): boolean {
 /**
  * Ends this process if it is a child that should have been Node running `isolated/main.js`, and is the app once more: a
  * single executable application, or Electron without RunAsNode. It would take a backup, and so start itself again, and again.
- * Nothing but the start of a child sets the marker, and `isolated/` does not come here.
+ * Only the start of a child sets the marker, and `isolated/` does not come here.
  */
 export function refuseToBeTheChild(): void {
   if (process.env[MARKER] === undefined) return;
@@ -118,7 +118,7 @@ export function driverUnfit(node: string = process.versions.node, driver = insta
 
 interface Driver {
   readonly version: string;
-  /** What its package.json says in `engines.node`. */
+  /** The `engines.node` of its package.json. */
   readonly node: string;
 }
 
@@ -131,7 +131,7 @@ export function installedDriver(): Driver | undefined {
     };
     return { version, node: engines?.node ?? '*' };
   } catch (error) {
-    // Without a free file descriptor nothing can be read: that says nothing about what is installed.
+    // With no free file descriptor nothing can be read, which says nothing about what is installed.
     return systemCode(error) === 'MODULE_NOT_FOUND' && canReadFiles() ? undefined : UNKNOWN_DRIVER;
   }
 }

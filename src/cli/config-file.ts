@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { isBackupService } from '../service/backup-service.js';
+import { realPath } from '../util/absolute-path.js';
 import { messageOf } from '../util/errors.js';
 import type { BackupService, BackupServiceOptions } from '../index.js';
 import { usageError } from './usage-error.js';
@@ -97,15 +98,7 @@ function isTrusted(file: string): boolean {
 function isOf(configured: Configured, database: string, folders: readonly string[]): boolean {
   const given: unknown = configured.database;
   if (typeof given !== 'string') return false;
-  return folders.some((folder) => realPath(path.resolve(folder, given)) === realPath(database));
-}
-
-function realPath(file: string): string {
-  try {
-    return fs.realpathSync.native(file);
-  } catch {
-    return path.resolve(file);
-  }
+  return folders.some((folder) => realPath(path.resolve(folder, given)) === realPath(path.resolve(database)));
 }
 
 function readJson(file: string): unknown {

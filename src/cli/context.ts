@@ -26,7 +26,7 @@ export interface Result {
   readonly exitCode: number;
   readonly document: object;
   readonly text: string;
-  /** One line that says what went wrong, for --quiet; default: the first line of `text`. */
+  /** The line that says what went wrong, for --quiet; default: the first line of `text`. */
   readonly trouble?: string;
 }
 

@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { isBackupService } from '../service/backup-service.js';
+import { realPath } from '../util/absolute-path.js';
 import { parseInterval } from '../util/duration.js';
 import { isBackupError } from '../util/errors.js';
 import { BackupService } from '../index.js';
@@ -26,7 +27,7 @@ export interface OpenOptions {
   /** The command itself tells of backups that do not count. */
   readonly silent?: boolean;
   /**
-   * Which policy a prune applies: these rules, or (`'recorded'`) the configuration's, else the one that the folder keeps. Without
+   * The policy that a prune applies: these rules, or (`'recorded'`) the configuration's, else the one that the folder keeps. Without
    * it and without a configuration nothing is pruned: the app's policy is not known here.
    */
   readonly retention?: KeepRules | 'recorded';
@@ -154,7 +155,7 @@ function anchorPaths(
     if (flags[option] !== undefined || typeof value !== 'string' || value === '' || path.isAbsolute(value)) continue;
     const fromFile = path.join(folder, value);
     const fromHere = path.join(cwd, value);
-    if (realPath(fromHere) !== undefined && realPath(fromHere) !== realPath(fromFile)) {
+    if (fs.existsSync(fromHere) && realPath(fromHere) !== realPath(fromFile)) {
       throw usageError(
         `"${option}" is ${JSON.stringify(value)} in the configuration: "${fromFile}", or "${fromHere}"?`,
         'Make it absolute, path.join(__dirname, …), or call the command in the folder of the configuration.',
@@ -163,14 +164,6 @@ function anchorPaths(
     anchored[option] = fromFile;
   }
   return anchored;
-}
-
-function realPath(file: string): string | undefined {
-  try {
-    return fs.realpathSync(file);
-  } catch {
-    return undefined;
-  }
 }
 
 function construct(options: Partial<BackupServiceOptions>, configFile: string | undefined): BackupService {

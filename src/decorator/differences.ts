@@ -15,7 +15,7 @@ const PRINTABLE = new Set([
 ]);
 
 /**
- * What differs between two sets of options, each as a part of a sentence. Functions and instances that were made twice by
+ * Lists the differences between two sets of options, each as a part of a sentence. Functions and instances that were made twice by
  * the same code are equal, as after a hot reload: a logger, a store, a policy of `keep()` with the same rules.
  */
 export function differences(first: object, second: unknown): string[] {

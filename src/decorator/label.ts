@@ -7,7 +7,7 @@ export type LabelOf = (self: unknown, args: readonly unknown[]) => string;
 const MAX_LENGTH = 200;
 
 /**
- * Whatever the app's function does, and whatever `self` is, it gives a short text on one line: a label must not stop the
+ * Returns a short text on one line, whatever the app's function does and whatever `self` is: a label must not stop the
  * call that it names.
  */
 export function labelOf(option: AutoBackupOptions['label'], nameFor: (self: unknown) => string): LabelOf {
@@ -19,7 +19,7 @@ export function labelOf(option: AutoBackupOptions['label'], nameFor: (self: unkn
   };
 }
 
-/** Of an instance, a prototype, or (for a static method) the class itself. A class can have a static method `name()`. */
+/** Names the class of an instance, of a prototype, or (for a static method) the class itself. A class can have a static method `name()`. */
 export function classNameOf(self: unknown): string {
   const owner = typeof self === 'function' ? self : (self as object | null | undefined)?.constructor;
   return typeof owner?.name === 'string' && owner.name !== '' ? owner.name : '(anonymous)';

@@ -64,7 +64,7 @@ export interface AutoBackupOptions<This = any, Args extends any[] = any[]> {
 
 const durations = lazy('service core', () => require('../util/duration.js') as typeof import('../util/duration.js'));
 
-/** What one decorator asks of the calls: resolved options. */
+/** The resolved options of one decorator. */
 export interface Layer {
   readonly service: AutoBackupOptions['service'];
   /** The property in which a framework's container puts the service of the app that an object belongs to. */

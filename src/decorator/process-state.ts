@@ -1,9 +1,9 @@
 import type { BackupService } from '../service/backup-service.js';
 import type { BackupServiceOptions } from '../service/options.js';
 
-/** What all copies of the package in a process share, also those that `jest.resetModules()` loads anew. */
+/** The state that all copies of the package in a process share, also those that `jest.resetModules()` loads anew. */
 export interface ProcessState {
-  /** What `configureAutoBackup()` was given, and the service that it made. */
+  /** The argument of `configureAutoBackup()`, and the service that it made. */
   configured: { readonly given: BackupServiceOptions | BackupService; readonly service: BackupService } | undefined;
   /** Services of frameworks' containers, the newest last: the default where nothing is configured. */
   adopted: BackupService[];

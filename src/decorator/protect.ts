@@ -12,7 +12,7 @@ import { processState } from './process-state.js';
 import { backingOff, backupFailed, cancelled, notAsync, shuttingDown, wrongAnswer } from './refusals.js';
 import type { AnyFunction } from './types.js';
 
-/** One backup that one call asks for. */
+/** A backup that a call asks for. */
 interface Demand {
   readonly service: BackupService;
   readonly timing: 'before' | 'after';
@@ -111,7 +111,7 @@ function isSignal(value: unknown): boolean {
   return value === undefined || value === null || typeof (value as Partial<AbortSignal>).aborted === 'boolean';
 }
 
-/** Of several decorators on one method. What is equal is asked for once, the strictest first. */
+/** Combines the gates of several decorators on one method. Equal demands are made once, the strictest first. */
 function all(gates: readonly Gate[]): Gate {
   return (self, args) => {
     const demands = gates.flatMap((gate) => gate(self, args) ?? []);

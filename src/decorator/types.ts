@@ -25,7 +25,7 @@ type Protection<Blocking, F extends AnyFunction> =
         ? true
         : Refused<'It returns no promise: make it async, or pass { blocking: true }.'>;
 
-/** What `withAutoBackup()` wants of its function besides its own type. */
+/** The type that `withAutoBackup()` requires of its function besides its own. */
 export type Protectable<Blocking, F extends AnyFunction> =
   Protection<Blocking, F> extends true ? unknown : Protection<Blocking, F>;
 

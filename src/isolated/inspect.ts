@@ -9,7 +9,7 @@ import { beginStep } from './shared/steps.js';
 /** A locked database must not hold up a status page for long; this process may need longer to start, on a busy machine. */
 const MAX_LOCK_WAIT_MS = 5_000;
 
-/** What the app cannot learn of the live database, which it must not open. A look leaves nothing beside it. */
+/** Reads what the app cannot learn of the live database, which it must not open. A look leaves nothing beside it. */
 export function inspect({ database, timeoutMs }: InspectRequest): ChildResult {
   beginStep('pin');
   ensureSource(database);

@@ -22,7 +22,7 @@ function tryLock(file: string): ProbeReport['lock'] {
   if (!exists(file)) return 'none';
   ensureLockFile(file);
   const lock = lockWithin(file, 0);
-  // Whoever waits for it now has it next.
+  // The next one that waits for the lock gets it.
   lock?.release();
   return lock ? 'free' : 'held';
 }

@@ -66,7 +66,7 @@ function notFound({ name, directory }: ProtectRequest): BackupError {
   });
 }
 
-/** What can be told of a file without opening it as a database, which may write beside it. */
+/** Describes a file without opening it as a database, which may write beside it. */
 async function describe(folder: BackupFolder, name: string): Promise<Manifest> {
   const startedAt = performance.now();
   const file = path.join(folder.directory, name);

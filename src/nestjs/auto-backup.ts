@@ -7,9 +7,9 @@ import type { AutoBackupDecorator } from '../decorator/types.js';
 import { decorateMethod } from '../decorator/wrap-method.js';
 import { backupServiceKey, checkedName } from './tokens.js';
 
-/** What Nest's `@AutoBackup()` takes besides the core's options. */
+/** The options of Nest's `@AutoBackup()` besides the core's. */
 export interface NestAutoBackupOptions<This = any, Args extends any[] = any[]> extends AutoBackupOptions<This, Args> {
-  /** Which service of the container: the one of `AutoBackupModule.forRoot({ name })`. Default: the one without a name. */
+  /** Names the service of the container: the one of `AutoBackupModule.forRoot({ name })`. Default: the one without a name. */
   name?: string;
 }
 
@@ -51,7 +51,7 @@ export function AutoBackup(...args: unknown[]): unknown {
   };
 }
 
-/** What the container injected into objects that can't have properties of their own. */
+/** Services that the container injected into objects that can't have properties of their own. */
 const injected = new WeakMap<object, unknown>();
 
 /**

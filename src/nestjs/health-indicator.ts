@@ -10,7 +10,7 @@ import { getBackupServiceToken } from './tokens.js';
 
 /** When the health indicator reports that backups are down. */
 export interface BackupHealthOptions {
-  /** Whose health: the service of `AutoBackupModule.forRoot({ name })`. Default: the one without a name. */
+  /** Names the service whose health it is, that of `AutoBackupModule.forRoot({ name })`. Default: the one without a name. */
   name?: string;
   /**
    * Down if the newest backup is older. Default: its age is shown, not judged. Backups are taken on use, so a shop that was
@@ -19,7 +19,7 @@ export interface BackupHealthOptions {
   maxAge?: Duration;
 }
 
-/** What `isHealthy()` reports. Health pages are often public: it names no path, only what `docs/errors.md` says of a code. */
+/** The report of `isHealthy()`. Health pages are often public: it names no path, only what `docs/errors.md` says of a code. */
 export interface BackupHealth {
   readonly status: 'up' | 'down';
   readonly latest: string | undefined;

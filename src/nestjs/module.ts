@@ -18,7 +18,7 @@ import { AutoBackupHealthIndicator } from './health-indicator.js';
 import { BackupRefusedFilter } from './refused-filter.js';
 import { backupServiceKey, checkedName, getBackupServiceToken } from './tokens.js';
 
-/** What a module can be told besides the options of its service. */
+/** The options of a module besides those of its service. */
 export interface AutoBackupModuleExtras {
   /** For an app with several databases: `@AutoBackup({ name })`, `@InjectBackupService(name)`. Default: none. */
   name?: string | undefined;
@@ -137,7 +137,7 @@ function withService(definition: DynamicModule, { name: given }: AutoBackupModul
   ];
   const exported: InjectionToken[] = [token, AutoBackupHealthIndicator];
   if (name === undefined) {
-    // What @AutoBackup() asks for is the service that BackupService names: overriding that one overrides both.
+    // @AutoBackup() asks for the service that BackupService names: overriding that one overrides both.
     const key = backupServiceKey();
     providers.push({ provide: key, useExisting: BackupService });
     exported.push(key);

@@ -1,14 +1,14 @@
 import type { Backup } from '../catalog/backup.js';
 import type { BackupError } from '../util/errors.js';
 
-/** What happens to the copies in the stores: a part of what {@link BackupService.on} can listen to. */
+/** The events of the copies in the stores, a part of what {@link BackupService.on} can listen to. */
 export interface OffsiteEvents {
   /** A backup was copied to a store of `copies`, and the copy read back. */
   copied: {
     readonly backup: Backup;
     /** The store's name. */
     readonly store: string;
-    /** Of the object in the store. */
+    /** The size of the object in the store. */
     readonly key: string;
     /** Of the object: compressed and encrypted. */
     readonly sizeBytes: number;

@@ -75,7 +75,7 @@ export async function fetchCopy(
   }
 }
 
-/** Of a database file (sqlite.org/fileformat2.html, 1.3). */
+/** The length of a database file's header (sqlite.org/fileformat2.html, 1.3). */
 const HEADER_BYTES = 100;
 
 /**

@@ -13,17 +13,17 @@ import type { ParsedKey } from './copy-name.js';
 import { siblingOf } from './ship-one.js';
 import { readText } from '../stores/transfer.js';
 
-/** One copy in a store. */
+/** A copy in a store. */
 export interface RemoteCopy {
-  /** Of the backup: `app_backup_20261124_093000.db`. */
+  /** The name of the backup: `app_backup_20261124_093000.db`. */
   readonly name: string;
   readonly host: string | undefined;
   readonly store: string;
   readonly key: string;
   readonly createdAt: Date;
-  /** Of the object, as it is stored. */
+  /** The size of the object as it is stored. */
   readonly storedBytes: number;
-  /** Of the backup; `undefined` without a manifest. */
+  /** The size of the backup; `undefined` without a manifest. */
   readonly sizeBytes?: number;
   readonly sha256?: string;
   readonly label?: string;
@@ -52,9 +52,9 @@ export type CopyProblem =
   /** This machine's own record says that it shipped something else under this name. */
   | 'not the copy that was shipped';
 
-/** Which copies `listCopies()` lists. */
+/** The options of `listCopies()`. */
 export interface ListCopiesOptions extends StoreControl {
-  /** Only those of this host; `''`: only those without a host. Default: of all hosts. */
+  /** Lists the copies of this host only; `''`: only those without a host. Default: all hosts. */
   readonly host?: string | undefined;
   /** Only those of a database of this file name: `'app.db'`. Default: of all databases. */
   readonly database?: string | undefined;
@@ -68,7 +68,7 @@ export async function listCopies(store: BackupStore, options: ListCopiesOptions 
   const found = await inParallel(groups, async (group) => {
     const text = await manifestText(store, group, options);
     if (!isBackupError(text) || text.code === 'ERR_BACKUP_COPY_DAMAGED') read++;
-    // One object that cannot be read is one entry with a problem. If none can be read, it is the store.
+    // An object that cannot be read is an entry with a problem. If none can be read, the store has failed.
     else if (failures.push(text) >= AT_ONCE && read === 0) throw text;
     return group.objects.map((object) => toCopy(store, group, object, text));
   });
@@ -76,7 +76,7 @@ export async function listCopies(store: BackupStore, options: ListCopiesOptions 
   return found.flat().sort((a, b) => b.createdAt.getTime() - a.createdAt.getTime() || (a.key < b.key ? 1 : -1));
 }
 
-/** What stands in a store under one backup's name. Anybody may have put a second object there. */
+/** The objects that a store has under a backup's name. Anybody may have put a second object there. */
 export interface CopyGroup {
   readonly stem: string;
   readonly host: string | undefined;
@@ -88,7 +88,7 @@ export interface KeyedObject extends StoredObject {
   readonly parsed: ParsedKey;
 }
 
-/** One listing, put in order. */
+/** Lists a store and groups its objects by backup. */
 export async function lookAtStore(
   store: BackupStore,
   { host, database, signal }: ListCopiesOptions,

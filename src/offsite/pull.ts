@@ -17,7 +17,7 @@ export interface PullOptions extends StoreControl {
   readonly name?: string | undefined;
   /** With `'latest'`: the newest one that was taken before this moment. */
   readonly before?: Date | undefined;
-  /** Whose copies. Needed only where the store has those of several hosts. */
+  /** The host whose copies are meant. Needed only where the store has those of several hosts. */
   readonly host?: string | undefined;
   /** The file name of the database, `'app.db'`. Needed only where the store has copies of several databases. */
   readonly database?: string | undefined;
@@ -34,18 +34,18 @@ export interface PullOptions extends StoreControl {
 
 /** How far a pull is. */
 export interface PullProgress {
-  /** Of the object, as it is stored. */
+  /** Counts the bytes of the object as it is stored. */
   readonly doneBytes: number;
   readonly totalBytes: number;
 }
 
-/** What a pull brought back, and where it is. */
+/** The report of a pull: what it brought back, and where it is. */
 export interface PullReport {
   readonly name: string;
   readonly host: string | undefined;
   readonly store: string;
   readonly key: string;
-  /** What was written. */
+  /** The file that was written. */
   readonly path: string;
   readonly createdAt: Date;
   readonly sizeBytes: number;

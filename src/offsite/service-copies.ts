@@ -13,7 +13,7 @@ import type { ShipTarget } from './ship-target.js';
 import { verifyCopy } from './verify-copy.js';
 import type { CopyVerifyReport, VerifyCopyOptions } from './verify-copy.js';
 
-/** What these calls need of a service's options. */
+/** The options of a service that these calls need. */
 export interface OffsiteOptions extends BackupFolder {
   readonly database: string;
   readonly copies: readonly BackupStore[];
@@ -27,7 +27,7 @@ export type OfOneStore<T> = Partial<Omit<T, 'from' | 'name' | 'snapshotter'>> & 
 /** Options of `BackupService.listCopies()`. */
 export interface ListServiceCopiesOptions extends StoreControl {
   readonly from?: string | undefined;
-  /** Those of other machines too. */
+  /** Includes the copies of other machines. */
   readonly allHosts?: boolean | undefined;
 }
 

@@ -11,7 +11,7 @@ import type { ShipReport } from './shipper.js';
 import { shipTarget, recordView } from './ship-target.js';
 import { pendingBackups, retryInMs } from './pending.js';
 
-/** What is known on this machine of one store of `copies`; the store is not asked. */
+/** Describes a store of `copies` from what this machine knows; the store is not asked. */
 export interface CopyStatus {
   /** The store's name. */
   readonly store: string;
@@ -26,9 +26,9 @@ export interface CopyStatus {
   readonly pending: readonly string[];
   /** When the oldest of them was taken. */
   readonly pendingSince: Date | undefined;
-  /** What this process ships now. */
+  /** The backup that this process ships now. */
   readonly shippingNow: string | undefined;
-  /** Of any process, while no later try has succeeded. */
+  /** The last failure of any process, while no later try has succeeded. */
   readonly lastError:
     | {
         readonly code: BackupErrorCode;

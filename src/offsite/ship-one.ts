@@ -23,7 +23,7 @@ export interface Shipment {
 }
 
 /**
- * One backup into one store: the object, read back; then its manifest, read back. A copy counts with its manifest, so that
+ * Ships a backup to a store: the object, read back; then its manifest, read back. A copy counts with its manifest, so that
  * a crash at any moment leaves a copy that counts and is right, or one that does not count.
  */
 export async function shipOne(shipment: Shipment, control: StoreControl): Promise<ShippedCopy> {
@@ -73,7 +73,7 @@ async function clearTheWay(shipment: Shipment, control: StoreControl): Promise<S
   if (!manifest && isRecord(text)) throw notOurs(store.name, manifestKey);
   const object = manifest && objects.find(({ key }) => key === siblingOf(manifestKey, manifest.copy.object));
   if (manifest && object) {
-    // Of another machine of the same name: its only copy, perhaps.
+    // It may be the only copy of another machine of the same name.
     if (manifest.sha256 !== backup.sha256) throw copyExists(store.name, object.key);
     const { sizeBytes, sha256 } = manifest.copy;
     if (same(await carrier.digest(object.key, control), { sizeBytes, sha256 }))

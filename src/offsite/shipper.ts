@@ -24,7 +24,7 @@ import type { Carrier } from './carrier.js';
 import { startShipChild } from './ship-child.js';
 import type { ShipChild } from './ship-child.js';
 
-/** What one `shipPending()` did for one store. */
+/** The report of a `shipPending()` for one store. */
 export interface ShipReport {
   readonly store: string;
   /** Names of the backups that were copied now. */
@@ -189,7 +189,7 @@ export class Shipper {
       await this.#shipAndRecord(backup, carrierFor(store, request, child), record, control);
       return 'shipped';
     } catch (error) {
-      // Whoever cancels knows it.
+      // The caller who cancelled knows it.
       throwIfAborted(control.signal);
       const failure = asBackupError(error, store.name);
       await this.#fail(failure, backup.name, child !== undefined);
@@ -275,7 +275,7 @@ export class Shipper {
     const { code, message } = error;
     const times = { at: new Date(now).toISOString(), failures, retryAt: retryAt.toISOString() };
     const failure = { ...(name !== undefined && { name }), code, message, ...times };
-    // What a put was refused for is not ours to remove.
+    // An object that made the store refuse a put is not ours to remove.
     const { attempt, ...rest } = record;
     const keptAttempt = attempt && code !== 'ERR_BACKUP_COPY_EXISTS' && { attempt };
     await writeRecord(recordFile, { ...rest, ...keptAttempt, failure }).catch(() => {

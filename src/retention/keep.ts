@@ -25,7 +25,7 @@ export interface KeepRules {
   yearly?: number;
 }
 
-/** What a service applies that was given no policy: history survives a burst of backups. */
+/** The rules of a service that was given no policy: history survives a burst of backups. */
 export const DEFAULT_RULES: KeepRules = Object.freeze({ last: 20, weekly: 8, monthly: 12 });
 
 // Registered, so that two copies of the package in one process know each other's policies.
@@ -92,7 +92,7 @@ function lastOf(backups: readonly Backup[], count: number): Backup[] {
   return backups.filter((backup) => chosen.has(backup));
 }
 
-/** No backup for so long: the shop was closed, or a clock is wrong. Backups by the quarter are nearer to each other. */
+/** A gap as long as this means that the shop was closed, or that a clock is wrong. Backups by the quarter are nearer to each other. */
 const LEAP_MS = 100 * 86_400_000;
 
 /**

@@ -15,7 +15,7 @@ import { deleteFiles } from '../catalog/delete-backup.js';
 import type { RestoreReport, VerifyReport } from '../child/protocol.js';
 import type { SnapshotControl } from '../util/control.js';
 
-// What the service does with one finished backup, given by its name.
+// The service's actions on a finished backup, given by its name.
 
 export async function verify(context: ServiceContext, name: string, options: VerifyOptions): Promise<VerifyReport> {
   const { level = 'quick', assertions = context.options.assertions, ...control } = options;

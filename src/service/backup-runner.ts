@@ -218,7 +218,7 @@ export class BackupRunner {
   #succeed(result: SnapshotResult, purpose: Purpose): void {
     this.lastFailure = undefined;
     if (result.status === 'fresh') {
-      // One without a manifest is another program's: it was there before, and the child has only looked whether it counts.
+      // A backup without a manifest is another program's: it was there before, and the child has only looked whether it counts.
       if (result.latest.manifest) this.#log.info(messages.madeByOther(purpose, result.latest));
       return;
     }

@@ -1,4 +1,4 @@
-// What a service needs to work, behind the one door of backup-service.ts: an app that has no service yet does not load it.
+// The parts of a service, behind the one door of backup-service.ts: an app that has no service yet does not load it.
 export { checkSetUp, deleteBackup, protect, pruneNow, restore, verify } from './backup-actions.js';
 export { diff, query, recover } from './rows-actions.js';
 export { createContext } from './service-context.js';

@@ -5,7 +5,7 @@ import type { OffsiteEvents } from '../offsite/events.js';
 import type { KeptBackup } from '../retention/policy.js';
 import type { BackupError } from '../util/errors.js';
 
-/** What {@link BackupService.on} can listen to, with what each listener receives. */
+/** The events that {@link BackupService.on} can listen to, with what each listener receives. */
 export interface BackupEvents extends OffsiteEvents {
   /** A backup was taken, verified and published. */
   created: { readonly backup: Backup; readonly label?: string | undefined; readonly durationMs: number };
@@ -28,18 +28,18 @@ export interface BackupEvents extends OffsiteEvents {
   protected: { readonly name: string; readonly protected: boolean };
 }
 
-/** What retention kept and removed, or would remove. */
+/** The report of what retention kept and removed, or would remove. */
 export interface PruneReport {
   /** Nothing was removed: `removed` is what would have been. */
   readonly dryRun: boolean;
   /** Newest first, each with the reasons why it stays. */
   readonly kept: readonly KeptBackup[];
   readonly removed: readonly Backup[];
-  /** What the policy removes but the system refused to delete. It is tried again after the next backup. */
+  /** Backups that the policy removes but the system refused to delete. Each is tried again after the next backup. */
   readonly failed: readonly { readonly backup: Backup; readonly error: BackupError }[];
   /** Those among `removed` that a store in `copies` still lacked: the disk has no room to keep them until it has them. */
   readonly missed?: readonly Backup[];
-  /** What the policy warns of, in full sentences: that the clock seems to be wrong. */
+  /** Warnings of the policy, in full sentences: that the clock seems to be wrong. */
   readonly warnings?: readonly string[];
 }
 

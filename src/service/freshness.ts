@@ -1,6 +1,6 @@
 import { clearTimeout, MAX_TIMER_MS, setTimeout } from '../util/timers.js';
 
-/** What the service believes of the newest backup without looking at the folder, for at most `recheckMs`. */
+/** Remembers what the service believes of the newest backup without looking at the folder, for at most `recheckMs`. */
 export class Freshness {
   /** Younger than the service's interval? A flag that a timer clears: reading it costs no look at the clock. */
   known = false;
@@ -14,7 +14,7 @@ export class Freshness {
 
   constructor(options: { readonly intervalMs: number; readonly recheckMs: number; readonly enabled: boolean }) {
     this.#enabled = options.enabled;
-    // Of a service that is switched off nothing is ever due.
+    // Nothing is ever due for a service that is switched off.
     this.known = !options.enabled;
     this.#intervalMs = options.intervalMs;
     this.#recheckMs = options.recheckMs;

@@ -7,7 +7,7 @@ import type { SqlValue } from '../util/sql-value.js';
 
 /** Options of `createBackup()`. */
 export interface CreateOptions extends SnapshotControl {
-  /** What the backup is taken for, in the log, the manifest and the events: `'before the upgrade to 2.0'`. */
+  /** The reason for the backup, in the log, the manifest and the events: `'before the upgrade to 2.0'`. */
   label?: string | undefined;
 }
 
@@ -88,9 +88,9 @@ export interface DiffOptions extends SnapshotControl {
 export interface RecoverOptions extends SnapshotControl {
   /** The table whose rows come back. */
   readonly table: string;
-  /** Which rows of the backup: one SQL expression over the table's columns, such as `'id = 42'`. This or `removed`. */
+  /** Selects rows of the backup by an SQL expression over the table's columns, such as `'id = 42'`. This or `removed`. */
   readonly where?: string | undefined;
-  /** All rows that have gone since the backup. */
+  /** Selects all rows that have gone since the backup. */
   readonly removed?: boolean | undefined;
   /**
    * Also the rows that were lost with them (children by foreign keys, all levels), and the parents that they need.
@@ -98,7 +98,7 @@ export interface RecoverOptions extends SnapshotControl {
    */
   readonly related?: boolean | undefined;
   /**
-   * What happens where a live row has the same key and other contents. Without it nothing is written, and the call rejects with
+   * Decides what happens where a live row has the same key and other contents. Without it nothing is written, and the call rejects with
    * `ERR_BACKUP_RECOVER_CONFLICT`. `'overwrite'`: the backup's version replaces the live one; `'skip'`: the live row stays, and
    * what would hang on it does not come back; `'as-new'`: the row gets a new key, and its children follow it.
    */
@@ -154,7 +154,7 @@ export interface QueryOptions extends SnapshotControl {
 export type BackupOutcome =
   | { readonly status: 'created'; readonly backup: Backup }
   | { readonly status: 'fresh'; readonly latest: Backup; readonly ageMs: number }
-  /** One is due, but the last attempt failed, with `error`, less than `retryAfter` ago. */
+  /** A backup is due, but the last attempt failed, with `error`, less than `retryAfter` ago. */
   | { readonly status: 'backing-off'; readonly retryAt: Date; readonly error: BackupError }
   /** The service is switched off (`enabled: false`): nothing was looked at. */
   | { readonly status: 'disabled' };

@@ -38,7 +38,7 @@ export interface BackupServiceOptions {
    */
   interval?: Duration;
   /**
-   * Which backups stay after a new one was taken. It never runs after a failed attempt. The rules alone, `{ last: 20 }`, mean
+   * Decides which backups stay after a new one was taken. It never runs after a failed attempt. The rules alone, `{ last: 20 }`, mean
    * `keep()` of them, so that a JSON file can hold them.
    *
    * @default `keep({ last: 20, weekly: 8, monthly: 12 })`; `keep({ last: N })` where the environment has

@@ -9,7 +9,7 @@ import { answerOf, findBackup, namedBackup } from './backup-actions.js';
 import type { DiffOptions, QueryOptions, RecoverOptions } from './method-types.js';
 import type { ServiceContext } from './service-context.js';
 
-// What the service does with the rows of one finished backup.
+// The service's actions on the rows of a finished backup.
 
 export async function diff(context: ServiceContext, name: string, options: DiffOptions): Promise<DatabaseDiff> {
   const { against = 'live', tables, rows = 0, skip = 0, ...control } = options;

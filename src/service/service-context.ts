@@ -16,7 +16,7 @@ import { resolveOptions } from './options.js';
 import type { BackupServiceOptions, ResolvedOptions } from './options.js';
 import { findSetUpFault } from './set-up.js';
 
-/** What a service consists of. */
+/** The parts of a service. */
 export interface ServiceContext {
   readonly options: ResolvedOptions;
   readonly log: ReturnType<typeof safeLogger>;

@@ -7,7 +7,7 @@ import type { FileWork } from '../util/file-work.js';
 import type { ResolvedOptions } from './options.js';
 
 /**
- * What is wrong with the set-up, as far as that can be seen without opening a file; `undefined`: nothing. The database need not
+ * Says what is wrong with the set-up, as far as that can be seen without opening a file; `undefined`: nothing. The database need not
  * exist yet.
  */
 export function* findSetUpFault(options: ResolvedOptions): FileWork<BackupError | undefined> {

@@ -15,7 +15,7 @@ import type { DueBackups } from './due-backups.js';
 import type { ServiceContext } from './service-context.js';
 import type { DatabaseFacts } from '../child/protocol.js';
 
-/** What a status page shows: {@link BackupService.status}. */
+/** The contents of a status page: {@link BackupService.status}. */
 export interface ServiceStatus {
   readonly database: {
     readonly path: string;
@@ -30,27 +30,27 @@ export interface ServiceStatus {
   readonly due: DueCheck;
   readonly latest: Backup | undefined;
   readonly backupCount: number;
-  /** Of all backups together. */
+  /** The size of all backups together. */
   readonly backupBytes: number;
-  /** On the disk of the backup folder, for this process. */
+  /** The free space on the disk of the backup folder, for this process. */
   readonly freeBytes: number;
   /** When the attempt of this process began that runs now. */
   readonly runningSince: Date | undefined;
   /** The backup that is being made now, by whatever process. */
   readonly inProgress: RunningBackup | undefined;
-  /** Of this process, and only while no later attempt succeeded. */
+  /** The last failure of this process, while no later attempt has succeeded. */
   readonly lastFailure: LastFailure | undefined;
   /** One entry for each store in `copies`, from what is known on this machine; no store is asked. */
   readonly copies: readonly CopyStatus[];
-  /** The newest of all backups; `undefined`: none was ever verified after it was taken. */
+  /** The newest verification of any backup; `undefined`: none was ever verified after it was taken. */
   readonly lastVerification: LatestVerification | undefined;
-  /** What the owner should know, each a full sentence: a journal mode in which writers wait, backups that do not count. */
+  /** Warnings for the owner, each a full sentence: a journal mode in which writers wait, backups that do not count. */
   readonly warnings: readonly string[];
 }
 
 /** The latest verification among the backups that are there. */
 export interface LatestVerification {
-  /** Of the backup. */
+  /** The name of the backup. */
   readonly name: string;
   readonly level: VerificationLevel;
   readonly ok: boolean;

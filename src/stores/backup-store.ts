@@ -2,7 +2,7 @@ import type { Duration } from '../util/duration.js';
 import { BackupError } from '../util/errors.js';
 import type { RetentionPolicy } from '../retention/policy.js';
 
-/** One object in a store. */
+/** An object in a store. */
 export interface StoredObject {
   /** Relative to the store's own root (its folder, or its prefix in a bucket): `'shop-1/app_backup_20261124_093000.db'`. */
   readonly key: string;
@@ -55,7 +55,7 @@ export interface PutControl extends StoreControl {
  */
 export interface BackupStore {
   /**
-   * What it is called in the log, the status and the records on disk: `'s3://bucket/prefix'`, `'/mnt/nas'`. The same place
+   * Its name in the log, the status and the records on disk: `'s3://bucket/prefix'`, `'/mnt/nas'`. The same place
    * must have the same name in every process, and no other place may have it. Never with a secret in it.
    */
   readonly name: string;
@@ -91,7 +91,7 @@ export interface BackupStore {
   sweep?(prefix: string, control?: StoreControl): Promise<void>;
 }
 
-/** What the stores of this package take besides their own options. */
+/** The options that all stores of this package have. */
 export interface CopySettings {
   /**
    * The first part of every key, so that several machines can share one store. Default: the machine's host name.
@@ -105,7 +105,7 @@ export interface CopySettings {
    * keep it in another place than this machine. The objects are what `age -d` opens. The manifests stay readable.
    */
   encrypt?: { recipients: readonly string[] };
-  /** Which copies stay in this store after one was shipped. Default: all of them. */
+  /** Decides which copies stay in this store after one was shipped. Default: all of them. */
   retention?: RetentionPolicy;
   /** After a failure; doubled with each further one, up to an hour. Default `'1m'`. `shipPending()` always tries. */
   retryAfter?: Duration;

@@ -18,7 +18,7 @@ interface Age {
 
 /** It is an ES module, hence import(). It is loaded only where something is encrypted. */
 async function loadAge(): Promise<Age> {
-  // Not a literal, so that the compiler leaves its types alone.
+  // A variable instead of a literal, so that the compiler does not load the package's types.
   const name: string = 'age-encryption';
   return (await import(name)) as Age;
 }

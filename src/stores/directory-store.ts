@@ -103,7 +103,7 @@ async function ensureRealFolders(root: string, key: string): Promise<void> {
   for (const segment of key.split('/').slice(0, -1)) await ensureRealFolder((folder = path.join(folder, segment)));
 }
 
-/** Whoever can write in the store must not lead somebody with more rights out of it by a link. */
+/** Refuses links: whoever can write in the store must not lead somebody with more rights out of it. */
 async function ensureRealFolder(folder: string): Promise<void> {
   const stats = await fs.promises.lstat(folder).catch(ifGone);
   if (!stats || stats.isDirectory()) return;

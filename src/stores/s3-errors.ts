@@ -9,7 +9,7 @@ interface BucketRef {
   readonly signal: AbortSignal | undefined;
 }
 
-/** What a server or the SDK said, as an error that names the bucket and what to do. */
+/** Turns what a server or the SDK said into an error that names the bucket and what to do. */
 export function explainS3(cause: unknown, { where, bucket, key, signal }: BucketRef): BackupError {
   if (isBackupError(cause)) return cause;
   if (signal?.aborted) return storeCancelled(signal.reason);

@@ -9,7 +9,7 @@ export interface S3StoreOptions extends CopySettings {
   prefix?: string;
   /** Default: what the SDK finds (`AWS_REGION`, `~/.aws/config`); with `endpoint`, `'us-east-1'`. */
   region?: string;
-  /** Of a server that is not Amazon's: `'https://s3.example.com'`. */
+  /** The address of a server that is not Amazon's: `'https://s3.example.com'`. */
   endpoint?: string;
   /** `https://host/bucket` instead of `https://bucket.host`. Default: `true` with `endpoint`, else `false`. */
   forcePathStyle?: boolean;
@@ -25,7 +25,7 @@ export interface S3StoreOptions extends CopySettings {
   kmsKeyId?: string;
   /** `'STANDARD_IA'`, `'GLACIER_IR'`, … Not one that has to be thawed first: every copy is read back. */
   storageClass?: string;
-  /** Of a multipart upload, from 5 MiB up. Default 8 MiB, more where the backup needs over 9,000 parts. */
+  /** The size of the parts of a multipart upload, at least 5 MiB. Default 8 MiB, more where the backup needs over 9,000 parts. */
   partSizeBytes?: number;
   /** Parts on their way at the same time; each is held in memory. Default 4. */
   concurrency?: number;
@@ -119,7 +119,7 @@ export function clientConfig({
   };
 }
 
-/** What every object is put with. */
+/** The parameters that every object is put with. */
 export function extraParameters({ serverSideEncryption, kmsKeyId, storageClass }: S3StoreOptions): object {
   return {
     ...(serverSideEncryption !== undefined && { ServerSideEncryption: serverSideEncryption }),

@@ -34,7 +34,7 @@ export function s3Store(options: S3StoreOptions): BackupStore {
     ensureKey(key);
     return prefix + key;
   };
-  // What is no plain data (a client, a provider of credentials) stays in this process, and so does the sending.
+  // A client or a provider of credentials is not plain data: it stays in this process, and so does the sending.
   const forChild = { ...options };
   delete forChild.retention;
   let loaded: { s3: typeof clientS3; client: S3Client } | undefined;
@@ -68,7 +68,7 @@ export function s3Store(options: S3StoreOptions): BackupStore {
             found.set(Key, { key: Key.slice(prefix.length), sizeBytes: Size, modifiedAt: LastModified });
           }
         }
-        // Not every server looks at the prefix.
+        // Some servers ignore the prefix.
         return [...found].filter(([key]) => key.startsWith(prefix + keyPrefix)).map(([, object]) => object);
       }),
 
@@ -79,7 +79,7 @@ export function s3Store(options: S3StoreOptions): BackupStore {
         const overwrites = async (): Promise<void> => {
           if (await exists(s3, client, bucket, Key, signal)) throw copyExists(where, key);
         };
-        // Not every server looks at If-None-Match where an upload in parts is completed.
+        // Some servers ignore If-None-Match where an upload in parts is completed.
         await overwrites();
         const { Upload } = peer(uploadPackage);
         const controller = new AbortController();

@@ -4,14 +4,14 @@ import { onAbort } from '../util/on-abort.js';
 import { clearTimeout, setTimeout } from '../util/timers.js';
 import type { BackupStore, PutControl, StoreControl } from './backup-store.js';
 
-/** Of a copy as it is stored. */
+/** The size and hash of a copy as it is stored. */
 export interface ObjectDigest {
   readonly sizeBytes: number;
   readonly sha256: string;
 }
 
 /**
- * Nothing has moved for so long: the store has hung, whatever its own time limits say. A store may hold several parts at a
+ * If nothing moves for this long, the store has hung, whatever its own time limits say. A store may hold several parts at a
  * time, and over a slow line 32 MB take a quarter of an hour.
  */
 const STALL_MS = 30 * 60_000;

@@ -14,13 +14,13 @@ export interface OpenedStore {
   readonly close?: () => Promise<void> | void;
 }
 
-/** What the contract suite has to know of the store that it tests. */
+/** The options of the contract suite for a store. */
 export interface StoreSuiteOptions {
   /** Default: the global `describe` and `test`. */
   readonly runner?: TestRunner;
-  /** Of the largest object that is stored, so that a store which sends parts sends several. Default 12,000,000. */
+  /** The size of the largest object that is stored, so that a store which sends parts sends several. Default 12,000,000. */
   readonly largeBytes?: number;
-  /** For each test. Default 60,000. */
+  /** The time limit of each test, in milliseconds. Default 60,000. */
   readonly timeoutMs?: number;
 }
 

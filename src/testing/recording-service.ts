@@ -3,7 +3,7 @@ import { BackupService } from '../service/backup-service.js';
 import type { BackupOutcome, CreateOptions, IfDueOptions } from '../service/method-types.js';
 import { BackupError, isBackupError, messageOf } from '../util/errors.js';
 
-/** One call that a {@link RecordingService} was asked for. */
+/** A call that a {@link RecordingService} received. */
 export interface RecordedCall {
   readonly method: 'backupIfDue' | 'backupIfDueSync' | 'createBackup' | 'createBackupSync';
   /** `'Class.method'`, unless the decorator has another. */
@@ -24,9 +24,9 @@ export interface RecordingService extends BackupService {
   reset(): void;
 }
 
-/** What a {@link RecordingService} answers with. */
+/** The answers of a {@link RecordingService}. */
 export interface RecordingOptions {
-  /** What a decorated method does after {@link RecordingService.failWith}. @default 'continue' */
+  /** Decides what a decorated method does after {@link RecordingService.failWith}. @default 'continue' */
   onFailure?: 'continue' | 'abort';
 }
 

@@ -1,4 +1,4 @@
-/** What the suites need of a test runner: jest, vitest and mocha (`it` for `test`) have it, `node:test` too. */
+/** The parts of a test runner that the suites need: jest, vitest and mocha (`it` for `test`) have it, `node:test` too. */
 export interface TestRunner {
   /** Groups tests under a name. */
   readonly describe: (name: string, define: () => void) => void;

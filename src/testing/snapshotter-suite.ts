@@ -10,7 +10,7 @@ import { isBackupError } from '../util/errors.js';
 import { runnerOr } from './runner.js';
 import type { TestRunner } from './runner.js';
 
-/** What one test of {@link describeSnapshotter} works with. */
+/** The surroundings of one test of {@link describeSnapshotter}. */
 export interface OpenedSnapshotter {
   readonly snapshotter: Snapshotter;
   /** Absolute path of a SQLite database with some rows, in a folder that nobody else uses. */
@@ -220,7 +220,7 @@ async function nameOfNew(on: Fixture): Promise<string> {
   return result.backup.name;
 }
 
-/** Whatever stands under a final name, also what a listing would leave out. */
+/** Lists all files with a final name, also those that a listing would leave out. */
 function namesIn({ database }: { readonly database: string }): string[] {
   const { name, ext } = path.parse(database);
   return fs

@@ -20,3 +20,18 @@ export function absolutePath(file: string, folder: string = process.cwd()): stri
     return lexical;
   }
 }
+
+/**
+ * The path of `file` with all links followed, as far as it exists: a link to a folder is the folder, also before the file in
+ * it is made. A folder that does not exist yet (a disk that is mounted later) is taken as it is named. Opens nothing.
+ *
+ * @param file an absolute path
+ */
+export function realPath(file: string): string {
+  try {
+    return fs.realpathSync.native(file);
+  } catch {
+    const { dir, base } = path.parse(file);
+    return base === '' ? file : path.join(realPath(dir), base);
+  }
+}

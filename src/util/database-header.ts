@@ -26,7 +26,7 @@ export function pageSizeIn(header: Buffer): number {
 }
 
 /**
- * What the header of a finished database file says against it, in words: its own fields, and its size. SQLite's check reads
+ * Lists the problems that the header of a finished database file shows: in its own fields, and in its size. SQLite's check reads
  * neither the content of overflow pages nor the size of the file, so this alone finds a file that was cut inside its last one.
  */
 export function headerProblems(header: Buffer, sizeBytes: number): string[] {

@@ -138,7 +138,7 @@ export async function linkOrCopy(file: string, name: string): Promise<boolean> {
 
 const NO_HARD_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EISDIR', 'EINVAL', 'UNKNOWN']);
 
-/** Not for a database that somebody has open: closing the descriptor would drop SQLite's locks. */
+/** Never use it on a database that a connection has open: closing the descriptor would drop SQLite's locks. */
 export function flushFile(file: string): Promise<void> {
   return flush(file, 'r+');
 }

@@ -63,7 +63,7 @@ export const BACKUP_ERROR_CODES = {
   ERR_BACKUP_MANIFEST_FAILED: 'The manifest of a backup cannot be read or rewritten; it was not changed.',
 } as const;
 
-/** One of the codes in {@link BACKUP_ERROR_CODES}; docs/errors.md says what to do about each. */
+/** A code of {@link BACKUP_ERROR_CODES}; docs/errors.md says what to do about each. */
 export type BackupErrorCode = keyof typeof BACKUP_ERROR_CODES;
 
 /**
@@ -105,7 +105,7 @@ export type BackupStep =
 
 export interface BackupErrorDetails {
   step: BackupStep;
-  /** What to do about it: a full sentence. */
+  /** Says what to do about it, in a full sentence. */
   hint: string;
   cause?: unknown;
   /** When the refused call may be made again. */
@@ -124,9 +124,9 @@ export class BackupError extends Error {
   readonly code: BackupErrorCode;
   readonly step: BackupStep;
   readonly hint: string;
-  /** What happened, without the hint. */
+  /** Says what happened, without the hint. */
   declare readonly what: string;
-  /** Only of a protected call that was not run for now: when it may be made again (`Retry-After`). */
+  /** Says when a protected call that was not run may be made again; absent from all other errors (`Retry-After`). */
   declare readonly retryAt?: Date;
 
   constructor(code: BackupErrorCode, what: string, { step, hint, cause, retryAt }: BackupErrorDetails) {
@@ -153,7 +153,7 @@ export function systemCode(error: unknown): string {
   return typeof code === 'string' ? code : '';
 }
 
-/** What an unknown thrown value says. */
+/** Returns the message of any thrown value. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

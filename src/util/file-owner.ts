@@ -6,7 +6,7 @@ export interface Owner {
 }
 
 /**
- * Who gets a file that root makes: the owner of the first of these paths that exists, the database or else the folder. SQLite
+ * Names the owner of a file that root makes: that of the first of these paths that exists, the database or else the folder. SQLite
  * does the same for its `-wal` and `-shm`. A backup that an administrator takes must not lock the app out of its own folder.
  *
  * @returns `undefined` if the file is to stay with whoever makes it: only root can give files away

@@ -3,7 +3,7 @@ import { flushFolder, flushFolderSync } from './durable-files.js';
 import { isBackupError, systemCode } from './errors.js';
 import { readSmallFile, readSmallFileAsync } from './read-small-file.js';
 
-/** One call of the file system in both of Node's forms. */
+/** A call of the file system in both of Node's forms. */
 export interface FileCall {
   sync(): unknown;
   async(): Promise<unknown>;

@@ -60,7 +60,7 @@ export function optional<T>(rule: Rule<T>): Rule<T | undefined> {
   return (value) => (value === undefined ? undefined : rule(value));
 }
 
-/** One rule for each key of `T`, the optional ones included. */
+/** Holds a rule for each key of `T`, the optional ones included. */
 export type Rules<T> = { readonly [K in keyof Required<T>]: Rule<T[K]> };
 
 export function recordOf<T extends object>(rules: Rules<T>): Rule<T> {

@@ -8,16 +8,16 @@ import { callSafely } from './call-safely.js';
 export interface Logger {
   /** A backup was made, copied, restored, verified. */
   info(message: string): unknown;
-  /** Nothing failed, but somebody should look. */
+  /** Logs something that did not fail, but that somebody should look at. */
   warn(message: string): unknown;
-  /** An attempt failed. */
+  /** Logs an attempt that failed. */
   error(message: string): unknown;
 }
 
 /** A symbol, so that it is no method of a user's logger. */
 export const LOAD = Symbol('load');
 
-/** One that takes long to load can be told to do so while there is nothing else to do. */
+/** A logger that takes long to load can be told to load while there is nothing else to do. */
 export interface LoadableLogger extends Logger {
   [LOAD]?(): void;
 }

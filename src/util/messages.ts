@@ -1,7 +1,7 @@
 import type { BackupError } from './errors.js';
 import { localTime, seconds, size } from './format.js';
 
-/** What a backup is taken for. `moment` is set where a protected operation, not a person, caused it. */
+/** The reason for a backup. `moment` is set where a protected operation, not a person, caused it. */
 export interface Purpose {
   readonly label?: string | undefined;
   readonly moment?: 'before' | 'after' | undefined;

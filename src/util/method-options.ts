@@ -3,7 +3,7 @@ import { VERIFICATION_LEVELS } from './levels.js';
 import { validate } from './validate.js';
 import type { Valibot } from './validate.js';
 
-// What public methods and functions take besides a name. The compiler checks it for TypeScript; in JavaScript a misspelled
+// The options of public methods and functions. The compiler checks them in TypeScript; in JavaScript a misspelled
 // `dryRun` would delete, and a controller in the place of its signal would not cancel.
 
 const CALLS = {

@@ -3,7 +3,7 @@ interface Waiting {
   stop(): void;
 }
 
-/** What waits for each signal: one listener for all of it, or Node would warn of a leak from the eleventh call on. */
+/** The callbacks that wait for each signal. They share one listener: Node warns of a leak from the eleventh on. */
 const waiting = new WeakMap<AbortSignal, Waiting>();
 
 /**

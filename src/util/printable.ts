@@ -1,6 +1,6 @@
 /** Line breaks of every kind, with the white space around them. */
 const LINE_BREAKS = /\s*[\n\r\v\f\u0085\u2028\u2029]+\s*/g;
-/** What moves the cursor, colours, rings, or turns the direction of writing. */
+/** Characters that move the cursor, colour, ring, or change the direction of writing. */
 const INVISIBLE = /[\p{Cc}\p{Bidi_Control}\p{Surrogate}]/gu;
 
 /**

@@ -48,7 +48,7 @@ function machine(): string {
     try {
       parts.push(read());
     } catch {
-      // Only Linux has them.
+      // Only Linux has these files.
     }
   }
   return (known = fourOf(crypto.createHash('sha256').update(parts.join('\0')).digest()));

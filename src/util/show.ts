@@ -24,7 +24,7 @@ export function withoutSecrets(text: string): string {
     text
       .replace(/AGE-SECRET-KEY-1[0-9A-Z]*/gi, 'AGE-SECRET-KEY-1…')
       .replace(/\b([a-z][a-z0-9+.-]*:\/\/)[^\s/@"']+@/gi, '$1…@')
-      // Without a scheme too: `key:secret@host`.
+      // A URL's credentials may come without a scheme: `key:secret@host`.
       .replace(/[^\s/@"':]+:[^\s/@"']+@/g, '…@')
       .replace(SECRET_ENTRY, '$1…')
       .replace(/([?&](?:[\w-]*(?:signature|token|secret|password|credential)[\w-]*)=)[^\s&"']+/gi, '$1…')

@@ -4,7 +4,7 @@ import { abortable, onAbort } from './on-abort.js';
 import type { BackupProgress, SnapshotControl } from './control.js';
 
 /**
- * One attempt that any number of callers wait for. Each may give up on its own; the attempt itself is cancelled when the
+ * An attempt that any number of callers wait for. Each may give up on its own; the attempt itself is cancelled when the
  * last of them has, and that one learns of it when everything is cleaned up.
  */
 export class SingleFlight<T> {
@@ -17,13 +17,13 @@ export class SingleFlight<T> {
     this.#result = start({
       signal: this.#controller.signal,
       onProgress: (progress) => {
-        // One that throws must not keep it from the others.
+        // A listener that throws must not keep the progress from the others.
         for (const listener of this.#listeners) callSafely(() => listener(progress));
       },
     });
   }
 
-  /** Nobody has cancelled it. */
+  /** True until the attempt is cancelled. */
   get joinable(): boolean {
     return !this.#controller.signal.aborted;
   }

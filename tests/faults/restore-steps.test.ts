@@ -157,7 +157,7 @@ test('where the list of processes tells nothing, a lock does: refused, with mode
   expect(stateOf(database)).toEqual(NEW);
 });
 
-/** better-sqlite3's false success (FACTS 3), so often: it resolves, and nothing was copied. */
+/** better-sqlite3's false success (docs/facts.md, 3), so often: it resolves, and nothing was copied. */
 function pretendToCopy(times: number) {
   const original = Database.prototype.backup;
   let left = times;

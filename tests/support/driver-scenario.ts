@@ -21,7 +21,7 @@ export interface AppPlace {
 /**
  * An app writes through its driver without a pause, while its decorated methods and its calls of the service take backups,
  * and is killed at the end. Opening the database in the app's process would drop the driver's locks and lose commits
- * (FACTS 1). `adapter` is a file of tests/drivers/adapters.
+ * (docs/facts.md, 1). `adapter` is a file of tests/drivers/adapters.
  */
 export function describeDriver(adapter: string, place?: () => AppPlace): void {
   const start = useScripts();

@@ -47,7 +47,7 @@ export function diffDocument(found: DatabaseDiff): object {
   };
 }
 
-/** What has changed, on one screen. */
+/** Shows what has changed, on one screen. */
 export function diffLines({ from, to, schema, tables }: DatabaseDiff, { terminal }: Context): string[] {
   const { bold, green, red, yellow } = terminal.out;
   const changed = tables.filter(({ added, changed: edited, removed }) => added + edited + removed > 0);

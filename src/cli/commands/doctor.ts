@@ -18,7 +18,7 @@ export const doctor: CommandFunction<[]> = async (context) => {
   const { engines } = packageInfo();
   const folder = checkFolder(opened.service);
   const checks = [checkNode(process.versions.node, engines.node), checkConfig(opened)];
-  // One child after the other: on a small machine, two at once are slower than both in turn.
+  // The children run one after the other: on a small machine, two at once are slower than both in turn.
   const child = await checkChild(opened, context.signal);
   checks.push(...child, ...(await checkDatabase(opened)), folder);
   const held = child.some(({ id, level }) => id === 'lock' && level === 'warn');

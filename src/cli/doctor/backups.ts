@@ -36,7 +36,7 @@ export function checkBackups(backups: readonly Backup[]): Check {
   );
 }
 
-/** What SQLite says about the contents of the newest backup, which are those of the database. */
+/** Reports what SQLite says about the contents of the newest backup, which are those of the database. */
 export function checkFindings(due: DueCheck): Check {
   const latest = 'latest' in due ? due.latest : undefined;
   const findings = latest?.findings ?? [];

@@ -27,7 +27,7 @@ export async function copyPages({ db, facts }: PinnedSource, partial: string): P
     },
   });
   const { totalPages } = await copying.finally(() => writeBehind.close());
-  // better-sqlite3 resolves with 0 pages when it could not read the source at all (FACTS 3). Pinned, it can't happen;
+  // better-sqlite3 resolves with 0 pages when it could not read the source at all (docs/facts.md, 3). Pinned, it can't happen;
   // if it does, it is no backup.
   if (totalPages !== facts.pageCount) {
     throw new BackupError('ERR_BACKUP_VERIFY_FAILED', `${totalPages} of ${facts.pageCount} pages were copied.`, {

@@ -12,7 +12,7 @@ import { ensureWholeSource } from './whole-source.js';
 
 /**
  * A read transaction on the live database. While it is open, the snapshot it sees cannot change: without it a backup
- * under a busy writer starts over for ever (FACTS 4; sqlite.org/backup.html). In WAL mode nobody waits for it; in
+ * under a busy writer starts over for ever (docs/facts.md, 4; sqlite.org/backup.html). In WAL mode nobody waits for it; in
  * rollback-journal mode writers wait until it is closed.
  */
 export interface PinnedSource {

@@ -24,7 +24,7 @@ export async function shareUnchanged(
     await fs.promises.link(latest.path, same);
     const [ours, theirs] = [fs.lstatSync(partial), fs.lstatSync(same)];
     const alike = theirs.isFile() && (['uid', 'gid', 'mode'] as const).every((key) => theirs[key] === ours[key]);
-    // One that somebody has touched keeps its time for itself.
+    // A file that somebody has touched must not share its time.
     const touched = Math.abs(theirs.mtimeMs - (latest.manifest?.mtimeMs ?? 0)) > MTIME_TOLERANCE_MS;
     // Its manifest says what it was. It may have rotted since.
     if (!alike || touched || (await hashFile(same)) !== sha256) return;

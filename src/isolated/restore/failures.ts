@@ -4,7 +4,7 @@ import type { BackupFolder } from '../../catalog/list-backups.js';
 import { BackupError, isBackupError, messageOf, systemCode } from '../../util/errors.js';
 import type { BackupErrorCode } from '../../util/errors.js';
 
-/** What has to be taken back if a restore fails, oldest first. */
+/** The steps that have to be undone if a restore fails, oldest first. */
 export type Undo = { readonly what: string; run: () => Promise<void> | void }[];
 
 /** Takes back all that it can, newest first, and returns what stays, in words. */

@@ -127,7 +127,7 @@ async function copyInto(
   try {
     await source.backup(live.path, {
       // First called when the database is locked and nothing is copied yet; not at all if it could not be locked: then
-      // better-sqlite3 resolves as if all were done (FACTS 3).
+      // better-sqlite3 resolves as if all were done (docs/facts.md, 3).
       progress({ totalPages, remainingPages }) {
         if (!seen.locked) {
           if (live.mark() !== mark) throw CHANGED;

@@ -44,7 +44,7 @@ function refuseTarget(target: string, { directory, naming }: BackupFolder): void
   } catch (error) {
     throw refused(`The folder "${folder}" cannot be written (${systemCode(error)}).`, 'Give write permission on it.');
   }
-  // What stands beside it, SQLite would take for a part of the new database.
+  // SQLite would take a side file that stands there for a part of the new database.
   const existing = ['', ...SIDE_FILES].map((suffix) => target + suffix).find(exists);
   if (existing !== undefined) throw taken(target, existing);
   const suffix = SIDE_FILES.find((each) => target.endsWith(each));

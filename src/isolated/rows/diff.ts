@@ -1,4 +1,4 @@
-// What has changed between a backup and a newer state: open both -> read the schemas -> pair the rows of each table.
+// Compares a backup with a newer state: open both -> read the schemas -> pair the rows of each table.
 import { backupNaming } from '../../catalog/backup-name.js';
 import type { ChildResult } from '../../child/protocol.js';
 import { diffToJson } from '../../child/rows-protocol.js';

@@ -1,6 +1,6 @@
 import type { Table } from './read-schema.js';
 
-/** Of a full-text index that keeps no rows of its own: the table that has them; `''`: none. */
+/** For a full-text index that keeps no rows of its own, names the table that has them; `''`: none. */
 export function contentOf({ virtual, sql }: Table): string | undefined {
   if (!virtual) return undefined;
   const match = /[(,]\s*content\s*=\s*('(?:[^']|'')*'|"(?:[^"]|"")*"|`[^`]*`|\[[^\]]*\]|[^\s,)]*)/i.exec(sql);

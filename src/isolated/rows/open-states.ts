@@ -84,7 +84,7 @@ export async function openStates(
   try {
     const encoding = String(db.pragma('encoding', { simple: true }));
     const attached = await withEncoding(older, encoding, scratch);
-    // Of a connection that can only read, ATTACH can only read too (sqlite.org/lang_attach.html).
+    // On a connection that can only read, an attached file can only be read too (sqlite.org/lang_attach.html).
     db.prepare('ATTACH ? AS older').run(attached.file);
     for (const side of ['main', 'older']) db.pragma(`${side}.cache_size = -8000`);
     db.pragma('temp.cache_size = -16000');

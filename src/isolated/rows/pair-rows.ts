@@ -1,4 +1,4 @@
-// Which rows differ between two states of a table. All of it is SQL on one connection that can only read, so that no row
+// Finds the rows that differ between two states of a table. All of it is SQL on one connection that can only read, so that no row
 // crosses into JavaScript: temporary tables keep the identities of the rows that differ, in a file once they are many.
 import type { Database } from 'better-sqlite3';
 import { quoteName, sameName } from './names.js';

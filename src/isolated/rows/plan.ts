@@ -1,4 +1,4 @@
-// What a recovery would do, as temporary tables on a connection that can only read: which rows come back, what is in their way.
+// Plans a recovery as temporary tables on a connection that can only read: which rows come back, what is in their way.
 import type { Database } from 'better-sqlite3';
 import type { Conflict, RecoverReport, RecoverRequest } from '../../child/rows-protocol.js';
 import { sameName, fold, quoteName } from './names.js';
@@ -15,7 +15,7 @@ import { cannotWrite, needsColumn } from './recover-errors.js';
 
 export interface Plan {
   readonly tables: PlannedTables;
-  /** Those that are written, parents first. */
+  /** The tables that are written, parents first. */
   readonly written: readonly PlannedTable[];
   readonly triggers: readonly SchemaEntry[];
   readonly report: RecoverReport;
@@ -86,7 +86,7 @@ function resolve({ db }: PlannedTables, { newer, older, rows }: PlannedTable, { 
   );
 }
 
-/** What needs a parent that is skipped is skipped as well. */
+/** Skips each row whose parent is skipped. */
 function skipDependents({ db, all }: PlannedTables): void {
   let skipped;
   do {

@@ -22,13 +22,13 @@ export interface PlannedTable {
   readonly foreignKeys: Table['foreignKeys'];
 }
 
-/** What is done with a row of the backup. `NULL`: not decided yet. */
+/** The action for a row of the backup. `NULL`: not decided yet. */
 export type Action = 'insert' | 'as-new' | 'overwrite' | 'skip' | 'conflict' | 'same';
 
 /** SQL: the row will be in the live database with the backup's contents, so that others can refer to it. */
 export const COMES_BACK = `action IN ('insert', 'as-new', 'overwrite')`;
 
-/** Which tables a plan touches, made as they are needed. */
+/** The tables that a plan touches, made as they are needed. */
 export class PlannedTables {
   readonly db: Database;
   readonly schemas: { readonly older: Schema; readonly newer: Schema };

@@ -35,7 +35,7 @@ export interface Table {
   readonly name: string;
   readonly virtual: boolean;
   readonly withoutRowid: boolean;
-  /** Those that are stored: without VIRTUAL generated and hidden columns. */
+  /** The stored columns: all but VIRTUAL generated and hidden ones. */
   readonly columns: readonly Column[];
   /** Stored columns that are computed: compared, never written. */
   readonly generated: ReadonlySet<string>;
@@ -44,7 +44,7 @@ export interface Table {
   readonly keyCollations: readonly string[];
   /** The column that is the rowid (INTEGER PRIMARY KEY). */
   readonly rowidColumn: string | undefined;
-  /** What identifies a row inside this file: the rowid's name, or the key of a WITHOUT ROWID table. Empty: nothing does. */
+  /** The columns that identify a row inside this file: the rowid's name, or the key of a WITHOUT ROWID table. Empty: nothing does. */
   readonly id: readonly string[];
   readonly autoincrement: boolean;
   readonly foreignKeys: readonly ForeignKey[];

@@ -74,7 +74,7 @@ export function planChanged(report: RecoverReport): RecoverError {
   );
 }
 
-/** What SQLite or a trigger said against a row. */
+/** Turns what SQLite or a trigger said against a row into an error. */
 export function refused(cause: unknown): BackupError {
   return new BackupError('ERR_BACKUP_RECOVER_CONSTRAINT', `The live database refused the rows (${messageOf(cause)}).`, {
     step: 'recover',

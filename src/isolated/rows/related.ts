@@ -17,7 +17,7 @@ export function expandOnce(
   for (const table of tables.all) {
     const fresh = db.prepare(`SELECT 1 FROM temp.${table.rows} WHERE done = 0 AND ${COMES_BACK} LIMIT 1`).get();
     if (fresh === undefined) continue;
-    // Those that are added from here on wait for the next round.
+    // Rows that are added from here on wait for the next round.
     db.exec(`UPDATE temp.${table.rows} SET done = ${round} WHERE done = 0 AND action IS NOT NULL`);
     for (const key of table.foreignKeys) added += addParents(tables, round, table, key, overridden(table.pair.name));
     for (const [name, child] of tables.schemas.newer.tables) {

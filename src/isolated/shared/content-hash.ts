@@ -4,7 +4,7 @@ import fs from 'node:fs';
 const CHUNK_BYTES = 1024 * 1024;
 /** SQLite locks bytes here and keeps nothing in the page that holds them; a copy need not have what happens to be there. */
 const LOCK_BYTES_AT = 0x4000_0000;
-/** Of the header, what every writer sets anew: format (WAL or not), change counter, size, schema cookie, writer's version. */
+/** The parts of the header that every writer sets anew: format (WAL or not), change counter, size, schema cookie, writer's version. */
 const SET_BY_WRITERS: readonly (readonly [from: number, to: number])[] = [
   [18, 20],
   [24, 32],

@@ -2,7 +2,7 @@ import crypto from 'node:crypto';
 import type { Database } from 'better-sqlite3';
 import type { DatabaseFacts } from '../../child/protocol.js';
 
-/** What must be equal in the source and in its copy, and what the manifest records of the source. */
+/** Facts that must be equal in the source and in its copy, and facts of the source that the manifest records. */
 export interface SourceFacts extends DatabaseFacts {
   /** `'UTF-8'`, `'UTF-16le'` or `'UTF-16be'`. */
   readonly encoding: string;

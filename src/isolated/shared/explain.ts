@@ -4,7 +4,7 @@ import type { BackupErrorCode, BackupStep } from '../../util/errors.js';
 import type { ChildRequest } from '../../child/protocol.js';
 import { noSpace } from './free-space.js';
 
-/** What SQLite or the system said, in the terms of this package: what happened, and what to do. */
+/** Turns what SQLite or the system said into an error of this package: what happened, and what to do. */
 export function explain(error: unknown, step: BackupStep, request: ChildRequest): BackupError {
   if (isBackupError(error)) return error;
   const code = systemCode(error);

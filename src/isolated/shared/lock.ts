@@ -15,7 +15,7 @@ export interface Lock {
 }
 
 /**
- * One attempt at a time for all processes and containers on the host: an exclusive transaction on a small database
+ * Allows one attempt at a time for all processes and containers on the host: an exclusive transaction on a small database
  * beside the backups. The system drops it when its holder dies, however it dies, and it needs no heartbeat.
  *
  * @throws BackupError `ERR_BACKUP_LOCK_TIMEOUT`, `ERR_BACKUP_LOCK_FAILED`

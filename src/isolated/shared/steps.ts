@@ -14,7 +14,7 @@ export function currentStep(): BackupStep {
   return step;
 }
 
-/** One line to the parent. Written synchronously to the descriptor: `process.stdout` costs more to load than to use. */
+/** Sends a line to the parent, synchronously to the descriptor: `process.stdout` costs more to load than to use. */
 export function send(message: ChildMessage): void {
   try {
     fs.writeSync(1, `${JSON.stringify(message)}\n`);

@@ -199,7 +199,7 @@ async function removeScratch(scratch: string): Promise<void> {
     for (const name of fs.readdirSync(folder)) await removeQuietly(path.join(folder, name));
     await fs.promises.rmdir(scratch);
   } catch {
-    // What cannot be removed now (Windows, while something has a file open) is swept by the next attempt.
+    // The next attempt sweeps a file that cannot be removed now (on Windows, while something has it open).
   } finally {
     if (descriptor !== undefined) fs.closeSync(descriptor);
   }

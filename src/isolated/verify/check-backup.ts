@@ -20,7 +20,7 @@ import { partialPath, removePartial } from '../shared/temp-files.js';
 /** A backup that may be restored. */
 export interface CheckedBackup {
   readonly name: string;
-  /** What to read: the backup itself, or a private copy of it. One file in DELETE mode, with nothing beside it. */
+  /** The file to read: the backup itself, or a private copy of it. One file in DELETE mode, with nothing beside it. */
   readonly file: string;
   readonly sizeBytes: number;
   readonly sha256: string;

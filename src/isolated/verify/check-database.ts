@@ -9,7 +9,7 @@ export interface CheckResult {
   /** Damage of the pages, in words, with all else that was found then; empty if there is none. */
   readonly problems: readonly string[];
   /**
-   * What SQLite says about rows, constraints and derived indexes of a database whose pages are good, and what it could not
+   * Lists what SQLite says about rows, constraints and derived indexes of a database whose pages are good, and what it could not
    * judge here. At most {@link MAX_FINDINGS} texts of at most {@link MAX_FINDING_LENGTH} characters.
    */
   readonly findings: readonly string[];
@@ -40,7 +40,7 @@ export function checkDatabase(db: Database, level: VerifyLevel, isLive = false):
 function checkOnce(db: Database, level: VerifyLevel, isLive: boolean): CheckResult {
   const whole = ask(db, level);
   if (!('unjudged' in whole)) {
-    // Of a table without its module SQLite says nothing at all.
+    // SQLite says nothing at all about a table whose module is missing.
     const findings = whole.damage.length === 0 ? [...whole.findings, ...missingModules(db)] : whole.findings;
     return toResult({ ...whole, findings }, []);
   }

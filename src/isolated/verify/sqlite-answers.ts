@@ -1,7 +1,7 @@
 import { messageOf, systemCode } from '../../util/errors.js';
 
 /**
- * What an answer of SQLite says about a file. `damage`: its pages are not those of a whole database; `finding`: it works,
+ * The meaning of an answer of SQLite for a file. `damage`: its pages are not those of a whole database; `finding`: it works,
  * and something about its rows or indexes is not as declared, or cannot be judged here; `unread`: nothing, since reading
  * failed, so it may be asked again.
  */

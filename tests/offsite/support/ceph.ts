@@ -7,7 +7,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 
-// A whole Ceph with an S3 gateway on loopback, in memory: one monitor, one OSD (memstore), one gateway. FACTS 11: this is
+// A whole Ceph with an S3 gateway on loopback, in memory: one monitor, one OSD (memstore), one gateway. docs/facts.md, 11: this is
 // what started every time. Everything, sockets and logs included, lies in one temporary folder.
 
 /** Plain data: it goes to the tests through the environment. */
