@@ -3,6 +3,7 @@ import type { Context } from 'hono';
 import { secureHeaders } from 'hono/secure-headers';
 import { addApi } from './api.js';
 import { addAssets } from './assets/assets.js';
+import { NO_RIGHTS } from './guard.js';
 import { middleware, requireRight, visibleServices } from './middleware.js';
 import { HttpError, toPublicError } from './http-error.js';
 import type { ResolvedDashboard } from './options.js';
@@ -45,14 +46,16 @@ export function buildApp(options: ResolvedDashboard): DashboardApp {
   );
   app.use(async (c, next) => {
     c.set('texts', textsFor(options.locale, c.req.header('accept-language') ?? null));
-    c.set('rights', { view: false, create: false, download: false, delete: false, restore: false });
+    c.set('rights', NO_RIGHTS);
     await next();
     // Style and script say so themselves: their names in a cache tell nobody anything.
     if (!c.res.headers.get('cache-control')?.includes('private')) c.res.headers.set('Cache-Control', 'no-store');
   });
-  for (const each of middleware(options)) app.use(each);
-
+  const { ownHost, ownSite, authorized } = middleware(options);
+  app.use(ownHost, ownSite);
+  // They tell nothing of anybody's backups, and the page that says "You are logged out" has them too.
   addAssets(app);
+  app.use(authorized);
   const views = [...options.services].map(([name, service]) => serviceView(name, service, options));
   for (const view of views) {
     const base = view.name === '' ? '' : `/${view.name}`;

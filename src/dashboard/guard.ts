@@ -6,7 +6,13 @@ import type { DashboardRights } from './options.js';
 export type Rights = Readonly<Record<keyof Required<DashboardRights>, boolean>>;
 export type Right = keyof Rights;
 
-const NO_RIGHTS: Rights = { view: false, create: false, download: false, delete: false, restore: false };
+export const NO_RIGHTS: Rights = {
+  view: false,
+  create: false,
+  download: false,
+  delete: false,
+  restore: false,
+};
 
 /** Reads the answer of `authorize()` strictly: a right is given only by `true`. `undefined` if it gives none. */
 export function readRights(value: unknown): Rights | undefined {

@@ -10,8 +10,10 @@ type Handler = MiddlewareHandler<DashboardEnv>;
 
 const SAFE = new Set(['GET', 'HEAD']);
 
-/** Every request passes these in this order, before anything else looks at it. */
-export function middleware(options: ResolvedDashboard): Handler[] {
+/** Every request passes the first two of these, and all but style, script and icons the third, before anything else looks at it. */
+export function middleware(
+  options: ResolvedDashboard,
+): Readonly<Record<'ownHost' | 'ownSite' | 'authorized', Handler>> {
   const { hosts, logger } = options;
 
   const ownHost: Handler = async (c, next) => {
@@ -29,7 +31,7 @@ export function middleware(options: ResolvedDashboard): Handler[] {
     c.set('rights', rights);
     await next();
   };
-  return [ownHost, ownSite, authorized];
+  return { ownHost, ownSite, authorized };
 }
 
 /** The services that this visitor may see: `authorize` is asked for the page of each, as if it had been requested. */

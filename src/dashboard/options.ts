@@ -36,7 +36,7 @@ export interface Dashboard<Context = unknown> {
 export interface DashboardOptions<Context = unknown> {
   /**
    * Decides who may do what. It returns `false`, or the rights of the visitor who sent this request. Anything else counts as `false`, and so does an
-   * exception, which is logged. Asked for every request, also for style sheets.
+   * exception, which is logged. Asked for every request but those for style, script and icons, which tell nothing.
    *
    * @param request method, full URL and headers; its body is not for this function
    * @param context for `node()` the framework's own request, with what its middleware put there (`req.user`,

@@ -40,13 +40,23 @@ test.each<[string, () => unknown]>([
   const { name } = await service.createBackup();
   const before = dash.temp.list();
   await dash.serve(service, { authorize: authorize as never });
-  for (const route of [...routes(name), ...OTHER]) {
+  for (const route of [...routes(name).filter(({ right }) => right !== 'any'), ...OTHER]) {
     const { status, text } = await dash.send({ ...route, headers: { 'content-type': 'application/json' } });
     expect({ ...route, status }).toEqual({ ...route, status: 403 });
     expect(text).not.toContain(name);
     expect(text).not.toContain('<table');
   }
   expect(dash.temp.list()).toEqual(before);
+});
+
+test('style, script and icons need no rights, since the page that says "no" has them too; nothing else is below them', async () => {
+  await dash.serve(dash.service(), { authorize: () => false });
+  for (const asset of ['style.css', 'script.js', 'good.svg']) {
+    expect((await dash.get(`/assets/${asset}`)).status).toBe(200);
+    expect((await dash.post(`/assets/${asset}`)).status).toBe(403);
+    expect((await dash.get(`/assets/${asset}`, { host: 'evil.example' })).status).toBe(403);
+  }
+  expect((await dash.get('/assets/')).status).toBe(403);
 });
 
 test.each<[string, () => unknown]>([

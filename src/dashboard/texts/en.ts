@@ -1,5 +1,8 @@
+import { adviceEn } from './advice.js';
+
 /** Every text of the dashboard. `es.ts` has the same keys; what is inserted comes formatted, and is escaped by the page. */
 export const en = {
+  ...adviceEn,
   locale: 'en',
   title: (name: string) => `Backups of ${name}`,
   level: { good: 'Safe', warn: 'Attention', bad: 'Not safe' },

@@ -1,6 +1,8 @@
+import { adviceEs } from './advice.js';
 import type { Dictionary } from './en.js';
 
 export const es: Dictionary = {
+  ...adviceEs,
   locale: 'es',
   title: (name) => `Copias de seguridad de ${name}`,
   level: { good: 'A salvo', warn: 'Atención', bad: 'En riesgo' },
