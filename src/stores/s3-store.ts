@@ -27,118 +27,144 @@ const ABORT_MS = 8_000;
  */
 export function s3Store(options: S3StoreOptions): BackupStore {
   validate('s3Store', schemaOf, options);
-  const { bucket, concurrency = 4, partSizeBytes = 8 * 1024 * 1024 } = options;
-  const prefix = options.prefix === undefined || options.prefix === '' ? '' : `${options.prefix.replace(/\/+$/, '')}/`;
-  const where = `s3://${bucket}/${prefix}`;
-  const fullKey = (key: string): string => {
-    ensureKey(key);
-    return prefix + key;
+  const bucket = new Bucket(options);
+  const store: BackupStore = {
+    name: options.endpoint === undefined ? bucket.where : `${bucket.where} at ${new URL(options.endpoint).host}`,
+    settings: copySettings(options),
+    list: (keyPrefix, { signal } = {}) => bucket.explained(keyPrefix, signal, () => list(bucket, keyPrefix, signal)),
+    put: (key, body, control = {}) => bucket.explained(key, control.signal, () => put(bucket, key, body, control)),
+    open: (key, { signal } = {}) => bucket.explained(key, signal, () => open(bucket, key, signal)),
+    remove: (key, { signal } = {}) => bucket.explained(key, signal, () => remove(bucket, key, signal)),
+    sweep: (keyPrefix, { signal } = {}) =>
+      bucket.explained(keyPrefix, signal, () => {
+        const { s3, client } = bucket.connect();
+        return abortUploads(s3, client, bucket.name, bucket.prefix + keyPrefix, signal);
+      }),
   };
   // A client or a provider of credentials is not plain data: it stays in this process, and so does the sending.
   const forChild = { ...options };
   delete forChild.retention;
-  let loaded: { s3: typeof clientS3; client: S3Client } | undefined;
-  const connect = (): { s3: typeof clientS3; client: S3Client } => {
-    if (loaded) return loaded;
+  return isPlain(forChild) ? withRecipe(store, { module: __filename, name: 's3Store', args: [forChild] }) : store;
+}
+
+/** The bucket of a store, and the connection to it, which is made by the first call. */
+class Bucket {
+  readonly options: S3StoreOptions;
+  readonly name: string;
+  readonly prefix: string;
+  readonly where: string;
+  #connected: { s3: typeof clientS3; client: S3Client } | undefined;
+
+  constructor(options: S3StoreOptions) {
+    const { bucket, prefix = '' } = options;
+    this.options = options;
+    this.name = bucket;
+    this.prefix = prefix === '' ? '' : `${prefix.replace(/\/+$/, '')}/`;
+    this.where = `s3://${bucket}/${this.prefix}`;
+  }
+
+  connect(): { s3: typeof clientS3; client: S3Client } {
+    if (this.#connected) return this.#connected;
     const s3 = peer(clientPackage);
-    return (loaded = { s3, client: options.client ?? new s3.S3Client(clientConfig(options)) });
-  };
-  const explained = async <T>(key: string, signal: AbortSignal | undefined, act: () => Promise<T>): Promise<T> => {
+    return (this.#connected = { s3, client: this.options.client ?? new s3.S3Client(clientConfig(this.options)) });
+  }
+
+  fullKey(key: string): string {
+    ensureKey(key);
+    return this.prefix + key;
+  }
+
+  explain(error: unknown, key: string, signal: AbortSignal | undefined): BackupError {
+    return explainS3(error, { where: this.where, bucket: this.name, key, signal });
+  }
+
+  async explained<T>(key: string, signal: AbortSignal | undefined, act: () => Promise<T>): Promise<T> {
     throwIfAborted(signal);
     try {
       return await act();
     } catch (error) {
-      throw explainS3(error, { where, bucket, key, signal });
+      throw this.explain(error, key, signal);
     }
+  }
+}
+
+async function list(bucket: Bucket, keyPrefix: string, signal: AbortSignal | undefined): Promise<StoredObject[]> {
+  const { s3, client } = bucket.connect();
+  const { prefix, where } = bucket;
+  const found = new Map<string, StoredObject>();
+  for await (const page of pagesOf(s3, client, { Bucket: bucket.name, Prefix: prefix + keyPrefix }, signal)) {
+    for (const { Key, Size, LastModified } of page.Contents ?? []) {
+      if (Key === undefined || Size === undefined || LastModified === undefined) throw halfAnAnswer(where);
+      // A server that sends the same page again would keep us here for ever.
+      if (found.has(Key)) throw halfAnAnswer(where);
+      found.set(Key, { key: Key.slice(prefix.length), sizeBytes: Size, modifiedAt: LastModified });
+    }
+  }
+  // Some servers ignore the prefix.
+  return [...found].filter(([key]) => key.startsWith(prefix + keyPrefix)).map(([, object]) => object);
+}
+
+async function put(
+  bucket: Bucket,
+  key: string,
+  body: AsyncIterable<Uint8Array>,
+  { signal, sizeBytes = 0 }: Parameters<BackupStore['put']>[2] & object,
+): Promise<void> {
+  const { s3, client } = bucket.connect();
+  const { concurrency = 4, partSizeBytes = 8 * 1024 * 1024 } = bucket.options;
+  const Key = bucket.fullKey(key);
+  const overwrites = async (): Promise<void> => {
+    if (await exists(s3, client, bucket.name, Key, signal)) throw copyExists(bucket.where, key);
   };
+  // Some servers ignore If-None-Match where an upload in parts is completed.
+  await overwrites();
+  const { Upload } = peer(uploadPackage);
+  const controller = new AbortController();
+  const source = Readable.from(body, { objectMode: false, highWaterMark: 256 * 1024 });
+  // The SDK's own abort gives up at once and clears away later, if at all. A source that breaks off makes it clear away
+  // first. What is on its way is given a moment.
+  const stopListening = onAbort(signal, () => {
+    source.destroy(new Error('aborted'));
+    setTimeout(() => controller.abort(), ABORT_MS).unref();
+  });
+  const upload = new Upload({
+    client: withoutConditionsWhereNotKnown(client, overwrites),
+    params: {
+      Bucket: bucket.name,
+      Key,
+      Body: source,
+      IfNoneMatch: '*',
+      ContentType: key.endsWith('.json') ? 'application/json' : 'application/octet-stream',
+      ...extraParameters(bucket.options),
+    },
+    partSize: Math.max(MIN_PART_BYTES, partSizeBytes, Math.ceil((sizeBytes * 1.01) / MAX_PARTS)),
+    queueSize: concurrency,
+    abortController: controller,
+  });
+  try {
+    await upload.done();
+  } finally {
+    stopListening();
+    source.destroy();
+  }
+}
 
-  const store: BackupStore = {
-    name: options.endpoint === undefined ? where : `${where} at ${new URL(options.endpoint).host}`,
-    settings: copySettings(options),
+async function open(
+  bucket: Bucket,
+  key: string,
+  signal: AbortSignal | undefined,
+): Promise<AsyncGenerator<Uint8Array, void>> {
+  const { s3, client } = bucket.connect();
+  const command = new s3.GetObjectCommand({ Bucket: bucket.name, Key: bucket.fullKey(key) });
+  const { Body, ContentLength } = await client.send(command, { ...(signal && { abortSignal: signal }) });
+  if (!(Body instanceof Readable)) throw halfAnAnswer(bucket.where);
+  return contents(Body, ContentLength, (error) => bucket.explain(error, key, signal));
+}
 
-    list: (keyPrefix, { signal } = {}) =>
-      explained(keyPrefix, signal, async () => {
-        const { s3, client } = connect();
-        const found = new Map<string, StoredObject>();
-        for await (const page of pagesOf(s3, client, { Bucket: bucket, Prefix: prefix + keyPrefix }, signal)) {
-          for (const { Key, Size, LastModified } of page.Contents ?? []) {
-            if (Key === undefined || Size === undefined || LastModified === undefined) throw halfAnAnswer(where);
-            // A server that sends the same page again would keep us here for ever.
-            if (found.has(Key)) throw halfAnAnswer(where);
-            found.set(Key, { key: Key.slice(prefix.length), sizeBytes: Size, modifiedAt: LastModified });
-          }
-        }
-        // Some servers ignore the prefix.
-        return [...found].filter(([key]) => key.startsWith(prefix + keyPrefix)).map(([, object]) => object);
-      }),
-
-    put: (key, body, { signal, sizeBytes = 0 } = {}) =>
-      explained(key, signal, async () => {
-        const { s3, client } = connect();
-        const Key = fullKey(key);
-        const overwrites = async (): Promise<void> => {
-          if (await exists(s3, client, bucket, Key, signal)) throw copyExists(where, key);
-        };
-        // Some servers ignore If-None-Match where an upload in parts is completed.
-        await overwrites();
-        const { Upload } = peer(uploadPackage);
-        const controller = new AbortController();
-        const source = Readable.from(body, { objectMode: false, highWaterMark: 256 * 1024 });
-        // The SDK's own abort gives up at once and clears away later, if at all. A source that breaks off makes it clear away
-        // first. What is on its way is given a moment.
-        const abort = (): void => {
-          source.destroy(new Error('aborted'));
-          setTimeout(() => controller.abort(), ABORT_MS).unref();
-        };
-        const stopListening = onAbort(signal, abort);
-        const upload = new Upload({
-          client: withoutConditionsWhereNotKnown(client, overwrites),
-          params: {
-            Bucket: bucket,
-            Key,
-            Body: source,
-            IfNoneMatch: '*',
-            ContentType: key.endsWith('.json') ? 'application/json' : 'application/octet-stream',
-            ...extraParameters(options),
-          },
-          partSize: Math.max(MIN_PART_BYTES, partSizeBytes, Math.ceil((sizeBytes * 1.01) / MAX_PARTS)),
-          queueSize: concurrency,
-          abortController: controller,
-        });
-        try {
-          await upload.done();
-        } finally {
-          stopListening();
-          source.destroy();
-        }
-      }),
-
-    open: (key, { signal } = {}) =>
-      explained(key, signal, async () => {
-        const { s3, client } = connect();
-        const { Body, ContentLength } = await client.send(
-          new s3.GetObjectCommand({ Bucket: bucket, Key: fullKey(key) }),
-          { ...(signal && { abortSignal: signal }) },
-        );
-        if (!(Body instanceof Readable)) throw halfAnAnswer(where);
-        return contents(Body, ContentLength, (error) => explainS3(error, { where, bucket, key, signal }));
-      }),
-
-    remove: (key, { signal } = {}) =>
-      explained(key, signal, async () => {
-        const { s3, client } = connect();
-        await client.send(new s3.DeleteObjectCommand({ Bucket: bucket, Key: fullKey(key) }), {
-          ...(signal && { abortSignal: signal }),
-        });
-      }),
-
-    sweep: (keyPrefix, { signal } = {}) =>
-      explained(keyPrefix, signal, async () => {
-        const { s3, client } = connect();
-        await abortUploads(s3, client, bucket, prefix + keyPrefix, signal);
-      }),
-  };
-  return isPlain(forChild) ? withRecipe(store, { module: __filename, name: 's3Store', args: [forChild] }) : store;
+async function remove(bucket: Bucket, key: string, signal: AbortSignal | undefined): Promise<void> {
+  const { s3, client } = bucket.connect();
+  const command = new s3.DeleteObjectCommand({ Bucket: bucket.name, Key: bucket.fullKey(key) });
+  await client.send(command, { ...(signal && { abortSignal: signal }) });
 }
 
 async function* contents(
