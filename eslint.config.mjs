@@ -9,7 +9,7 @@ const BETTER_SQLITE3 = {
   message: 'Law 1: only src/isolated/, which runs in a child process, may open a database.',
 };
 
-// Loading is put off at the four boundaries that src/util/lazy.ts names, and nowhere else.
+// Loading is put off at the boundaries that src/util/lazy.ts names, and nowhere else.
 const NO_STRAY_REQUIRE = [
   {
     selector: "CallExpression[callee.name='require']:not(CallExpression[callee.name='lazy'] CallExpression)",

@@ -13,8 +13,10 @@ export const LAYERS = [
     files: ['child/protocol.ts', 'child/rows-protocol.ts', 'child/ship-protocol.ts'],
   },
   { room: 'offsite', uses: ['util', 'catalog', 'retention', 'child', 'stores'] },
-  { room: 'service', uses: ['util', 'catalog', 'retention', 'child', 'stores', 'offsite'] },
+  { room: 'notify', uses: ['util', 'catalog'] },
+  { room: 'service', uses: ['util', 'catalog', 'retention', 'child', 'stores', 'offsite', 'notify'] },
   { room: 'decorator', uses: ['util', 'service'] },
+  { room: 'telemetry', uses: ['util', 'catalog', 'service'] },
   { room: 'nestjs', uses: ['util', 'catalog', 'service', 'decorator'] },
   { room: 'dashboard', uses: ['util', 'service'], files: ['index.ts'] },
   {

@@ -84,5 +84,9 @@ export type {
   StoredObject,
   StoreRecipe,
 } from './stores/backup-store.js';
+export type { Alarm, AlarmKind, Notification } from './notify/alarm.js';
+export type { MailOptions, MailTransport, NotifyOptions, WebhookFormat, WebhookOptions } from './notify/options.js';
+export type { AlarmReport } from './service/alarms.js';
+export type { OperationTrace, StepTrace, TracedOperation } from './util/tracing.js';
 export type { LastFailure } from './service/backup-runner.js';
 export type { LatestVerification, RunningBackup, ServiceStatus } from './service/status.js';

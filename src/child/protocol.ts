@@ -112,6 +112,8 @@ export interface ProtectRequest {
 export interface InspectRequest {
   readonly database: string;
   readonly timeoutMs: number;
+  /** A backup, and when it was taken: has the database changed since? */
+  readonly since?: { readonly path: string; readonly createdAt: string };
 }
 
 /** Facts of the live database that only a connection can tell. */
@@ -120,6 +122,8 @@ export interface DatabaseFacts {
   readonly journalMode: string;
   readonly pageSize: number;
   readonly pageCount: number;
+  /** The answer to `since`. */
+  readonly changed?: boolean;
 }
 
 /** The request of `sqlite-autobackup doctor`: nothing is taken, created or waited for. */

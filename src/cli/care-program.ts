@@ -1,5 +1,6 @@
+import { Argument } from 'commander';
 import type { AddCommand, RunCommand } from './add-command.js';
-import type { ProtectFlags, PruneFlags } from './flags.js';
+import type { CheckFlags, ProtectFlags, PruneFlags } from './flags.js';
 import { commands } from './load-commands.js';
 import { noOption, wholeNumber } from './option-values.js';
 
@@ -42,4 +43,15 @@ export function addCareCommands(add: AddCommand, run: RunCommand): void {
     'doctor',
     'doctor --json | jq \'.checks[] | select(.level != "ok")\'',
   ]).action(() => run((context) => commands().doctor(context)));
+
+  add('check', 'Look for what somebody should know, and tell it: for cron, systemd and Nagios', [
+    'check --quiet',
+    'check --nagios --config /srv/shop/autobackup.config.cjs',
+  ])
+    .option('--nagios', 'print one line and end with 0, 1, 2 or 3, as Nagios plugins do')
+    .action((options: CheckFlags) => run((context) => commands().check(context, options)));
+
+  add('notify', 'Send a message to each receiver of the configuration, to see that it arrives', ['notify test'])
+    .addArgument(new Argument('<action>', 'what is sent').choices(['test']))
+    .action((action: 'test') => run((context) => commands().notify(context, action)));
 }

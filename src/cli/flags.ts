@@ -71,3 +71,7 @@ export interface PruneFlags {
 export interface ProtectFlags {
   readonly off?: boolean;
 }
+
+export interface CheckFlags {
+  readonly nagios?: boolean;
+}

@@ -26,6 +26,8 @@ export interface Opened {
 export interface OpenOptions {
   /** The command itself tells of backups that do not count. */
   readonly silent?: boolean;
+  /** Receives what the service warns of; default: the terminal. */
+  readonly onWarning?: (message: string) => void;
   /**
    * The policy that a prune applies: these rules, or (`'recorded'`) the configuration's, else the one that the folder keeps. Without
    * it and without a configuration nothing is pruned: the app's policy is not known here.
@@ -36,7 +38,7 @@ export interface OpenOptions {
 /** The service that the flags and the configuration file mean. */
 export async function openService(context: Context, options: OpenOptions = {}): Promise<Opened> {
   const { flags, terminal } = context;
-  const { silent = false, retention } = options;
+  const { silent = false, onWarning = terminal.warn, retention } = options;
   const cwd = process.cwd();
   const { configFile, configured } = await readConfiguration(context, cwd, silent);
   if (isBackupService(configured)) {
@@ -61,7 +63,7 @@ export async function openService(context: Context, options: OpenOptions = {}): 
     ...(!configured && retention !== 'recorded' && !hasEnvironmentPolicy() && { retention: keepEverything }),
     ...(typeof retention === 'object' && { retention }),
     // The commands print the outcome themselves.
-    logger: { info: () => {}, warn: (message) => silent || terminal.warn(message), error: () => {} },
+    logger: { info: () => {}, warn: (message) => silent || onWarning(message), error: () => {} },
   };
   const service = construct(given, configFile);
   if (!configured && retention === 'recorded') ensureKnownPolicy(service);

@@ -3,6 +3,7 @@ import { isIdleWal } from './backup/idle-wal.js';
 import { pinSource } from './backup/pin.js';
 import { Deadline } from './shared/deadline.js';
 import { readHeader } from '../util/database-header.js';
+import { hasChanged } from './shared/has-changed.js';
 import { ensureSource } from './shared/free-space.js';
 import { beginStep } from './shared/steps.js';
 
@@ -10,15 +11,17 @@ import { beginStep } from './shared/steps.js';
 const MAX_LOCK_WAIT_MS = 5_000;
 
 /** Reads what the app cannot learn of the live database, which it must not open. A look leaves nothing beside it. */
-export function inspect({ database, timeoutMs }: InspectRequest): ChildResult {
+export function inspect({ database, timeoutMs, since }: InspectRequest): ChildResult {
   beginStep('pin');
   ensureSource(database);
+  // Before this process opens the database: reading it without SQLite would drop the locks of a connection.
+  const changed = since && { changed: hasChanged(database, since) };
   // Nobody has it open, so its header holds.
-  if (isIdleWal(database)) return { kind: 'inspected', facts: factsInHeader(readHeader(database)) };
+  if (isIdleWal(database)) return { kind: 'inspected', facts: { ...factsInHeader(readHeader(database)), ...changed } };
   const source = pinSource(database, new Deadline(Math.min(timeoutMs, MAX_LOCK_WAIT_MS)));
   source.close();
   const { journalMode, pageSize, pageCount } = source.facts;
-  return { kind: 'inspected', facts: { journalMode, pageSize, pageCount } };
+  return { kind: 'inspected', facts: { journalMode, pageSize, pageCount, ...changed } };
 }
 
 /** https://sqlite.org/fileformat2.html#the_database_header */

@@ -2,6 +2,7 @@ import type { Backup } from '../catalog/backup.js';
 import { isFromTheFuture, newestFirst } from '../catalog/backup.js';
 import { applyRetention } from '../retention/apply-retention.js';
 import type { RetentionPolicy } from '../retention/policy.js';
+import { backoffMs } from '../util/backoff.js';
 import type { CopyFailure, CopyRecord, ShippedCopy } from './copy-record.js';
 
 /**
@@ -43,13 +44,6 @@ export function asBackup(name: string, copy: ShippedCopy, now: Date): Backup {
     ...(isFromTheFuture(Date.parse(createdAt), now.getTime()) && { problem: 'dated in the future' as const }),
   };
 }
-
-/** After so many failures in a row: `first`, doubled each time, up to an hour (or `first`, where that is longer). */
-export function backoffMs(first: number, failures: number): number {
-  return Math.max(first, Math.min(first * 2 ** Math.min(failures - 1, 30), MAX_BACKOFF_MS));
-}
-
-const MAX_BACKOFF_MS = 3_600_000;
 
 /**
  * How long the next automatic try has still to wait, never longer than the back-off itself: a failure that is dated ahead of

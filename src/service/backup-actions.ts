@@ -6,6 +6,7 @@ import { parseBackupName } from '../catalog/backup-name.js';
 import { backupNamed } from '../catalog/list-backups.js';
 import { BackupError, isBackupError } from '../util/errors.js';
 import { show } from '../util/show.js';
+import { traced } from '../util/tracing.js';
 import { wrongOption } from '../util/validate.js';
 import type { RestoreOptions, VerifyOptions } from './method-types.js';
 import type { PruneReport } from './events.js';
@@ -22,8 +23,10 @@ export async function verify(context: ServiceContext, name: string, options: Ver
   await findBackup(context, name);
   const { database, directory, timeoutMs, snapshotter } = context.options;
   const request = { database, directory, name, level, timeoutMs, ...(level === 'drill' && { assertions }) };
-  const report = await answerOf(snapshotter.verify(request, control));
+  const trace = { operation: 'verify', database, backup: name } as const;
+  const report = await traced(trace, control, (followed) => answerOf(snapshotter.verify(request, followed)));
   context.log[report.ok ? 'info' : 'error'](context.messages.verified(report));
+  context.events.emit('verified', report);
   return report;
 }
 
@@ -37,7 +40,10 @@ export async function restore(context: ServiceContext, name: string, options: Re
   let report: RestoreReport;
   try {
     const target = to === undefined ? {} : { to: absolutePath(to) };
-    report = await answerOf(snapshotter.restore({ ...request, ...target }, control));
+    const trace = { operation: 'restore', database, backup: name } as const;
+    report = await traced(trace, control, (followed) =>
+      answerOf(snapshotter.restore({ ...request, ...target }, followed)),
+    );
   } catch (error) {
     if (isBackupError(error)) log.error(messages.restoreFailed(name, error));
     throw error;

@@ -19,6 +19,8 @@ import { runSync } from '../util/file-work.js';
 import type { FileWork } from '../util/file-work.js';
 import type { FolderGate } from '../util/folder-gate.js';
 import { show } from '../util/show.js';
+import { traced, tracedSync } from '../util/tracing.js';
+import type { InContext, OperationTrace } from '../util/tracing.js';
 import type { SnapshotControl } from '../util/control.js';
 import type { SnapshotRequest } from '../child/protocol.js';
 import type { SnapshotResult } from '../child/snapshotter.js';
@@ -35,6 +37,8 @@ export interface LastFailure {
 export class BackupRunner {
   lastFailure: LastFailure | undefined;
   runningSince: Date | undefined;
+  /** Called when an attempt begins; what it returns, when it ends, with the error. */
+  onAttempt: (purpose: Purpose) => (failure?: unknown) => void = () => () => {};
   readonly #options: ResolvedOptions;
   readonly #log: Required<LoadableLogger>;
   readonly #events: Events<BackupEvents>;
@@ -51,10 +55,21 @@ export class BackupRunner {
     this.#gate = gate;
   }
 
-  /** @param ifOlderThanMs `null`: in any case */
-  async run(purpose: Purpose, ifOlderThanMs: number | null, control: SnapshotControl): Promise<SnapshotResult> {
-    const running = this.#run(purpose, ifOlderThanMs, control);
+  /**
+   * @param ifOlderThanMs `null`: in any case
+   * @param caller below whose span the attempt is traced, where it runs in a context of its own
+   */
+  async run(
+    purpose: Purpose,
+    ifOlderThanMs: number | null,
+    control: SnapshotControl,
+    caller?: InContext,
+  ): Promise<SnapshotResult> {
+    const ended = this.onAttempt(purpose);
+    const work = (followed: SnapshotControl): Promise<SnapshotResult> => this.#run(purpose, ifOlderThanMs, followed);
+    const running = traced(this.#traceOf(purpose), control, work, caller);
     this.#running.add(running);
+    running.then(() => ended(), ended);
     try {
       return await running;
     } finally {
@@ -115,6 +130,22 @@ export class BackupRunner {
   }
 
   runSync(purpose: Purpose, ifOlderThanMs: number | null): SnapshotResult {
+    const ended = this.onAttempt(purpose);
+    try {
+      const result = tracedSync(this.#traceOf(purpose), () => this.#runSync(purpose, ifOlderThanMs));
+      ended();
+      return result;
+    } catch (error) {
+      ended(error);
+      throw error;
+    }
+  }
+
+  #traceOf({ label }: Purpose): OperationTrace {
+    return { operation: 'backup', database: this.#options.database, label };
+  }
+
+  #runSync(purpose: Purpose, ifOlderThanMs: number | null): SnapshotResult {
     let result: SnapshotResult;
     try {
       const answer = this.#options.snapshotter.createSync(this.#request(purpose, ifOlderThanMs));

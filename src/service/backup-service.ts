@@ -12,6 +12,7 @@ import type { BackupStore } from '../stores/backup-store.js';
 import type { SnapshotControl } from '../util/control.js';
 import type { Duration } from '../util/duration.js';
 import { lazy } from '../util/lazy.js';
+import type { AlarmReport } from './alarms.js';
 import type { LastFailure } from './backup-runner.js';
 import type { BackupEvents, BackupListener, PruneReport } from './events.js';
 import type {
@@ -26,6 +27,7 @@ import type {
   VerifyOptions,
 } from './method-types.js';
 import type { BackupServiceOptions, ResolvedOptions } from './options.js';
+import type { ServiceParts } from './create-service.js';
 import type { ServiceContext } from './service-context.js';
 import type { RunningBackup, ServiceStatus } from './status.js';
 import type { Freshness } from './freshness.js';
@@ -50,6 +52,7 @@ const brand = Symbol.for('sqlite-autobackup.BackupService');
  */
 export class BackupService {
   readonly #options: ResolvedOptions;
+  readonly #parts: ServiceParts;
   readonly #context: ServiceContext;
   readonly #waitingCalls = new WaitingCalls();
   /** Kept here too: every protected call reads it. */
@@ -61,7 +64,8 @@ export class BackupService {
    * new BackupService({ database: 'instance/app.db', interval: '1d', retention: keep({ last: 20, monthly: 12 }) });
    */
   constructor(options: BackupServiceOptions) {
-    this.#context = core().createContext(options);
+    this.#parts = core().createService(options);
+    this.#context = this.#parts.context;
     this.#freshness = this.#context.due.freshness;
     this.#options = this.#context.options;
   }
@@ -366,6 +370,40 @@ export class BackupService {
     return offsite().pullIntoFolder(this.#options, name, options);
   }
 
+  /**
+   * Looks for what somebody should know: a backup that is overdue while the database has changed, one that failed its
+   * verification, copies that are behind, a disk with little room. What is new is told as `notify` says, once for all processes, and
+   * so is what is over. For cron: `npx sqlite-autobackup check`. Starts a child process. Never rejects.
+   *
+   * @example
+   * const { alarms } = await backups.lookForAlarms();
+   */
+  async lookForAlarms(): Promise<AlarmReport> {
+    const monitor = this.#parts.monitor();
+    const report = await monitor.look();
+    monitor.beat(report);
+    return report;
+  }
+
+  /**
+   * Does {@link lookForAlarms} now and again and again, while the app runs. The timer keeps no process alive.
+   *
+   * @param options `every`: a duration, `'1h'` by default
+   * @returns a function that ends it; another call of this method does, too
+   * @throws BackupError `ERR_BACKUP_OPTIONS`
+   * @example
+   * const stop = backups.startMonitor({ every: '15m' });
+   */
+  startMonitor(options: { every?: Duration } = {}): () => void {
+    core().checkMethodOptions('startMonitor', options);
+    return this.#parts.monitor().start(core().parseDuration(options.every ?? '1h')!);
+  }
+
+  /** Sends a message to each receiver of `notify`, to see that it arrives; resolves with who has got it. */
+  async testNotify(): Promise<readonly { readonly channel: string; readonly delivered: boolean }[]> {
+    return this.#parts.monitor().notifier.test('This is a test: messages about the backups arrive here.');
+  }
+
   /** The last failed attempt of this process, while no later one succeeded. The same as in `status()`, without asking a child. */
   get lastFailure(): LastFailure | undefined {
     return this.#context.runner.lastFailure;
@@ -384,6 +422,7 @@ export class BackupService {
       await due.whenIdle();
       await runner.whenIdle();
       await this.#waitingCalls.whenDone();
+      await this.#parts.notified();
       // Meanwhile another one may have got in line.
     } while (end !== queue.end);
   }

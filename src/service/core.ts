@@ -1,7 +1,7 @@
 // The parts of a service, behind the one door of backup-service.ts: an app that has no service yet does not load it.
 export { checkSetUp, deleteBackup, protect, pruneNow, restore, verify } from './backup-actions.js';
 export { diff, query, recover } from './rows-actions.js';
-export { createContext } from './service-context.js';
+export { createService } from './create-service.js';
 export { findRunning, readStatus } from './status.js';
 export { checkMethodOptions } from '../util/method-options.js';
 export { parseDuration } from '../util/duration.js';

@@ -12,6 +12,8 @@ import type { Logger } from '../util/logger.js';
 import { messages } from '../util/messages.js';
 import type { Purpose } from '../util/messages.js';
 import { SingleFlight } from '../util/single-flight.js';
+import { callerContext } from '../util/tracing.js';
+import type { InContext } from '../util/tracing.js';
 import type { BackupOutcome } from './method-types.js';
 import { Freshness } from './freshness.js';
 import type { BackupRunner } from './backup-runner.js';
@@ -79,7 +81,8 @@ export class DueBackups {
       if (newEnough) return attempt.flight.join(control);
       await attempt.flight.waitForEnd(control.signal);
     }
-    return this.#inOwnContext(() => this.#start(purpose, intervalMs)).join(control);
+    const caller = callerContext('backup');
+    return this.#inOwnContext(() => this.#start(purpose, intervalMs, caller)).join(control);
   }
 
   ifDueSync(purpose: Purpose, intervalMs: number): BackupOutcome {
@@ -92,7 +95,7 @@ export class DueBackups {
     });
   }
 
-  #start(purpose: Purpose, intervalMs: number): SingleFlight<BackupOutcome> {
+  #start(purpose: Purpose, intervalMs: number, caller: InContext | undefined): SingleFlight<BackupOutcome> {
     const { gate, runner } = this.#context;
     const attempt: Attempt = {
       intervalMs,
@@ -103,7 +106,7 @@ export class DueBackups {
           const settled = this.#settle(purpose, look);
           if (settled) return settled;
           attempt.begun = true;
-          return this.#toOutcome(await runner.run(purpose, intervalMs, control));
+          return this.#toOutcome(await runner.run(purpose, intervalMs, control, caller));
         } finally {
           if (this.#attempt === attempt) this.#attempt = undefined;
         }

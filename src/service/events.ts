@@ -1,6 +1,7 @@
 import type { Backup } from '../catalog/backup.js';
-import type { RestoreReport } from '../child/protocol.js';
+import type { RestoreReport, VerifyReport } from '../child/protocol.js';
 import type { RecoverReport } from '../child/rows-protocol.js';
+import type { Notification } from '../notify/alarm.js';
 import type { OffsiteEvents } from '../offsite/events.js';
 import type { KeptBackup } from '../retention/policy.js';
 import type { BackupError } from '../util/errors.js';
@@ -24,6 +25,10 @@ export interface BackupEvents extends OffsiteEvents {
   restored: RestoreReport;
   /** Rows of a backup were brought back. The safety backup was `created` before. */
   recovered: RecoverReport & { readonly name: string };
+  /** A backup was verified, and is good or not. */
+  verified: VerifyReport;
+  /** Somebody should know something, or it is over: what `notify` and the monitor tell. */
+  alarm: Notification;
   /** A backup was protected, or is so no more. */
   protected: { readonly name: string; readonly protected: boolean };
 }
@@ -54,6 +59,8 @@ const EVENTS: Readonly<Record<keyof BackupEvents, true>> = {
   deleted: true,
   restored: true,
   recovered: true,
+  verified: true,
+  alarm: true,
   protected: true,
   copied: true,
   'copy-failed': true,

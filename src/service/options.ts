@@ -16,6 +16,8 @@ import type { RetentionPolicy } from '../retention/policy.js';
 import { formatPolicy, keepEverything } from '../retention/recorded-policy.js';
 import { childProcessSnapshotter } from '../child/child-snapshotter.js';
 import type { Snapshotter } from '../child/snapshotter.js';
+import { notifications } from '../notify/index.js';
+import type { NotifyOptions } from '../notify/options.js';
 import type { BackupStore } from '../stores/backup-store.js';
 import { areAssertions, ASSERTIONS_ARE, hasMethods, STORE_METHODS } from '../util/method-options.js';
 import { show } from '../util/show.js';
@@ -88,6 +90,8 @@ export interface BackupServiceOptions {
    * @default what the environment has in `BACKUP_ENABLED` (`false`, `0`, `off` or `no` switch off); otherwise `true`
    */
   enabled?: boolean;
+  /** Who is told what goes wrong: a heartbeat, webhooks, mail. Default: nobody; failures are logged and emitted. */
+  notify?: NotifyOptions;
 }
 
 /** Every option with its value, checked and frozen. */
@@ -111,6 +115,8 @@ export interface ResolvedOptions {
   readonly snapshotter: Snapshotter;
   readonly copies: readonly BackupStore[];
   readonly enabled: boolean;
+  /** Not enumerable: addresses are secrets. */
+  readonly notify: NotifyOptions | undefined;
   /** The snapshotter is the user's own. */
   readonly ownSnapshotter: boolean;
   /** The working directory, where a path that was given counts from it. */
@@ -125,13 +131,14 @@ export interface ResolvedOptions {
 export function resolveOptions(options: BackupServiceOptions, env: NodeJS.ProcessEnv = process.env): ResolvedOptions {
   const enabled = isEnabled(options, env);
   validate('BackupService', (v) => schemaOf(v, enabled), options);
+  if (options.notify) notifications().checkNotifyOptions(options.notify);
   const database = enabled || options.database !== ':memory:' ? absolutePath(options.database) : options.database;
   const directory = absolutePath(options.directory ?? path.dirname(database));
   const naming = backupNaming(database);
   if (enabled) checkNameLengths({ directory, naming }, database);
   const isRelative = [options.database, options.directory ?? database].some((given) => !path.isAbsolute(given));
   const retention = toPolicy(options.retention) ?? retentionFromEnvironment(env);
-  return Object.freeze({
+  const resolved: Omit<ResolvedOptions, 'notify'> = {
     database,
     directory,
     naming,
@@ -151,7 +158,8 @@ export function resolveOptions(options: BackupServiceOptions, env: NodeJS.Proces
     enabled,
     ownSnapshotter: options.snapshotter !== undefined,
     relativeTo: isRelative ? process.cwd() : undefined,
-  });
+  };
+  return Object.freeze(Object.defineProperty(resolved, 'notify', { value: options.notify }) as ResolvedOptions);
 }
 
 /** @throws BackupError `ERR_BACKUP_OPTIONS` for a `BACKUP_ENABLED` that is neither yes nor no */
@@ -241,6 +249,12 @@ function schemaOf(v: Valibot, enabled: boolean) {
       ),
     ),
     enabled: v.optional(v.boolean('true or false')),
+    notify: v.optional(
+      v.custom<NotifyOptions>(
+        (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+        'an object, such as { heartbeat: "https://hc-ping.com/…" }',
+      ),
+    ),
     copies: v.optional(
       v.custom<BackupStore[]>(
         isListOfStores,

@@ -4,6 +4,7 @@ import { parseDuration } from '../util/duration.js';
 import { BackupError, isBackupError } from '../util/errors.js';
 import { sqlToJson } from '../util/sql-value.js';
 import { show } from '../util/show.js';
+import { traced } from '../util/tracing.js';
 import { wrongOption } from '../util/validate.js';
 import { answerOf, findBackup, namedBackup } from './backup-actions.js';
 import type { DiffOptions, QueryOptions, RecoverOptions } from './method-types.js';
@@ -54,7 +55,9 @@ export async function recover(context: ServiceContext, name: string, options: Re
   const { log, messages, events } = context;
   let report: RecoverReport;
   try {
-    report = await answerOf(snapshotter.recover(request, control));
+    const trace = { operation: 'recover', database, backup: name } as const;
+    const ask = snapshotter.recover.bind(snapshotter);
+    report = await traced(trace, control, (followed) => answerOf(ask(request, followed)));
   } catch (error) {
     if (isBackupError(error) && !dryRun) log.error(messages.recoverFailed(name, table, error));
     throw error;

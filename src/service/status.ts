@@ -186,3 +186,14 @@ export function* findRunning({ database, directory, naming }: ResolvedOptions): 
 function inspect({ database, timeoutMs, snapshotter }: ResolvedOptions): Promise<DatabaseFacts> {
   return snapshotter.inspect({ database, timeoutMs: Math.min(timeoutMs, INSPECT_TIMEOUT_MS) });
 }
+
+/** Does the database hold anything else than this backup of it? `undefined`: that could not be looked at. */
+export async function hasChangedSince(options: ResolvedOptions, backup: Backup): Promise<boolean | undefined> {
+  const { database, timeoutMs, snapshotter } = options;
+  const since = { path: backup.path, createdAt: backup.createdAt.toISOString() };
+  try {
+    return (await snapshotter.inspect({ database, timeoutMs, since })).changed;
+  } catch {
+    return undefined;
+  }
+}

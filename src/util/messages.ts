@@ -90,6 +90,11 @@ export const messages = {
     `Backup verified (${level}): ${name} ${ok ? 'is good' : `is BAD: ${problems.join('; ')}`}, ${seconds(durationMs)}${found(findings)}`,
   ignored: (backup: { readonly name: string; readonly problem?: string; readonly createdAt: Date }) =>
     `Backup not counted: ${backup.name} (${backup.problem}${backup.problem === 'dated in the future' ? `, ${localTime(backup.createdAt)}: check the clock` : ''})`,
+  alarm: (text: string) => `ALARM: ${text}`,
+  notNotified: (channel: string, why: string, retryAt: Date) =>
+    `A message did not reach ${channel}: ${why}. Next try after ${localTime(retryAt)}.`,
+  alarmsNotRecorded: (why: string) =>
+    `Which alarms were told cannot be kept in the backup folder (${why}): other processes may tell them again.`,
   listenerFailed: (event: string, error: unknown) =>
     `A listener of "${event}" failed: ${error instanceof Error ? error.stack : String(error)}`,
 };

@@ -19,6 +19,7 @@ const CALLS = {
   protectBackup: ['signal', 'onProgress'],
   pruneBackups: ['dryRun'],
   shipPending: ['signal'],
+  startMonitor: ['every'],
   diffBackup: ['against', 'tables', 'rows', 'skip', 'signal', 'onProgress'],
   recoverRows: [
     'table',
@@ -160,6 +161,9 @@ function entries(v: Valibot) {
     sql: v.optional(check(file, 'the path of a new file')),
     timeout: v.optional(
       check((value) => (parseDuration(value) ?? 0) >= 1, 'a duration of at least 1 ms, such as "10s"'),
+    ),
+    every: v.optional(
+      check((value) => (parseDuration(value) ?? 0) >= 100, 'a duration of at least 100 ms, such as "1h"'),
     ),
     scratch: v.optional(check(file, 'the path of a folder')),
     snapshotter: v.optional(

@@ -1,8 +1,10 @@
 // Every command's own function.
+export { check } from './check.js';
 export { create } from './create.js';
 export { deleteBackups } from './delete.js';
 export { doctor } from './doctor.js';
 export { list } from './list.js';
+export { notify } from './notify.js';
 export { protect } from './protect.js';
 export { prune } from './prune.js';
 export { pull } from './pull.js';

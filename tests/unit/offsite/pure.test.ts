@@ -8,7 +8,8 @@ import { parseCopyManifest } from '#dist/offsite/copy-manifest.js';
 import { copyId } from '#dist/offsite/copy-record.js';
 import type { CopyRecord, ShippedCopy } from '#dist/offsite/copy-record.js';
 import { hasRoomToKeep } from '#dist/offsite/keep-unshipped.js';
-import { backoffMs, pendingBackups, retryInMs } from '#dist/offsite/pending.js';
+import { pendingBackups, retryInMs } from '#dist/offsite/pending.js';
+import { backoffMs } from '#dist/util/backoff.js';
 import { thrownBy } from '../../support/errors';
 import { aBackup, aManifest, DAY, localTime, MINUTE, HOUR } from '../../support/planted-backups';
 

@@ -1,0 +1,106 @@
+import crypto from 'node:crypto';
+import fs from 'node:fs';
+import path from 'node:path';
+import type { BackupFolder } from '../catalog/list-backups.js';
+import { partialBeside, removeQuietly, renameNoReplace, replaceFile, writeNew } from '../util/durable-files.js';
+import { systemCode } from '../util/errors.js';
+import { ownerLike } from '../util/file-owner.js';
+import { moment, oneOf, optional, parseJson, recordOf, text, whole, WRONG, yesOrNo } from '../util/json-rules.js';
+import { readSmallFileAsync } from '../util/read-small-file.js';
+import { ALARM_KINDS } from './alarm.js';
+import type { Alarm } from './alarm.js';
+
+// Each alarm that has begun is a file in the backup folder. Making a file whose name must be free, and moving one away, succeed in
+// one process only: that one tells, whatever the number of processes that see the same.
+
+/** What is known of an alarm by all processes. */
+export interface AlarmRecord extends Alarm {
+  readonly formatVersion: 1;
+  readonly since: string;
+  /** How often it has happened in a row. */
+  readonly count: number;
+  /** It has happened often enough: it is an alarm. */
+  readonly raised: boolean;
+  /** Somebody has got the message. */
+  readonly told: boolean;
+  /** The process that tells it. */
+  readonly by: string;
+}
+
+const checkRecord = recordOf<AlarmRecord>({
+  formatVersion: oneOf([1]),
+  kind: oneOf(ALARM_KINDS),
+  about: optional(text(2_000)),
+  level: oneOf(['info', 'warning', 'critical']),
+  text: text(100_000),
+  since: moment,
+  count: whole(1),
+  raised: yesOrNo,
+  told: yesOrNo,
+  by: text(100),
+});
+
+export type AlarmName = Pick<Alarm, 'kind' | 'about'>;
+
+/** `.app_backup.alarm-3f2a….json` */
+export function alarmFile({ directory, naming }: BackupFolder, { kind, about = '' }: AlarmName): string {
+  const id = crypto.createHash('sha256').update(`${kind}\0${about}`).digest('hex').slice(0, 12);
+  return path.join(directory, `${startOf(naming)}${id}.json`);
+}
+
+/** Those of all processes. Files that are none are passed over. */
+export async function readAlarms({ directory, naming }: BackupFolder): Promise<readonly AlarmRecord[]> {
+  const start = startOf(naming);
+  const names = (await fs.promises.readdir(directory)).filter(
+    (name) => name.startsWith(start) && /^[0-9a-f]{12}\.json$/.test(name.slice(start.length)),
+  );
+  const records = await Promise.all(names.map((name) => readAlarm(path.join(directory, name))));
+  return records.filter((record) => record !== undefined);
+}
+
+function startOf({ prefix }: BackupFolder['naming']): string {
+  return `.${prefix.slice(0, -1)}.alarm-`;
+}
+
+export async function readAlarm(file: string): Promise<AlarmRecord | undefined> {
+  try {
+    const record = checkRecord(parseJson(await readSmallFileAsync(file)));
+    return record === WRONG ? undefined : record;
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT' || systemCode(error) === 'ELOOP' || systemCode(error) === '') return undefined;
+    throw error;
+  }
+}
+
+/** @returns `false`: another process has made it meanwhile */
+export async function makeAlarm(file: string, record: AlarmRecord): Promise<boolean> {
+  const partial = partialBeside(file);
+  try {
+    await writeNew(partial, textOf(record), await ownerLike(path.dirname(file)));
+    return await renameNoReplace(partial, file);
+  } finally {
+    await removeQuietly(partial);
+  }
+}
+
+export async function rewriteAlarm(file: string, record: AlarmRecord): Promise<void> {
+  await replaceFile(file, textOf(record), { owner: await ownerLike(path.dirname(file)) });
+}
+
+/** Moves it away and reads it. `undefined`: there is none, or another process has taken it. */
+export async function takeAlarm(file: string): Promise<AlarmRecord | undefined> {
+  const taken = partialBeside(file);
+  try {
+    await fs.promises.rename(file, taken);
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+  const record = await readAlarm(taken).catch(() => undefined);
+  await removeQuietly(taken);
+  return record;
+}
+
+function textOf(record: AlarmRecord): string {
+  return `${JSON.stringify(record)}\n`;
+}
