@@ -1,7 +1,7 @@
 /** Everything that somebody is told of. The first line has conditions, which begin and end; the second has moments. */
 export const ALARM_KINDS = [
   ...(['failed', 'overdue', 'database', 'verification-failed', 'unverified', 'copies-behind', 'disk-low'] as const),
-  ...(['copy-damaged', 'removed-before-copied', 'restored'] as const),
+  ...(['copy-damaged', 'removed-before-copied', 'restored', 'test'] as const),
 ] as const;
 
 /** What an {@link Alarm} is about; docs/alerts.md has the rule of each. */
@@ -28,8 +28,21 @@ export interface Notification extends Alarm {
   readonly host: string;
 }
 
-/** One line for people. */
+const TITLES: Readonly<Record<AlarmKind, string>> = {
+  failed: 'A backup failed',
+  overdue: 'A backup is overdue',
+  database: 'The database or the backups cannot be read',
+  'verification-failed': 'A backup is bad',
+  unverified: 'The backups are unverified',
+  'copies-behind': 'Copies are behind',
+  'disk-low': 'The disk is nearly full',
+  'copy-damaged': 'A copy is bad',
+  'removed-before-copied': 'A backup was removed before it was copied',
+  restored: 'A backup was restored',
+  test: 'Test',
+};
+
+/** A message in one line. */
 export function titleOf({ state, kind, database, host }: Notification): string {
-  const what = state === 'recovered' ? `Recovered: ${kind}` : kind[0]!.toUpperCase() + kind.slice(1);
-  return `${what.replaceAll('-', ' ')}: backups of ${database} on ${host}`;
+  return `${state === 'recovered' ? 'Over: ' : ''}${TITLES[kind]}: ${database} on ${host}`;
 }

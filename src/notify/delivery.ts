@@ -7,7 +7,7 @@ import { setTimeout } from '../util/timers.js';
 import { whyNot } from './channels.js';
 import type { Channel } from './channels.js';
 
-const FIRST_RETRY_MS = 5_000;
+const FIRST_RETRY_MS = 1_000;
 /** What could not be delivered for longer than this process lives is told by the next one that sees the alarm. */
 const MAX_WAITING = 100;
 

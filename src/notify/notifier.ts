@@ -71,7 +71,7 @@ export class Notifier {
       const recorded = await takeAlarm(file).catch(() => undefined);
       const alarm = recorded?.raised ? recorded : this.#unrecorded.get(file);
       this.#unrecorded.delete(file);
-      if (alarm) this.#tell({ ...alarm, text }, 'recovered');
+      if (alarm) this.#tell({ ...alarm, level: 'info', text }, 'recovered');
     });
   }
 
@@ -95,7 +95,7 @@ export class Notifier {
   async test(text: string): Promise<readonly { readonly channel: string; readonly delivered: boolean }[]> {
     const tries = this.#channels.map(async (channel) => ({
       channel: channel.name,
-      delivered: await channel.send(this.#message({ kind: 'failed', level: 'info', text }, 'moment')),
+      delivered: await channel.send(this.#message({ kind: 'test', level: 'info', text }, 'moment')),
     }));
     if (this.#heart) {
       const heart = this.#heart;
@@ -122,7 +122,13 @@ export class Notifier {
     const before = await readAlarm(file);
     if (!before) {
       const record = { ...fresh, raised: after <= 1 };
-      if ((await makeAlarm(file, record)) && record.raised) this.#begin(file, record);
+      let made = await makeAlarm(file, record);
+      if (!made && !(await readAlarm(file))) {
+        // A link or a file that is no record, perhaps planted: it must not keep the alarm from being told.
+        await takeAlarm(file);
+        made = await makeAlarm(file, record);
+      }
+      if (made && record.raised) this.#begin(file, record);
       return;
     }
     const isToldElsewhere = before.told || !isAbandoned(before.by, Date.parse(before.since));

@@ -1,4 +1,5 @@
 import type { Backup } from '../catalog/backup.js';
+import type { CopyVerifyReport } from './verify-copy.js';
 import type { BackupError } from '../util/errors.js';
 
 /** The events of the copies in the stores, a part of what {@link BackupService.on} can listen to. */
@@ -22,6 +23,8 @@ export interface OffsiteEvents {
     /** It is tried again after this. */
     readonly retryAt?: Date;
   };
+  /** A copy in a store was verified, and is good or not. */
+  'copy-verified': CopyVerifyReport;
   /** Copies were removed from a store by its own retention policy. Names of backups. */
   'copies-pruned': { readonly store: string; readonly removed: readonly string[]; readonly kept: number };
 }

@@ -131,13 +131,13 @@ export class BackupRunner {
 
   runSync(purpose: Purpose, ifOlderThanMs: number | null): SnapshotResult {
     const ended = this.onAttempt(purpose);
+    let failure: unknown;
     try {
-      const result = tracedSync(this.#traceOf(purpose), () => this.#runSync(purpose, ifOlderThanMs));
-      ended();
-      return result;
+      return tracedSync(this.#traceOf(purpose), () => this.#runSync(purpose, ifOlderThanMs));
     } catch (error) {
-      ended(error);
-      throw error;
+      throw (failure = error);
+    } finally {
+      ended(failure);
     }
   }
 

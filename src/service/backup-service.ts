@@ -353,7 +353,9 @@ export class BackupService {
    */
   async verifyCopy(name: string, options: OfOneStore<VerifyCopyOptions> = {}): Promise<CopyVerifyReport> {
     core().checkMethodOptions('service.verifyCopy', options);
-    return offsite().verifyServiceCopy(this.#options, name, options);
+    const report = await offsite().verifyServiceCopy(this.#options, name, options);
+    this.#context.events.emit('copy-verified', report);
+    return report;
   }
 
   /**

@@ -65,5 +65,6 @@ const EVENTS: Readonly<Record<keyof BackupEvents, true>> = {
   copied: true,
   'copy-failed': true,
   'copies-pruned': true,
+  'copy-verified': true,
 };
 export const EVENT_NAMES: readonly string[] = Object.keys(EVENTS);

@@ -115,6 +115,12 @@ export class Monitor {
       if (ok) void notifier.settle({ kind: 'verification-failed', about: name }, `${name} is good.`);
       else void notifier.raise(failedVerification(name, level, problems));
     });
+    events.on('copy-verified', ({ name, store, level, ok, problems }) => {
+      const about = `${name} in ${store}`;
+      if (ok) return void notifier.settle({ kind: 'copy-damaged', about }, `${about} is good.`);
+      const text = `${about} has failed its verification (${level}): ${problems.slice(0, 3).join('; ')}.`;
+      void notifier.raise({ kind: 'copy-damaged', about, level: 'critical', text });
+    });
     events.on('pruned', ({ missed = [] }) => {
       if (missed.length === 0) return;
       const names = missed.map(({ name }) => name).join(', ');

@@ -249,17 +249,17 @@ function schemaOf(v: Valibot, enabled: boolean) {
       ),
     ),
     enabled: v.optional(v.boolean('true or false')),
-    notify: v.optional(
-      v.custom<NotifyOptions>(
-        (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
-        'an object, such as { heartbeat: "https://hc-ping.com/…" }',
-      ),
-    ),
     copies: v.optional(
       v.custom<BackupStore[]>(
         isListOfStores,
         'an array of stores, such as [directoryStore("/mnt/nas")]: each has a name that no other one has, and the methods ' +
           'list, put, open and remove',
+      ),
+    ),
+    notify: v.optional(
+      v.custom<NotifyOptions>(
+        (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+        'an object, such as { heartbeat: "https://hc-ping.com/…" }',
       ),
     ),
   });
