@@ -85,7 +85,7 @@ export interface RecoverRequest {
   /** All rows of the table that have gone since. */
   readonly removed: boolean;
   readonly related: boolean;
-  readonly onConflict?: 'overwrite' | 'skip' | 'as-new';
+  readonly onConflict?: 'overwrite' | 'skip' | 'as-new' | 'keep';
   readonly triggers: boolean;
   /** Makes a table again that the live database lacks. */
   readonly create: boolean;
@@ -111,8 +111,11 @@ export interface Conflict<V = SqlValue> {
   readonly table: string;
   /** The key of the backup's row. */
   readonly key: readonly V[] | undefined;
-  /** `'key'`: a live row has the same key and other contents; `'unique'`: a live row has the same value in `columns`. */
-  readonly kind: 'key' | 'unique';
+  /**
+   * `'key'`: a live row has the same key and other contents; `'unique'`: a live row has the same value in `columns`; `'parent'`: a
+   * row that comes back refers to this one, and the live row of its key seems to be another one.
+   */
+  readonly kind: 'key' | 'unique' | 'parent';
   /** The columns that differ, or those of the unique key that is taken. */
   readonly columns: readonly string[];
   readonly backup: Readonly<Record<string, V>>;
@@ -129,6 +132,8 @@ export interface RecoverReport<V = SqlValue> {
   /** Live rows whose reference was set to NULL when their parent was deleted, and that have it again. */
   readonly relinked: Counts;
   readonly overwritten: Counts;
+  /** Live rows that stay as they are by `onConflict: 'keep'`. */
+  readonly kept: Counts;
   readonly skipped: Counts;
   /** The first hundred. */
   readonly conflicts: readonly Conflict<V>[];

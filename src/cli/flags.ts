@@ -41,6 +41,7 @@ export interface RecoverFlags {
   readonly overwrite?: boolean;
   readonly skip?: boolean;
   readonly asNew?: boolean;
+  readonly keep?: boolean;
   readonly triggers: boolean;
   readonly create?: boolean;
   readonly set?: readonly string[];

@@ -39,6 +39,10 @@ export function addRowCommands(add: AddCommand, run: RunCommand): void {
     .option('--overwrite', "where a live row has the same key: replace it by the backup's")
     .option('--skip', 'where a live row has the same key: leave it as it is')
     .option('--as-new', 'where a live row has the same key: bring the row back under a new key')
+    .option(
+      '--keep',
+      'where a live row has the same key: it is the same row; leave it, and bring back what belongs to it',
+    )
     .option('--no-triggers', 'without firing the triggers of the tables')
     .option('--create', 'make the table again if the database no longer has it')
     .addOption(listOption('--set <column=value>', 'a value for a column, or for table.column; repeatable'))

@@ -98,11 +98,13 @@ export interface RecoverOptions extends SnapshotControl {
    */
   readonly related?: boolean | undefined;
   /**
-   * Decides what happens where a live row has the same key and other contents. Without it nothing is written, and the call rejects with
-   * `ERR_BACKUP_RECOVER_CONFLICT`. `'overwrite'`: the backup's version replaces the live one; `'skip'`: the live row stays, and
-   * what would hang on it does not come back; `'as-new'`: the row gets a new key, and its children follow it.
+   * Decides what happens where a live row has the same key and other contents, be it a chosen row, a lost child, or a parent that seems to
+   * be another row by now. Without it nothing is written, and the call rejects with `ERR_BACKUP_RECOVER_CONFLICT`. `'overwrite'`:
+   * the backup's version replaces the live one; `'skip'`: the live row stays, and what would hang on it does not come back;
+   * `'as-new'`: the row gets a new key, and its children follow it; `'keep'`: it is the same row, edited since: it stays as it is,
+   * and what was lost comes back to it.
    */
-  readonly onConflict?: 'overwrite' | 'skip' | 'as-new' | undefined;
+  readonly onConflict?: 'overwrite' | 'skip' | 'as-new' | 'keep' | undefined;
   /**
    * Do the triggers of the tables fire? `false`: they are dropped and made again, text for text, in the same transaction.
    * @default true

@@ -34,6 +34,7 @@ interface RecoveredRows {
   readonly inserted: Readonly<Record<string, number>>;
   readonly relinked: Readonly<Record<string, number>>;
   readonly overwritten: Readonly<Record<string, number>>;
+  readonly kept: Readonly<Record<string, number>>;
   readonly skipped: Readonly<Record<string, number>>;
   readonly safetyBackup?: string;
 }
@@ -79,7 +80,7 @@ export const messages = {
   restoreFailed: (name: string, error: BackupError) => `Restoring ${name} FAILED [${error.code}]: ${error.message}`,
   recovered: (name: string, report: RecoveredRows) =>
     `Rows recovered from ${name}: ` +
-    (['inserted', 'relinked', 'overwritten', 'skipped'] as const)
+    (['inserted', 'relinked', 'overwritten', 'kept', 'skipped'] as const)
       .flatMap((done) => counts(done, report[done]))
       .join(', ') +
     `; the state before is in ${report.safetyBackup}, protected`,

@@ -37,11 +37,12 @@ export const recover: CommandFunction<[string, RecoverFlags]> = async (context, 
 
 function optionsOf(flags: RecoverFlags): RecoverOptions {
   const { table, where, removed = false, related, triggers, set = [], create = false } = flags;
-  const chosen = (['overwrite', 'skip', 'asNew'] as const).filter((each) => flags[each]);
-  if (chosen.length > 1) throw usageError('--overwrite, --skip and --as-new exclude one another.', 'Give one of them.');
+  const chosen = (['overwrite', 'skip', 'asNew', 'keep'] as const).filter((each) => flags[each]);
+  if (chosen.length > 1)
+    throw usageError('--overwrite, --skip, --as-new and --keep exclude one another.', 'Give one of them.');
   if ((where === undefined) === !removed)
     throw usageError('Which rows?', "Give --where 'expression', or --removed for all that have gone.");
-  const onConflict = { overwrite: 'overwrite', skip: 'skip', asNew: 'as-new' } as const;
+  const onConflict = { overwrite: 'overwrite', skip: 'skip', asNew: 'as-new', keep: 'keep' } as const;
   return {
     table,
     removed,
@@ -86,7 +87,13 @@ function isEmpty({ inserted, relinked, overwritten }: RecoverReport): boolean {
 }
 
 function countLines(report: RecoverReport): string[] {
-  const words = { inserted: 'back', relinked: 'linked', overwritten: 'replaced', skipped: 'skipped' } as const;
+  const words = {
+    inserted: 'back',
+    relinked: 'linked',
+    overwritten: 'replaced',
+    kept: 'kept',
+    skipped: 'skipped',
+  } as const;
   return (Object.keys(words) as (keyof typeof words)[]).flatMap((key) =>
     Object.entries(report[key]).map(([table, rows]) => `${words[key].padEnd(9)} ${rows} of ${table}`),
   );
@@ -116,7 +123,11 @@ function planLines(plan: RecoverReport, name: string, context: Context): string[
 }
 
 function conflictLines({ table, key, kind, columns, backup, live }: Conflict): string[] {
-  const what = kind === 'key' ? 'the live row of this key is another' : `a live row has the same ${columns.join(', ')}`;
+  const what = {
+    key: 'the live row of this key is another',
+    unique: `a live row has the same ${columns.join(', ')}`,
+    parent: 'rows that come back belong to it, and the live row of this key seems to be another',
+  }[kind];
   return [
     `conflict  ${table} ${keyText(key)}: ${what}`,
     `          backup: ${rowText(backup)}`,

@@ -1,18 +1,16 @@
 // Writes a plan into the live database, inside the transaction that its caller has begun. Rows are read from the backup, which is
 // no part of that transaction.
-import fs from 'node:fs';
 import type { Database } from 'better-sqlite3';
 import type { RecoverRequest } from '../../child/rows-protocol.js';
-import { sqlFromJson } from '../../util/sql-value.js';
 import { quoteName, sameName } from './names.js';
 import { isRow } from './pair-rows.js';
 import type { Plan } from './plan.js';
-import { overrides } from './plan.js';
 import type { PlannedTable } from './planned-table.js';
 import { keyColumns } from './planned-table.js';
 import { refused } from './recover-errors.js';
 import { tableIn } from './read-schema.js';
-import { idNames } from './related.js';
+import { idNames } from './identity.js';
+import { renames, valueOf, valuesOf } from './row-values.js';
 
 export interface Writer {
   /** The connection that writes, in its transaction. */
@@ -26,6 +24,9 @@ export interface Writer {
 /** From here on a copy of the backup is quicker than carrying rows through JavaScript. */
 const BULK_ROWS = 20_000;
 const CELLS_AT_ONCE = 2_000;
+const ROWIDS_AT_ONCE = 50_000;
+
+const INSERTED = `action IN ('insert', 'as-new')`;
 
 export function apply(writer: Writer, plan: Plan, request: RecoverRequest): void {
   const { live } = writer;
@@ -53,118 +54,63 @@ function createTable(live: Database, { tables }: Plan, { older }: PlannedTable):
   }
 }
 
-/** The plan's rows and a private copy of the backup, under the names that they have on the reader's connection. */
+/** A private copy of the backup and the plan's rows, under the names that they have on the reader's connection. */
 function attachCopy({ live, reader, privateCopy }: Writer, plan: Plan): Database {
   live.prepare('ATTACH ? AS older').run(privateCopy());
   for (const table of plan.tables.all) {
     const { rows, older } = table;
-    if (isWhole(live, plan, table)) continue;
+    if (plan.counts.get(table)!.span !== undefined) continue;
     const ids = older.id.map((_, i) => `i${i}`);
     const keyed = older.withoutRowid ? [...ids, `PRIMARY KEY (${ids.join(', ')})`] : ['i0 INTEGER PRIMARY KEY'];
     live.exec(`CREATE TEMP TABLE ${rows} (action TEXT DEFAULT 'insert', newkey INTEGER, ${keyed.join(', ')})`);
-    const columns = renames(plan)(table) ? [...ids, 'newkey'] : ids;
-    const list = columns.join(', ');
-    const values = reader
-      .prepare(`SELECT ${list} FROM temp.${rows} WHERE action IN ('insert', 'as-new')`)
-      .raw()
-      .safeIntegers();
+    if (!older.withoutRowid && !renames(plan)(table)) {
+      copyRowids(reader, live, rows);
+      continue;
+    }
+    const list = [...ids, 'newkey'].join(', ');
+    const values = reader.prepare(`SELECT ${list} FROM temp.${rows} WHERE ${INSERTED}`).raw().safeIntegers();
     insertMany(
       live,
       `INSERT INTO temp.${rows} (${list})`,
-      columns.length,
+      ids.length + 1,
       () => values.iterate() as Iterable<unknown[]>,
     );
   }
   return live;
 }
 
-/** The columns that are written, and the SQL of each value, over the backup's row `o`. */
-function valuesOf(
-  plan: Plan,
-  table: PlannedTable,
-  request: RecoverRequest,
-): { columns: string[]; values: string[]; bound: unknown[] } {
-  const { older, newer, shared } = table;
-  const bound: unknown[] = [];
-  const columns: string[] = [];
-  const values: string[] = [];
-  const given = overrides(request, table.pair.name);
-  const isRenamed = renames(plan);
-  for (const column of shared) {
-    const { name } = column.newer;
-    if ((newer ?? older).generated.has(name.toLowerCase())) continue;
-    if (given.some(([each]) => sameName(each, name))) continue;
-    columns.push(name);
-    values.push(valueOf(isRenamed, plan.tables.all, table, column.older.name, name));
+/** As JSON: a call for each row would take longer than writing the rows. */
+function copyRowids(from: Database, to: Database, rows: string): void {
+  const read = from
+    .prepare(
+      `SELECT json_group_array(i0), max(i0) FROM
+         (SELECT i0 FROM temp.${rows} WHERE ${INSERTED} AND i0 >= ? ORDER BY i0 LIMIT ${ROWIDS_AT_ONCE})`,
+    )
+    .raw()
+    .safeIntegers();
+  const write = to.prepare(`INSERT INTO temp.${rows} (i0) SELECT value FROM json_each(?)`);
+  for (let first = -(2n ** 63n); ;) {
+    const [rowids, last] = read.get(first) as [string, bigint | null];
+    if (last === null) return;
+    write.run(rowids);
+    if (last === 2n ** 63n - 1n) return;
+    first = last + 1n;
   }
-  for (const [name, value] of given) {
-    columns.push(name);
-    values.push('?');
-    bound.push(toBound(sqlFromJson(value)));
-  }
-  if (older.virtual) {
-    columns.unshift('rowid');
-    values.unshift('o.rowid');
-  }
-  return { columns, values, bound };
-}
-
-/** Whole numbers must stay integers: the driver binds a number as REAL. */
-function toBound(value: unknown): unknown {
-  if (typeof value === 'number' && Number.isInteger(value) && !Object.is(value, -0)) return BigInt(value);
-  return value instanceof Uint8Array ? Buffer.from(value) : value;
-}
-
-/** Do rows of this table get new keys? */
-function renames({ report }: Plan): (table: PlannedTable) => boolean {
-  const tables = new Set(report.newKeys.map(({ table }) => table));
-  return ({ pair }) => tables.has(pair.name);
-}
-
-/** A key that is new, or a reference to a row that has a new key. */
-function valueOf(
-  renamed: (table: PlannedTable) => boolean,
-  all: readonly PlannedTable[],
-  table: PlannedTable,
-  from: string,
-  to: string,
-): string {
-  const value = `o.${quoteName(from)}`;
-  if (table.older.rowidColumn !== undefined && sameName(from, table.older.rowidColumn))
-    return renamed(table) ? `coalesce(p.newkey, ${value})` : value;
-  for (const key of table.foreignKeys) {
-    const parent = all.find(({ pair }) => sameName(pair.name, key.parent));
-    const i = key.from.findIndex((column) => sameName(column, to));
-    const rowid = parent?.older.rowidColumn;
-    if (i < 0 || !parent || rowid === undefined || !sameName(key.to[i]!, rowid) || !renamed(parent)) continue;
-    return `coalesce((SELECT q.newkey FROM temp.${parent.rows} q WHERE q.i0 = ${value} AND q.newkey IS NOT NULL), ${value})`;
-  }
-  return value;
 }
 
 function insert(source: Database, { live }: Writer, plan: Plan, table: PlannedTable, request: RecoverRequest): number {
   const { older, rows, pair } = table;
   const { columns, values, bound } = valuesOf(plan, table, request);
   const into = `INSERT INTO main.${quoteName(pair.name)} (${columns.map(quoteName).join(', ')})`;
-  const chosen = `SELECT ${values.join(', ')} FROM temp.${rows} p CROSS JOIN ${tableIn('older', older)} o
-    ON ${isRow('o', older, 'p', 'i')} WHERE p.action IN ('insert', 'as-new')`;
-  if (source === live && isWhole(live, plan, table)) {
-    return live.prepare(`${into} SELECT ${values.join(', ')} FROM ${tableIn('older', older)} o`).run(...bound).changes;
-  }
+  const { span } = plan.counts.get(table)!;
+  const from =
+    span === undefined
+      ? `temp.${rows} p CROSS JOIN ${tableIn('older', older)} o ON ${isRow('o', older, 'p', 'i')} WHERE p.${INSERTED}`
+      : `${tableIn('older', older)} o WHERE ${span}`;
+  const chosen = `SELECT ${values.join(', ')} FROM ${from}`;
   if (source === live) return live.prepare(`${into} ${chosen}`).run(...bound).changes;
   const read = source.prepare(chosen).raw().safeIntegers();
   return insertMany(live, into, columns.length, () => read.iterate(...bound) as Iterable<unknown[]>);
-}
-
-/** Does every row that the backup has come back, under its own key? */
-function isWhole(live: Database, plan: Plan, table: PlannedTable): boolean {
-  const all = Number(
-    live
-      .prepare(`SELECT count(*) FROM ${tableIn('older', table.older)}`)
-      .pluck()
-      .get(),
-  );
-  return all === plan.report.inserted[table.pair.name] && !renames(plan)(table);
 }
 
 /** Several rows a statement: most of the time goes into the call. */
@@ -224,70 +170,4 @@ function relink({ live, reader }: Writer, plan: Plan, table: PlannedTable): void
         throw refused(new Error(`a row of "${pair.name}" could not be linked again`));
     }
   }
-}
-
-/** The plan as SQL that anybody can read and run. */
-export function writeScript(file: string, reader: Database, plan: Plan, request: RecoverRequest): void {
-  const descriptor = fs.openSync(file, 'wx', 0o600);
-  const line = (text: string): void => void fs.writeSync(descriptor, `${text}\n`);
-  try {
-    line('BEGIN IMMEDIATE;\nPRAGMA defer_foreign_keys = ON;');
-    if (!request.triggers) for (const { name } of plan.triggers) line(`DROP TRIGGER ${quoteName(name)};`);
-    for (const table of plan.written) {
-      const { older, newer, rows, pair } = table;
-      if (!newer)
-        for (const { type, table: on, sql } of plan.tables.schemas.older.entries)
-          if (sameName(on, older.name) && type !== 'trigger') line(`${sql};`);
-      const { columns, values, bound } = valuesOf(plan, table, request);
-      const from = `FROM temp.${rows} p CROSS JOIN ${tableIn('older', older)} o ON ${isRow('o', older, 'p', 'i')}`;
-      const names = columns.map(quoteName).join(', ');
-      const inserts = `SELECT ${values.map(literal).join(` || ', ' || `)} ${from} WHERE p.action IN ('insert', 'as-new')`;
-      for (const cells of reader
-        .prepare(inserts)
-        .pluck()
-        .iterate(...bound)) {
-        line(`INSERT INTO ${quoteName(pair.name)} (${names}) VALUES (${String(cells)});`);
-      }
-      if (!newer || !table.key) continue;
-      const keys = keyColumns(table);
-      const set = columns
-        .map((column, i) => `'${quoteName(column).replaceAll("'", "''")} = ' || ${literal(values[i]!)}`)
-        .join(` || ', ' || `);
-      const where = keys.columns
-        .map((column, i) => `'${quoteName(column).replaceAll("'", "''")} IS ' || ${literal(keys.values[i]!)}`)
-        .join(` || ' AND ' || `);
-      for (const text of reader
-        .prepare(`SELECT ${set} || ' WHERE ' || ${where} ${from} WHERE p.action = 'overwrite'`)
-        .pluck()
-        .iterate(...bound)) {
-        line(`UPDATE ${quoteName(pair.name)} SET ${String(text)};`);
-      }
-      for (const [number, key] of newer.foreignKeys.entries()) {
-        const links = key.from
-          .map(
-            (column) =>
-              `'${quoteName(column).replaceAll("'", "''")} = ' || ${literal(valueOf(renames(plan), plan.tables.all, table, column, column))}`,
-          )
-          .join(` || ', ' || `);
-        const join = older.id.map((_, i) => `p.i${i} = r.i${i}`).join(' AND ');
-        const relinks = `SELECT ${links} || ' WHERE ' || ${where} FROM temp.${table.relinks} r CROSS JOIN ${tableIn('older', older)} o
-          ON ${isRow('o', older, 'r', 'i')} LEFT JOIN temp.${rows} p ON ${join} WHERE r.fk = ${number}`;
-        for (const text of reader.prepare(relinks).pluck().iterate())
-          line(`UPDATE ${quoteName(pair.name)} SET ${String(text)};`);
-      }
-    }
-    for (const { table, how } of plan.report.fullText) {
-      if (how === 'rebuilt') line(`INSERT INTO ${quoteName(table)} (${quoteName(table)}) VALUES ('rebuild');`);
-    }
-    if (!request.triggers) for (const { sql } of plan.triggers) line(`${sql};`);
-    line('COMMIT;');
-    fs.fsyncSync(descriptor);
-  } finally {
-    fs.closeSync(descriptor);
-  }
-}
-
-/** quote() ends a text at its first NUL. */
-function literal(value: string): string {
-  return `CASE WHEN typeof(${value}) = 'text' AND instr(${value}, char(0)) THEN 'CAST(' || quote(CAST(${value} AS BLOB)) || ' AS TEXT)' ELSE quote(${value}) END`;
 }

@@ -1,16 +1,22 @@
 import crypto from 'node:crypto';
 import type { Database } from 'better-sqlite3';
 import type { RecoverRequest } from '../../child/rows-protocol.js';
+import type { RowCounts } from './count-rows.js';
 import { quoteName } from './names.js';
 import { isRow } from './pair-rows.js';
 import { partner } from './planned-table.js';
-import type { PlannedTables } from './planned-table.js';
+import type { PlannedTable, PlannedTables } from './planned-table.js';
 import type { SchemaEntry } from './read-schema.js';
 import { tableIn } from './read-schema.js';
-import { idNames, ids } from './related.js';
+import { idNames, ids } from './identity.js';
 
 /** Over what is done to which rows, and over the live rows that give way. New keys are not in it: they may be others a moment later. */
-export function digest({ db, all }: PlannedTables, triggers: readonly SchemaEntry[], request: RecoverRequest): string {
+export function digest(
+  { db, all }: PlannedTables,
+  counts: ReadonlyMap<PlannedTable, RowCounts>,
+  triggers: readonly SchemaEntry[],
+  request: RecoverRequest,
+): string {
   const hash = crypto.createHash('sha256');
   const { table, onConflict, set, triggers: fire } = request;
   hash.update(JSON.stringify([table, onConflict, set, fire, triggers.map(({ name, sql }) => [name, sql])]));
@@ -28,15 +34,17 @@ export function digest({ db, all }: PlannedTables, triggers: readonly SchemaEntr
       hash.update(lines);
     };
     const order = idNames(older);
-    for (const chunk of older.withoutRowid ? [] : chunksOf(db, rows)) hash.update(chunk);
-    if (older.withoutRowid) feed(`SELECT action, ${order} FROM temp.${rows} WHERE action <> 'same' ORDER BY ${order}`);
+    const count = counts.get(planned)!;
+    if (count.span !== undefined) hash.update(`insert ${count.span}`);
+    else if (!older.withoutRowid) for (const chunk of chunksOf(db, rows)) hash.update(chunk);
+    else feed(`SELECT action, ${order} FROM temp.${rows} WHERE action <> 'same' ORDER BY ${order}`);
     feed(`SELECT fk, ${order} FROM temp.${relinks} ORDER BY fk, ${order}`);
-    if (!newer) continue;
+    if (!newer || count.overwrite + count.conflict + count['as-new'] + count.keep + count.skip === 0) continue;
     const live = newer.columns.map(({ name }) => `typeof(n.${quoteName(name)}), n.${quoteName(name)}`).join(', ');
     feed(
       `SELECT ${live} FROM temp.${rows} p CROSS JOIN ${tableIn('older', older)} o ON ${isRow('o', older, 'p', 'i')}
        CROSS JOIN ${tableIn('main', newer)} n ON ${planned.key ? partner(planned) : 'FALSE'}
-       WHERE p.action IN ('overwrite', 'conflict', 'as-new', 'skip') ORDER BY ${ids('o', older)}`,
+       WHERE p.action IN ('overwrite', 'conflict', 'as-new', 'keep', 'skip') ORDER BY ${ids('o', older)}`,
     );
   }
   return hash.digest('hex');

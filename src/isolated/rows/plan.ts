@@ -1,20 +1,22 @@
 // Plans a recovery as temporary tables on a connection that can only read: which rows come back, what is in their way.
 import type { Database } from 'better-sqlite3';
-import type { Conflict, RecoverReport, RecoverRequest } from '../../child/rows-protocol.js';
+import type { RecoverReport, RecoverRequest } from '../../child/rows-protocol.js';
+import { countRows } from './count-rows.js';
+import type { RowCounts } from './count-rows.js';
 import { sameName, fold, quoteName } from './names.js';
 import { digest } from './plan-digest.js';
-import { contentOf } from './full-text.js';
-import { differs, isRow } from './pair-rows.js';
-import { classify, COMES_BACK, partner, PlannedTables } from './planned-table.js';
+import { isRow } from './pair-rows.js';
+import { reportOf } from './plan-report.js';
+import { classify, PlannedTables, TAKEN_PARENT } from './planned-table.js';
 import type { PlannedTable } from './planned-table.js';
-import { toValue } from './read-rows.js';
 import type { Schema, SchemaEntry } from './read-schema.js';
 import { tableIn } from './read-schema.js';
-import { expandOnce, idNames } from './related.js';
+import { expandOnce } from './related.js';
 import { cannotWrite, needsColumn } from './recover-errors.js';
 
 export interface Plan {
   readonly tables: PlannedTables;
+  readonly counts: ReadonlyMap<PlannedTable, RowCounts>;
   /** The tables that are written, parents first. */
   readonly written: readonly PlannedTable[];
   readonly triggers: readonly SchemaEntry[];
@@ -29,8 +31,6 @@ export interface PlanInput {
   readonly choose: (table: PlannedTable) => void;
 }
 
-const SHOWN = 100;
-
 export function makePlan({ db, schemas, request, choose }: PlanInput): Plan {
   const tables = new PlannedTables(db, schemas);
   const root = tables.get(request.table)!;
@@ -39,17 +39,18 @@ export function makePlan({ db, schemas, request, choose }: PlanInput): Plan {
   let round = 0;
   do {
     for (const table of tables.all) {
-      classify(tables, table, overridden(table.pair.name));
+      classify(tables, table, round, overridden(table.pair.name));
       resolve(tables, table, request);
     }
-  } while (request.related && expandOnce(tables, ++round, overridden));
-  if (request.related && request.onConflict === 'skip') skipDependents(tables);
+  } while (expandOnce(tables, ++round, request.related, overridden));
+  if (request.onConflict === 'skip') skipDependents(tables);
 
-  const written = parentsFirst(tables.all.filter((table) => isWritten(db, table)));
+  const counts = new Map(tables.all.map((table) => [table, countRows(db, table)]));
+  const written = parentsFirst(tables.all.filter((table) => isWritten(counts.get(table)!)));
   for (const table of written) checkColumns(db, table, request);
-  const triggers = written.flatMap((table) => firing(db, schemas.newer, table));
-  const draft = report(tables, written, triggers, request);
-  return { tables, written, triggers, report: { ...draft, plan: digest(tables, triggers, request) } };
+  const triggers = written.flatMap((table) => firing(counts.get(table)!, schemas.newer, table));
+  const draft = reportOf(tables, counts, written, triggers, request);
+  return { tables, counts, written, triggers, report: { ...draft, plan: digest(tables, counts, triggers, request) } };
 }
 
 /** Values of the user's for a table, by its columns. */
@@ -66,8 +67,9 @@ export function overrides(
 
 function resolve({ db }: PlannedTables, { newer, older, rows }: PlannedTable, { onConflict }: RecoverRequest): void {
   if (onConflict === 'skip') db.exec(`UPDATE temp.${rows} SET action = 'skip' WHERE action = 'conflict'`);
-  if (onConflict === 'overwrite') {
-    db.exec(`UPDATE temp.${rows} SET action = 'overwrite' WHERE action = 'conflict' AND taken = -1`);
+  // A unique value that another row has is in the way of both.
+  if (onConflict === 'overwrite' || onConflict === 'keep') {
+    db.exec(`UPDATE temp.${rows} SET action = '${onConflict}' WHERE action = 'conflict' AND taken < 0`);
   }
   if (onConflict !== 'as-new' || newer?.rowidColumn === undefined || older.rowidColumn === undefined) return;
   const used = [
@@ -81,7 +83,7 @@ function resolve({ db }: PlannedTables, { newer, older, rows }: PlannedTable, { 
   const highest = used.map((each) => `coalesce((${each}), 0)`).join(', ');
   db.exec(
     `WITH free AS MATERIALIZED (SELECT max(${highest}) AS k),
-          renamed AS (SELECT i0, row_number() OVER (ORDER BY i0) AS n FROM temp.${rows} WHERE action = 'conflict' AND taken = -1)
+          renamed AS (SELECT i0, row_number() OVER (ORDER BY i0) AS n FROM temp.${rows} WHERE action = 'conflict' AND taken < 0)
      UPDATE temp.${rows} SET action = 'as-new', newkey = free.k + renamed.n FROM free, renamed WHERE ${rows}.i0 = renamed.i0`,
   );
 }
@@ -92,28 +94,27 @@ function skipDependents({ db, all }: PlannedTables): void {
   do {
     skipped = 0;
     for (const child of all) {
-      for (const { parent: name, from, to } of child.foreignKeys) {
+      for (const [number, { parent: name, from, to }] of child.foreignKeys.entries()) {
         const parent = all.find(({ pair }) => sameName(pair.name, name));
         if (!parent?.newer) continue;
         const pointsAt = (alias: string): string =>
           from.map((column, i) => `${alias}.${quoteName(to[i]!)} = c.${quoteName(column)}`).join(' AND ');
+        const dependent = `EXISTS (
+          SELECT 1 FROM ${tableIn('older', child.older)} c CROSS JOIN ${tableIn('older', parent.older)} o ON ${pointsAt('o')}
+            CROSS JOIN temp.${parent.rows} q ON ${isRow('o', parent.older, 'q', 'i')}
+          WHERE ${isRow('c', child.older, 'p', 'i')} AND q.action = 'skip'
+            AND (q.taken = ${TAKEN_PARENT} OR NOT EXISTS (SELECT 1 FROM ${tableIn('main', parent.newer)} n WHERE ${pointsAt('n')})))`;
         skipped += db
-          .prepare(
-            `UPDATE temp.${child.rows} AS p SET action = 'skip' WHERE action = 'insert' AND EXISTS (
-               SELECT 1 FROM ${tableIn('older', child.older)} c CROSS JOIN ${tableIn('older', parent.older)} o ON ${pointsAt('o')}
-                 CROSS JOIN temp.${parent.rows} q ON ${isRow('o', parent.older, 'q', 'i')}
-               WHERE ${isRow('c', child.older, 'p', 'i')} AND q.action = 'skip'
-                 AND NOT EXISTS (SELECT 1 FROM ${tableIn('main', parent.newer)} n WHERE ${pointsAt('n')}))`,
-          )
+          .prepare(`UPDATE temp.${child.rows} AS p SET action = 'skip' WHERE action = 'insert' AND ${dependent}`)
           .run().changes;
+        db.exec(`DELETE FROM temp.${child.relinks} AS p WHERE fk = ${number} AND ${dependent}`);
       }
     }
   } while (skipped > 0);
 }
 
-function isWritten(db: Database, { rows, relinks }: PlannedTable): boolean {
-  const any = `SELECT EXISTS (SELECT 1 FROM temp.${rows} WHERE ${COMES_BACK}) OR EXISTS (SELECT 1 FROM temp.${relinks})`;
-  return Number(db.prepare(any).pluck().get()) === 1;
+function isWritten(counts: RowCounts): boolean {
+  return counts.insert + counts['as-new'] + counts.overwrite + counts.relinked > 0;
 }
 
 function parentsFirst(tables: readonly PlannedTable[]): PlannedTable[] {
@@ -160,12 +161,9 @@ function checkColumns(db: Database, table: PlannedTable, request: RecoverRequest
 }
 
 /** The triggers of the live table that what is done to it sets off. */
-function firing(db: Database, { entries }: Schema, table: PlannedTable): SchemaEntry[] {
-  const count = (sql: string): boolean => db.prepare(`${sql} LIMIT 1`).get() !== undefined;
-  const inserts = count(`SELECT 1 FROM temp.${table.rows} WHERE action IN ('insert', 'as-new')`);
-  const updates =
-    count(`SELECT 1 FROM temp.${table.rows} WHERE action = 'overwrite'`) ||
-    count(`SELECT 1 FROM temp.${table.relinks}`);
+function firing(counts: RowCounts, { entries }: Schema, table: PlannedTable): SchemaEntry[] {
+  const inserts = counts.insert + counts['as-new'] > 0;
+  const updates = counts.overwrite + counts.relinked > 0;
   return entries.filter(({ type, table: on, sql }) => {
     if (type !== 'trigger' || !sameName(on, table.pair.name)) return false;
     const event =
@@ -173,115 +171,5 @@ function firing(db: Database, { entries }: Schema, table: PlannedTable): SchemaE
         sql,
       );
     return event?.[1]!.toUpperCase() === 'INSERT' ? inserts : event?.[1]!.toUpperCase() === 'UPDATE' && updates;
-  });
-}
-
-function report(
-  tables: PlannedTables,
-  written: readonly PlannedTable[],
-  triggers: readonly SchemaEntry[],
-  request: RecoverRequest,
-): RecoverReport {
-  const { db, all } = tables;
-  const count = (of: (table: PlannedTable) => string): Record<string, number> => {
-    const counts = all.map((table) => [table.pair.name, Number(db.prepare(of(table)).pluck().get())] as const);
-    return Object.fromEntries(counts.filter(([, rows]) => rows > 0));
-  };
-  const actions = (list: string) => (table: PlannedTable) =>
-    `SELECT count(*) FROM temp.${table.rows} WHERE action IN (${list})`;
-  const conflicts = count(actions(`'conflict'`));
-  return {
-    dryRun: request.dryRun,
-    plan: '',
-    inserted: count(actions(`'insert', 'as-new'`)),
-    relinked: count(({ relinks }) => `SELECT count(*) FROM temp.${relinks}`),
-    overwritten: count(actions(`'overwrite'`)),
-    skipped: count(actions(`'skip'`)),
-    conflicts: all.flatMap((table) => readConflicts(db, table)).slice(0, SHOWN),
-    conflictCount: Object.values(conflicts).reduce((sum, each) => sum + each, 0),
-    triggers: triggers.map(({ name }) => name),
-    alsoChanged: [],
-    lostColumns: written.flatMap(({ older, newer, shared, pair }) =>
-      newer
-        ? older.columns
-            .filter((column) => !shared.some((each) => each.older === column))
-            .map(({ name }) => `${pair.name}.${name}`)
-        : [],
-    ),
-    fullText: fullText(tables, written, request.triggers),
-    newKeys: all.flatMap(({ rows, pair }) =>
-      (
-        db
-          .prepare(`SELECT i0, newkey FROM temp.${rows} WHERE action = 'as-new' LIMIT ${SHOWN}`)
-          .raw()
-          .safeIntegers()
-          .all() as [bigint, bigint][]
-      ).map(([from, to]) => ({ table: pair.name, from: toValue(from), to: toValue(to) })),
-    ),
-  };
-}
-
-function fullText(
-  { schemas }: PlannedTables,
-  written: readonly PlannedTable[],
-  fire: boolean,
-): RecoverReport['fullText'] {
-  return [...schemas.newer.tables.values()].flatMap((index) => {
-    const content = contentOf(index);
-    if (content === undefined || !written.some(({ pair }) => sameName(pair.name, content))) return [];
-    const kept = schemas.newer.entries.some(
-      ({ type, table, sql }) =>
-        type === 'trigger' && sameName(table, content) && sql.toLowerCase().includes(index.name.toLowerCase()),
-    );
-    return [{ table: index.name, how: kept && fire ? ('triggers' as const) : ('rebuilt' as const) }];
-  });
-}
-
-function readConflicts(db: Database, table: PlannedTable): Conflict[] {
-  const { older, newer, rows, shared, key, pair } = table;
-  if (!newer) return [];
-  const found = db.prepare(
-    `SELECT ${idNames(older)}, taken FROM temp.${rows} WHERE action = 'conflict' LIMIT ${SHOWN}`,
-  );
-  return (found.safeIntegers().raw().all() as bigint[][]).map((values) => {
-    const taken = Number(values.pop());
-    const unique = newer.uniqueKeys[taken];
-    const join =
-      taken < 0
-        ? partner(table)
-        : unique!.columns.map((column) => `n.${quoteName(column)} = o.${quoteName(column)}`).join(' AND ');
-    const where = older.id.map((id) => `o.${quoteName(id)} = ?`).join(' AND ');
-    const from = `FROM ${tableIn('older', older)} o CROSS JOIN ${tableIn('main', newer)} n ON ${join} WHERE ${where} LIMIT 1`;
-    const read = (columns: readonly string[]): unknown[] =>
-      (db
-        .prepare(`SELECT ${columns.join(', ') || 'NULL'} ${from}`)
-        .safeIntegers()
-        .raw()
-        .get(values) ?? []) as unknown[];
-    const row = (alias: string, names: readonly string[]): Conflict['backup'] => {
-      const cells = read(names.map((name) => `${alias}.${quoteName(name)}`));
-      return Object.fromEntries(names.map((name, i) => [name, toValue(cells[i] as bigint)]));
-    };
-    const differ = read(shared.map((column) => differs('o', 'n', column)));
-    const backup = row(
-      'o',
-      older.columns.map(({ name }) => name),
-    );
-    return {
-      table: pair.name,
-      key: key?.map(
-        (column) => backup[older.columns.find(({ name }) => sameName(name, column))?.name ?? ''] ?? toValue(values[0]!),
-      ),
-      kind: taken < 0 ? ('key' as const) : ('unique' as const),
-      columns:
-        unique && taken >= 0
-          ? unique.columns
-          : shared.filter((_, i) => Number(differ[i]) === 1).map((column) => column.newer.name),
-      backup,
-      live: row(
-        'n',
-        newer.columns.map(({ name }) => name),
-      ),
-    };
   });
 }

@@ -23,10 +23,17 @@ export interface PlannedTable {
 }
 
 /** The action for a row of the backup. `NULL`: not decided yet. */
-export type Action = 'insert' | 'as-new' | 'overwrite' | 'skip' | 'conflict' | 'same';
+export type Action = 'insert' | 'as-new' | 'overwrite' | 'keep' | 'skip' | 'conflict' | 'same';
 
 /** SQL: the row will be in the live database with the backup's contents, so that others can refer to it. */
 export const COMES_BACK = `action IN ('insert', 'as-new', 'overwrite')`;
+
+/** SQL: the row will be live, whosever contents it has, so that its children have a place. */
+export const HAS_PLACE = `action IN ('insert', 'as-new', 'overwrite', 'keep')`;
+
+/** In `taken`, beside the number of a unique key: another live row has the key, or the parent that is needed is another row. */
+export const TAKEN_KEY = -1;
+export const TAKEN_PARENT = -2;
 
 /** The tables that a plan touches, made as they are needed. */
 export class PlannedTables {
@@ -72,7 +79,7 @@ export class PlannedTables {
     const columns = older.withoutRowid ? ids : ['i0 INTEGER PRIMARY KEY'];
     this.db.exec(
       `DROP TABLE IF EXISTS temp.${table.rows}; DROP TABLE IF EXISTS temp.${table.relinks};
-       CREATE TEMP TABLE ${table.rows} (${columns.join(', ')}, action TEXT, newkey INTEGER, taken INTEGER, done INTEGER DEFAULT 0
+       CREATE TEMP TABLE ${table.rows} (${columns.join(', ')}, action TEXT, newkey INTEGER, taken INTEGER, round INTEGER DEFAULT 0, up INTEGER DEFAULT 0
          ${key && `, PRIMARY KEY (${key})`});
        CREATE TEMP TABLE ${table.relinks} (${ids.join(', ')}, fk INTEGER, PRIMARY KEY (${ids.join(', ')}, fk))`,
     );
@@ -120,7 +127,12 @@ export function isMissing(tables: PlannedTables, table: PlannedTable, alias = 'o
 }
 
 /** Decides about the rows that are not decided yet, but for what foreign keys ask. */
-export function classify(tables: PlannedTables, table: PlannedTable, overridden: ReadonlySet<string>): void {
+export function classify(
+  tables: PlannedTables,
+  table: PlannedTable,
+  round: number,
+  overridden: ReadonlySet<string>,
+): void {
   const { older, newer, rows, shared, key } = table;
   const row = `${tableIn('older', older)} o WHERE ${isRow('o', older, 'p', 'i')}`;
   const { db } = tables;
@@ -130,7 +142,7 @@ export function classify(tables: PlannedTables, table: PlannedTable, overridden:
            AND (${shared.map((column) => differs('o', 'n', column)).join(' OR ') || 'FALSE'}))`
       : 'FALSE';
   db.exec(
-    `UPDATE temp.${rows} AS p SET taken = -1, action =
+    `UPDATE temp.${rows} AS p SET taken = ${TAKEN_KEY}, action =
        (SELECT CASE WHEN ${isMissing(tables, table)} THEN 'insert' WHEN ${different} THEN 'conflict' ELSE 'same' END FROM ${row})
      WHERE action IS NULL`,
   );
@@ -139,7 +151,7 @@ export function classify(tables: PlannedTables, table: PlannedTable, overridden:
     const set = unique.columns.some((column) => overridden.has(fold(column)));
     if (!unique.plain || unique.primary || !known || set) continue;
     db.exec(
-      `UPDATE temp.${rows} AS p SET action = 'conflict', taken = ${number} WHERE action = 'insert' AND done = 0 AND EXISTS
+      `UPDATE temp.${rows} AS p SET action = 'conflict', taken = ${number} WHERE action = 'insert' AND round = ${round} AND EXISTS
          (SELECT 1 FROM ${tableIn('older', older)} o CROSS JOIN ${tableIn('main', newer!)} n
             ON ${keysEqual(unique.columns, unique.collations)} WHERE ${isRow('o', older, 'p', 'i')})`,
     );

@@ -59,7 +59,7 @@ export function conflicting(report: RecoverReport): RecoverError {
       step: 'plan',
       hint: unique
         ? 'Nothing was written. A unique value is taken by another live row: change that row, give a value with "set" (--set), or leave such rows out with onConflict "skip" (--skip).'
-        : 'Nothing was written. Look at both versions, then choose: onConflict "overwrite" (--overwrite), "skip" (--skip) or "as-new" (--as-new).',
+        : 'Nothing was written. Look at both versions, then choose: onConflict "overwrite" (--overwrite), "skip" (--skip), "as-new" (--as-new) or "keep" (--keep).',
     },
     report,
   );

@@ -19,7 +19,7 @@ import { ensureFolder } from '../shared/free-space.js';
 import { takeLock } from '../shared/lock.js';
 import { beginStep, send } from '../shared/steps.js';
 import { partialPath, removePartial, sweep } from '../shared/temp-files.js';
-import { apply, writeScript } from './apply.js';
+import { apply } from './apply.js';
 import { noTable, whyNotCompared } from './diff.js';
 import { fold } from './names.js';
 import { openPlain, openStates, ScratchSpace } from './open-states.js';
@@ -38,6 +38,7 @@ import {
   tableUnreadable,
 } from './recover-errors.js';
 import { chooseGone, chooseSelected, selectWhere } from './select-rows.js';
+import { writeScript } from './write-script.js';
 
 export async function recover(request: RecoverRequest): Promise<ChildResult> {
   const { database, directory, name } = request;

@@ -1,25 +1,35 @@
 // The rows that come along: parents that the live database lacks, and children that were lost. Round by round, in SQL.
 import { fold, quoteName, sameName } from './names.js';
 import { differs, isRow } from './pair-rows.js';
-import { COMES_BACK, isMissing, partner } from './planned-table.js';
+import { addParents } from './parents.js';
+import { hasColumns, hasIndex, idNames, ids } from './identity.js';
+import { HAS_PLACE, isMissing, partner } from './planned-table.js';
 import type { PlannedTable, PlannedTables } from './planned-table.js';
 import { tableIn } from './read-schema.js';
-import type { ForeignKey, Table } from './read-schema.js';
+import type { ForeignKey } from './read-schema.js';
 
-/** Adds what the rows that are new in the plan (`done = 0`) need and have lost. Returns whether there was any. */
+/**
+ * Adds what the rows of the round before need and have lost. Returns whether there was any.
+ *
+ * @param related without it, nothing comes along, and parents that are other rows by now are still found
+ */
 export function expandOnce(
   tables: PlannedTables,
   round: number,
+  related: boolean,
   overridden: (table: string) => ReadonlySet<string>,
 ): boolean {
   const { db } = tables;
   let added = 0;
   for (const table of tables.all) {
-    const fresh = db.prepare(`SELECT 1 FROM temp.${table.rows} WHERE done = 0 AND ${COMES_BACK} LIMIT 1`).get();
-    if (fresh === undefined) continue;
-    // Rows that are added from here on wait for the next round.
-    db.exec(`UPDATE temp.${table.rows} SET done = ${round} WHERE done = 0 AND action IS NOT NULL`);
-    for (const key of table.foreignKeys) added += addParents(tables, round, table, key, overridden(table.pair.name));
+    const count = db.prepare(`SELECT count(*) FROM temp.${table.rows} WHERE round = ${round - 1} AND (${HAS_PLACE})`);
+    const fresh = Number(count.pluck().get());
+    if (fresh === 0) continue;
+    for (const key of table.foreignKeys) {
+      if (key.from.some((column) => overridden(table.pair.name).has(fold(column)))) continue;
+      added += addParents(tables, { round, fresh, related }, table, key);
+    }
+    if (!related) continue;
     for (const [name, child] of tables.schemas.newer.tables) {
       for (const [number, key] of child.foreignKeys.entries()) {
         if (sameName(key.parent, table.pair.name)) added += addChildren(tables, round, table, name, number, key);
@@ -27,29 +37,6 @@ export function expandOnce(
     }
   }
   return added > 0;
-}
-
-function addParents(
-  tables: PlannedTables,
-  round: number,
-  child: PlannedTable,
-  key: ForeignKey,
-  overridden: ReadonlySet<string>,
-): number {
-  const parent = tables.schemas.newer.tables.get(fold(key.parent)) && tables.get(key.parent);
-  if (!parent?.newer || !hasColumns(child.older, key.from) || !hasColumns(parent.older, key.to)) return 0;
-  if (key.from.some((column) => overridden.has(fold(column)))) return 0;
-  const { older, newer, rows } = parent;
-  const pointsAt = (alias: string): string =>
-    key.from.map((from, i) => `${alias}.${quoteName(key.to[i]!)} = c.${quoteName(from)}`).join(' AND ');
-  return tables.db
-    .prepare(
-      `INSERT OR IGNORE INTO temp.${rows} (${idNames(older)}) SELECT ${ids('o', older)}
-       FROM temp.${child.rows} p CROSS JOIN ${tableIn('older', child.older)} c ON ${isRow('c', child.older, 'p', 'i')}
-         CROSS JOIN ${tableIn('older', older)} o ON ${pointsAt('o')}
-       WHERE p.done = ${round} AND p.${COMES_BACK} AND NOT EXISTS (SELECT 1 FROM ${tableIn('main', newer)} n WHERE ${pointsAt('n')})`,
-    )
-    .run().changes;
 }
 
 function addChildren(
@@ -67,8 +54,9 @@ function addChildren(
   const from = childrenOf(tables, round, parent, child, key);
   const added = db
     .prepare(
-      `INSERT OR IGNORE INTO temp.${child.rows} (${idNames(older)}) SELECT ${ids('o', older)} ${from}
-         AND (${isMissing(tables, child)} ${takenByOther(child, key)})`,
+      `INSERT INTO temp.${child.rows} (${idNames(older)}, round) SELECT ${ids('o', older)}, ${round} ${from}
+         AND (${isMissing(tables, child)} ${takenByOther(child, key)})
+       ON CONFLICT DO UPDATE SET up = 0, round = ${round} WHERE up = 1`,
     )
     .run().changes;
   if (!child.key) return added;
@@ -106,8 +94,9 @@ function childrenOf(
     key.to.length === 1 && parent.older.rowidColumn !== undefined && sameName(key.to[0]!, parent.older.rowidColumn);
   const plan = `temp.${parent.rows} p`;
   const children = `${tableIn('older', child.older)} o`;
-  const where = `WHERE p.done = ${round} AND p.${COMES_BACK}`;
-  const indexed = hasIndex(tables, child.older, key.from);
+  // A row that comes along as a parent brings no other children of its own: they were not asked for.
+  const where = `WHERE p.round = ${round - 1} AND p.up = 0 AND (${HAS_PLACE})`;
+  const indexed = hasIndex(tables.db, 'older', child.older, key.from);
   if (direct) {
     const on = `ON o.${quoteName(key.from[0]!)} = p.i0`;
     return `FROM ${indexed ? `${plan} CROSS JOIN ${children}` : `${children} CROSS JOIN ${plan}`} ${on} ${where}`;
@@ -118,29 +107,4 @@ function childrenOf(
   return indexed
     ? `FROM ${plan} CROSS JOIN ${parents} ON ${isParent} CROSS JOIN ${children} ON ${linked} ${where}`
     : `FROM ${children} CROSS JOIN ${parents} ON ${linked} CROSS JOIN ${plan} ON ${isParent} ${where}`;
-}
-
-function hasIndex({ db }: PlannedTables, table: Table, columns: readonly string[]): boolean {
-  const first = columns[0]!;
-  if (table.key[0] !== undefined && sameName(table.key[0], first)) return true;
-  const leading = db
-    .prepare(
-      `SELECT x.name FROM pragma_index_list(?, 'older') l JOIN pragma_index_xinfo(l.name, 'older') x
-       WHERE x.seqno = 0 AND l.partial = 0`,
-    )
-    .pluck()
-    .all(table.name) as (string | null)[];
-  return leading.some((name) => name !== null && sameName(name, first));
-}
-
-function hasColumns(table: Table, columns: readonly string[]): boolean {
-  return columns.length > 0 && columns.every((column) => table.columns.some(({ name }) => sameName(name, column)));
-}
-
-export function idNames(table: Table): string {
-  return table.id.map((_, i) => `i${i}`).join(', ');
-}
-
-export function ids(alias: string, table: Table): string {
-  return table.id.map((id) => `${alias}.${quoteName(id)}`).join(', ');
 }

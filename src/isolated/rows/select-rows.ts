@@ -9,7 +9,7 @@ import type { PlannedTable } from './planned-table.js';
 import { tableIn } from './read-schema.js';
 import type { Table } from './read-schema.js';
 import { badWhere } from './recover-errors.js';
-import { idNames, ids } from './related.js';
+import { idNames, ids } from './identity.js';
 
 const AT_ONCE = 500;
 
@@ -62,8 +62,8 @@ export function chooseGone(db: Database, { pair, older, newer, rows, key }: Plan
   if (!newer) {
     db.exec(all);
   } else if (key && (older.withoutRowid || older.virtual || older.rowidColumn !== undefined)) {
-    const live = `SELECT 1 FROM ${tableIn('main', newer)} n WHERE ${keysEqual(key, newer.keyCollations)}`;
-    db.exec(`${all} WHERE NOT EXISTS (${live})`);
+    const live = `${tableIn('main', newer)} n ON ${keysEqual(key, newer.keyCollations)}`;
+    db.exec(`${all} LEFT JOIN ${live} WHERE n.${quoteName(newer.id[0]!)} IS NULL`);
   } else {
     const { changes } = pairRows(db, pair, 3000);
     const names = older.id.map((_, i) => `o${i}`).join(', ');

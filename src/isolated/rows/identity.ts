@@ -1,0 +1,30 @@
+// SQL about the identity of rows in a backup, and what of it an index can find.
+import type { Database } from 'better-sqlite3';
+import { quoteName, sameName } from './names.js';
+import type { Side, Table } from './read-schema.js';
+
+export function idNames(table: Table): string {
+  return table.id.map((_, i) => `i${i}`).join(', ');
+}
+
+export function ids(alias: string, table: Table): string {
+  return table.id.map((id) => `${alias}.${quoteName(id)}`).join(', ');
+}
+
+export function hasColumns(table: Table, columns: readonly string[]): boolean {
+  return columns.length > 0 && columns.every((column) => table.columns.some(({ name }) => sameName(name, column)));
+}
+
+/** Does an index find rows by the first of these columns? */
+export function hasIndex(db: Database, side: Side, table: Table, columns: readonly string[]): boolean {
+  const first = columns[0]!;
+  if (table.key[0] !== undefined && sameName(table.key[0], first)) return true;
+  const leading = db
+    .prepare(
+      `SELECT x.name FROM pragma_index_list(?, ?) l JOIN pragma_index_xinfo(l.name, ?) x
+       WHERE x.seqno = 0 AND l.partial = 0`,
+    )
+    .pluck()
+    .all(table.name, side, side) as (string | null)[];
+  return leading.some((name) => name !== null && sameName(name, first));
+}

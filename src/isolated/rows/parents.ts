@@ -1,0 +1,136 @@
+// The parents that rows need: those that are gone come along, and those that are another row by now wait for a choice.
+import type { Database } from 'better-sqlite3';
+import { hasColumns, hasIndex, idNames, ids } from './identity.js';
+import { fold, quoteName, sameName } from './names.js';
+import { differs, isRow, keysEqual, sharedColumns, sharedKey } from './pair-rows.js';
+import { COMES_BACK, partner, TAKEN_PARENT } from './planned-table.js';
+import type { PlannedTable, PlannedTables } from './planned-table.js';
+import { tableIn } from './read-schema.js';
+import type { ForeignKey } from './read-schema.js';
+
+export interface Round {
+  readonly round: number;
+  /** How many rows of the child are new in the plan. */
+  readonly fresh: number;
+  /** Parents that are gone come along. */
+  readonly related: boolean;
+}
+
+/** Returns how many were added. */
+export function addParents(tables: PlannedTables, round: Round, child: PlannedTable, key: ForeignKey): number {
+  const parent = tables.schemas.newer.tables.get(fold(key.parent)) && tables.get(key.parent);
+  if (!parent?.newer || !hasColumns(child.older, key.from) || !hasColumns(parent.older, key.to)) return 0;
+  const lost = round.related ? addLost(tables.db, round, child, parent, key) : 0;
+  return lost + addOthers(tables, round, child, parent, key);
+}
+
+function addLost(db: Database, round: Round, child: PlannedTable, parent: PlannedTable, key: ForeignKey): number {
+  const { older, newer, rows } = parent;
+  const gone = (to: (i: number) => string): string =>
+    `NOT EXISTS (SELECT 1 FROM ${tableIn('main', newer!)} n WHERE ${key.to.map((column, i) => `n.${quoteName(column)} = ${to(i)}`).join(' AND ')})`;
+  if (isRare(db, round, parent, gone((i) => `o.${quoteName(key.to[i]!)}`))) return 0; // prettier-ignore
+  return db
+    .prepare(
+      `INSERT OR IGNORE INTO temp.${rows} (${idNames(older)}, round, up) SELECT ${ids('o', older)}, ${round.round}, 1
+       ${parentsOf(round, child, parent, key)} AND ${gone((i) => `c.${quoteName(key.from[i]!)}`)}`,
+    )
+    .run().changes;
+}
+
+/** Is there no such parent at all? Asked where that is quicker than to look at the parent of each row. */
+function isRare(db: Database, { fresh }: Round, { older }: PlannedTable, which: string): boolean {
+  const from = `FROM ${tableIn('older', older)} o`;
+  if (fresh < Number(db.prepare(`SELECT count(*) ${from}`).pluck().get())) return false;
+  return db.prepare(`SELECT 1 ${from} WHERE ${which} LIMIT 1`).get() === undefined;
+}
+
+/** SQL: FROM and WHERE of the parents `o` of the rows that are new in the plan. */
+function parentsOf({ round }: Round, child: PlannedTable, parent: PlannedTable, { from, to }: ForeignKey): string {
+  const linked = from.map((column, i) => `o.${quoteName(to[i]!)} = c.${quoteName(column)}`).join(' AND ');
+  return `FROM temp.${child.rows} p CROSS JOIN ${tableIn('older', child.older)} c ON ${isRow('c', child.older, 'p', 'i')}
+      CROSS JOIN ${tableIn('older', parent.older)} o ON ${linked}
+    WHERE p.round = ${round - 1} AND p.${COMES_BACK}`;
+}
+
+/**
+ * A parent whose key was used again: hung on it, the row would be somebody else's. SQLite gives the number of a row that was
+ * deleted to another one, and nothing in the file tells that from an edited row. So it is taken for another one if nothing but
+ * the key is as it was; or if a text, a reference or a unique value is not, and no unchanged row proves that it was never
+ * deleted, by referring to it still.
+ */
+function addOthers(
+  tables: PlannedTables,
+  round: Round,
+  child: PlannedTable,
+  parent: PlannedTable,
+  key: ForeignKey,
+): number {
+  const { db } = tables;
+  const { older, newer, rows } = parent;
+  const sameKey =
+    parent.key?.length === key.to.length && key.to.every((to) => parent.key!.some((each) => sameName(each, to)));
+  const signs = sameKey ? signsOfAnother(parent) : undefined;
+  if (!signs) return 0;
+  const live = `SELECT 1 FROM ${tableIn('main', newer!)} n WHERE ${partner(parent)}`;
+  const suspect = `EXISTS (${live} AND (${signs.some} OR ${signs.all}))`;
+  if (isRare(db, round, parent, suspect)) return 0;
+  db.exec(`DROP TABLE IF EXISTS temp.others;
+    CREATE TEMP TABLE others AS SELECT DISTINCT ${older.id.map((id, i) => `o.${quoteName(id)} AS i${i}`).join(', ')},
+      EXISTS (${live} AND ${signs.all}) AS sure ${parentsOf(round, child, parent, key)} AND ${suspect}`);
+  if (db.prepare('SELECT 1 FROM temp.others WHERE NOT sure').get() !== undefined) dropProven(tables, parent);
+  return db
+    .prepare(
+      `INSERT OR IGNORE INTO temp.${rows} (${idNames(older)}, round, up, action, taken)
+       SELECT ${idNames(older)}, ${round.round}, 1, 'conflict', ${TAKEN_PARENT} FROM temp.others`,
+    )
+    .run().changes;
+}
+
+/** SQL over both versions, `o` and `n`. `undefined`: the table has nothing that could tell. */
+function signsOfAnother({ shared, key, newer, older }: PlannedTable): { some: string; all: string } | undefined {
+  const rest = shared.filter(({ newer: { name } }) => !key!.some((column) => sameName(column, name)));
+  if (rest.length === 0) return undefined;
+  const telling = new Set(
+    [...newer!.foreignKeys.flatMap(({ from }) => from), ...newer!.uniqueKeys.flatMap(({ columns }) => columns)].map(
+      fold,
+    ),
+  );
+  // A key that was given by hand, or by AUTOINCREMENT, is hardly given twice.
+  const reusable = newer!.rowidColumn !== undefined && older.rowidColumn !== undefined && !newer!.autoincrement;
+  const some = rest.map((column) => {
+    const value = `o.${quoteName(column.older.name)}`;
+    const different = differs('o', 'n', column);
+    return telling.has(fold(column.newer.name)) ? different : `(typeof(${value}) IN ('text', 'blob') AND ${different})`;
+  });
+  const same = rest.map(
+    (column) => `(o.${quoteName(column.older.name)} IS NOT NULL AND NOT ${differs('o', 'n', column)})`,
+  );
+  const changed = rest.map((column) => differs('o', 'n', column)).join(' + ');
+  return {
+    some: reusable ? `(${some.join(' OR ')})` : 'FALSE',
+    all: `(${changed} >= 2 AND NOT (${same.join(' OR ')}))`,
+  };
+}
+
+/** Takes out of `temp.others` the rows to which a live row refers that is as it was in the backup. Their key is the rowid. */
+function dropProven(tables: PlannedTables, parent: PlannedTable): void {
+  const { db, schemas } = tables;
+  for (const newer of schemas.newer.tables.values()) {
+    const older = schemas.older.tables.get(fold(newer.name));
+    const pair = { name: newer.name, older, newer };
+    const key = sharedKey(pair);
+    if (!older || !key || newer.virtual) continue;
+    const different = sharedColumns(older, newer).map((column) => differs('o', 'n', column));
+    for (const { parent: name, from } of newer.foreignKeys) {
+      if (!sameName(name, parent.pair.name) || from.length !== 1) continue;
+      const reference = `n.${quoteName(from[0]!)}`;
+      const unchanged = `FROM ${tableIn('main', newer)} n CROSS JOIN ${tableIn('older', older)} o
+        ON ${keysEqual(key, older.keyCollations, 'o', 'n')} WHERE NOT (${different.join(' OR ')})`;
+      db.exec(
+        hasIndex(db, 'main', newer, from)
+          ? `DELETE FROM temp.others WHERE NOT sure AND EXISTS (SELECT 1 ${unchanged} AND ${reference} = others.i0)`
+          : `DELETE FROM temp.others WHERE NOT sure AND i0 IN (SELECT ${reference} ${unchanged})`,
+      );
+    }
+  }
+}
