@@ -153,7 +153,9 @@ function entries(v: Valibot) {
     where: v.optional(check(file, 'an SQL expression, such as "id = 42"')),
     removed: v.optional(v.boolean('true or false')),
     related: v.optional(v.boolean('true or false')),
-    onConflict: v.optional(v.picklist(['overwrite', 'skip', 'as-new', 'keep'], '"overwrite", "skip", "as-new" or "keep"')),
+    onConflict: v.optional(
+      v.picklist(['overwrite', 'skip', 'as-new', 'keep'], '"overwrite", "skip", "as-new" or "keep"'),
+    ),
     triggers: v.optional(v.boolean('true or false')),
     create: v.optional(v.boolean('true or false')),
     set: v.optional(check(isRow, 'an object of values by column, such as { status: "open" }')),

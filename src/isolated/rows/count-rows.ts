@@ -3,7 +3,7 @@ import { quoteName } from './names.js';
 import type { Action, PlannedTable } from './planned-table.js';
 import { tableIn } from './read-schema.js';
 
-/** How many rows of a table a plan does something with. There may be millions: each table of a plan is counted once. */
+/** Counts the rows of a table by what a plan does with them. There may be millions: each table is counted once. */
 export interface RowCounts extends Readonly<Record<Action, number>> {
   readonly relinked: number;
   /**

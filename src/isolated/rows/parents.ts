@@ -1,4 +1,4 @@
-// The parents that rows need: those that are gone come along, and those that are another row by now wait for a choice.
+// Finds the parents that rows need: those that are gone come along, and those that are another row by now wait for a choice.
 import type { Database } from 'better-sqlite3';
 import { hasColumns, hasIndex, idNames, ids } from './identity.js';
 import { fold, quoteName, sameName } from './names.js';

@@ -1,4 +1,4 @@
-// What a plan says of itself: counts, conflicts with both versions, and what else somebody should know before it is done.
+// Reports on a plan: counts, conflicts with both versions, and what else somebody should know before it is done.
 import type { Database } from 'better-sqlite3';
 import type { Conflict, RecoverReport, RecoverRequest } from '../../child/rows-protocol.js';
 import type { RowCounts } from './count-rows.js';

@@ -1,4 +1,4 @@
-// Which columns of a row are written, and from where each value comes.
+// Finds the columns of a row that are written, and where each value comes from.
 import type { RecoverRequest } from '../../child/rows-protocol.js';
 import { sqlFromJson } from '../../util/sql-value.js';
 import { quoteName, sameName } from './names.js';
