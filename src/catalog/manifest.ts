@@ -91,6 +91,8 @@ export interface Manifest {
   readonly uncheckedTables?: readonly string[];
   /** From the lock to the end of the verification. */
   readonly durationMs: number;
+  /** A short hash of the retention policy that its maker was given. Absent: none was given, so others may have another one. */
+  readonly policy?: string;
   /** Retention and deletion refuse a protected backup. */
   readonly protected: boolean;
 }
@@ -133,6 +135,7 @@ export const manifestRules: Rules<Manifest> = {
   findings: optional(findingsRule),
   uncheckedTables: optional(listOf(text(MAX_TEXT), MAX_LIST)),
   durationMs: between(0, Number.MAX_SAFE_INTEGER),
+  policy: optional(text(16, /^[0-9a-f]{16}$/)),
   protected: yesOrNo,
 };
 

@@ -7,7 +7,7 @@ import { isBackupError } from '../util/errors.js';
 import { BackupService } from '../index.js';
 import type { BackupServiceOptions, KeepRules } from '../index.js';
 import { backupNaming } from '../catalog/backup-name.js';
-import { keepEverything, readRecordedPolicy } from '../retention/recorded-policy.js';
+import { keepEverything, onlyOnce, readPolicyRecord } from '../retention/recorded-policy.js';
 import { runSync } from '../util/file-work.js';
 import { findConfig, findConfigOf, loadConfig } from './config-file.js';
 import type { Configured } from './config-file.js';
@@ -61,7 +61,7 @@ export async function openService(context: Context, options: OpenOptions = {}): 
     ...(interval !== undefined && { interval }),
     ...(timeout !== undefined && { timeout }),
     ...(!configured && retention !== 'recorded' && !hasEnvironmentPolicy() && { retention: keepEverything }),
-    ...(typeof retention === 'object' && { retention }),
+    ...(typeof retention === 'object' && { retention: onlyOnce(retention) }),
     // The commands print the outcome themselves.
     logger: { info: () => {}, warn: (message) => silent || onWarning(message), error: () => {} },
   };
@@ -110,8 +110,8 @@ function hasEnvironmentPolicy(): boolean {
 /** @throws a usage error where nothing says which backups are to stay */
 function ensureKnownPolicy({ database, directory }: BackupService): void {
   if (hasEnvironmentPolicy()) return;
-  const recorded = runSync(readRecordedPolicy({ directory, naming: backupNaming(database) }));
-  if (typeof recorded === 'object') return;
+  const recorded = runSync(readPolicyRecord({ directory, naming: backupNaming(database) }));
+  if (typeof recorded === 'object' && recorded.retention !== 'code') return;
   throw usageError(
     recorded === undefined
       ? "Which backups are to stay? The app's retention policy is not known here."

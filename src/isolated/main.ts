@@ -2,9 +2,11 @@
 // (from `space` on in take-backup.ts). Of a restore: restore.ts.
 import fs from 'node:fs';
 import type { Backup } from '../catalog/backup.js';
+import { keepPolicyRecord } from '../catalog/policy-record.js';
 import { errorToWire } from '../child/protocol.js';
 import type { ChildRequest, ChildResult, WireBackup } from '../child/protocol.js';
 import type { SnapshotRequest } from '../child/protocol.js';
+import { runAsync } from '../util/file-work.js';
 import { hasStuckThread } from './verify/assertions.js';
 import { Deadline } from './shared/deadline.js';
 import { explain } from './shared/explain.js';
@@ -12,6 +14,7 @@ import { inspect } from './inspect.js';
 import { inLockedFolder } from './shared/locked-folder.js';
 import { probe } from './probe.js';
 import { protect } from './protect.js';
+import { partialPath } from './shared/temp-files.js';
 import { currentStep, beginStep, send } from './shared/steps.js';
 import { diff } from './rows/diff.js';
 import { query } from './rows/query.js';
@@ -19,7 +22,6 @@ import { recover } from './rows/recover.js';
 import { restore } from './restore/restore.js';
 import { findIfFresh } from './backup/still-due.js';
 import { isIdleWal } from './backup/idle-wal.js';
-import { recordPolicy } from './backup/record-policy.js';
 import { takeBackup } from './backup/take-backup.js';
 import { workAsOwner } from './shared/work-as-owner.js';
 import { verifyBackup } from './verify/verify-backup.js';
@@ -35,7 +37,11 @@ async function createBackup(request: SnapshotRequest): Promise<ChildResult> {
     beginStep('space');
     const idleWal = isIdleWal(request.database);
     const backup = await takeBackup({ ...request, protected: false, idleWal, startedAt }, folder, deadline);
-    if (request.policy !== undefined) await recordPolicy(folder, request.database, request.policy);
+    // The backup is made: if the record cannot be written, nobody who relies on it removes anything.
+    const { database, policy } = request;
+    if (policy !== undefined) {
+      await runAsync(keepPolicyRecord(folder, database, policy, (createdAt) => partialPath(folder, createdAt)));
+    }
     return { kind: 'created', backup: toWire(backup), durationMs: Math.round(performance.now() - startedAt) };
   });
 }

@@ -3,6 +3,7 @@ import { ageOf, checkDue } from '../catalog/due-check.js';
 import type { DueCheck } from '../catalog/due-check.js';
 import { latestBackup } from '../catalog/list-backups.js';
 import type { Backup } from '../catalog/backup.js';
+import { keepPolicyRecord } from '../catalog/policy-record.js';
 import type { SnapshotResult } from '../child/snapshotter.js';
 import type { SnapshotControl } from '../util/control.js';
 import { runSync } from '../util/file-work.js';
@@ -44,6 +45,8 @@ export class DueBackups {
   #attempt: Attempt | undefined;
   /** Another program's backup that the child has let count: it looks at each once, as the app must not open one. */
   #lookedAt: string | undefined;
+  /** The folder has this service's retention policy, for others who prune there. */
+  #isPolicyKept = false;
 
   constructor(context: Parts) {
     this.#context = context;
@@ -62,6 +65,16 @@ export class DueBackups {
     const latest = yield* this.latest(now);
     if (latest && !this.#isUnknown(latest)) this.freshness.believe(latest.createdAt.getTime());
     return checkDue({ latest, now, intervalMs, retryAt: this.#context.runner.retryAt(now) });
+  }
+
+  /** The first look before a backup also tells others who prune in the folder what this service keeps. */
+  *#look(intervalMs: number): FileWork<DueCheck> {
+    const check = yield* this.check(intervalMs);
+    const { database, policyRecord } = this.#context.options;
+    if (policyRecord !== undefined && !this.#isPolicyKept && check.reason !== 'disabled') {
+      this.#isPolicyKept = yield* keepPolicyRecord(this.#context.options, database, policyRecord);
+    }
+    return check;
   }
 
   *latest(now: number): FileWork<Backup | undefined> {
@@ -89,7 +102,7 @@ export class DueBackups {
     return this.#inOwnContext(() => {
       const settled = this.#settle(
         purpose,
-        settledSync(() => runSync(this.check(intervalMs))),
+        settledSync(() => runSync(this.#look(intervalMs))),
       );
       return settled ?? this.#toOutcome(this.#context.runner.runSync(purpose, intervalMs));
     });
@@ -102,7 +115,7 @@ export class DueBackups {
       begun: false,
       flight: new SingleFlight(async (control) => {
         try {
-          const [look] = await Promise.allSettled([gate.run(this.check(intervalMs))]);
+          const [look] = await Promise.allSettled([gate.run(this.#look(intervalMs))]);
           const settled = this.#settle(purpose, look);
           if (settled) return settled;
           attempt.begun = true;

@@ -13,7 +13,7 @@ import type { LoadableLogger, Logger } from '../util/logger.js';
 import { DEFAULT_RULES, keep } from '../retention/keep.js';
 import type { KeepRules } from '../retention/keep.js';
 import type { RetentionPolicy } from '../retention/policy.js';
-import { formatPolicy, keepEverything } from '../retention/recorded-policy.js';
+import { formatPolicy, isOnlyOnce } from '../retention/recorded-policy.js';
 import { childProcessSnapshotter } from '../child/child-snapshotter.js';
 import type { Snapshotter } from '../child/snapshotter.js';
 import { notifications } from '../notify/index.js';
@@ -145,7 +145,7 @@ export function resolveOptions(options: BackupServiceOptions, env: NodeJS.Proces
     wrongMtimes: new Set<string>(),
     intervalMs: parseInterval(options.interval ?? '7d')!,
     retention: retention ?? keep(DEFAULT_RULES),
-    policyRecord: retention && retention !== keepEverything ? formatPolicy(retention) : undefined,
+    policyRecord: retention && !isOnlyOnce(retention) ? formatPolicy(retention) : undefined,
     verify: options.verify ?? 'quick',
     onFailure: options.onFailure ?? 'continue',
     retryAfterMs: parseDuration(options.retryAfter ?? '5m')!,

@@ -7,10 +7,11 @@ import type { FileWork } from '../util/file-work.js';
 import type { PruneReport } from './events.js';
 import { applyRetention } from '../retention/apply-retention.js';
 import type { RetentionPlan } from '../retention/apply-retention.js';
+import { keepPolicyRecord } from '../catalog/policy-record.js';
 import { deleteFiles } from '../catalog/delete-backup.js';
 import type { BackupStore } from '../stores/backup-store.js';
 import type { RetentionPolicy } from '../retention/policy.js';
-import { keepEverything, policyOf, readRecordedPolicy } from '../retention/recorded-policy.js';
+import { isOnlyOnce, policyOf, readPolicyRecord } from '../retention/recorded-policy.js';
 
 /**
  * Applies the policy to the folder. One backup that can't be deleted stops none of the others.
@@ -23,23 +24,20 @@ export function* prune(
     readonly retention: RetentionPolicy;
     /** Absent: nobody has chosen the policy, so the one that the folder keeps comes first. */
     readonly policyRecord?: string | undefined;
+    readonly database?: string;
     readonly copies?: readonly BackupStore[];
   },
   dryRun: boolean,
   justMade?: string,
 ): FileWork<PruneReport> {
   const now = new Date();
-  const { retention, policyRecord } = folder;
-  const policy =
-    policyRecord === undefined && retention !== keepEverything
-      ? policyOf(yield* readRecordedPolicy(folder), retention)
-      : retention;
-  let plan: RetentionPlan & { missed?: readonly Backup[] } = applyRetention(
-    policy,
-    yield* listBackups(folder, now.getTime()),
-    now,
-    justMade,
-  );
+  const { retention, policyRecord, database } = folder;
+  const backups = yield* listBackups(folder, now.getTime());
+  let policy = retention;
+  if (policyRecord !== undefined && database !== undefined) {
+    if (!dryRun) yield* keepPolicyRecord(folder, database, policyRecord);
+  } else if (!isOnlyOnce(retention)) policy = policyOf(yield* readPolicyRecord(folder), backups, retention);
+  let plan: RetentionPlan & { missed?: readonly Backup[] } = applyRetention(policy, backups, now, justMade);
   if (folder.copies?.length) {
     plan = yield* offsite().keepUnshipped(plan, folder, folder.copies);
   }

@@ -72,6 +72,22 @@ export async function replaceFile(
   }
 }
 
+/** {@link replaceFile}, blocking. */
+export function replaceFileSync(file: string, text: string, partial: string, owner?: Owner): void {
+  const descriptor = fs.openSync(partial, O_CREAT | O_EXCL | O_RDWR | O_NOFOLLOW, 0o600);
+  try {
+    if (owner) fs.fchownSync(descriptor, owner.uid, owner.gid);
+    fs.writeFileSync(descriptor, text);
+    fs.fsyncSync(descriptor);
+    fs.renameSync(partial, file);
+  } catch (error) {
+    fs.rmSync(partial, { force: true });
+    throw error;
+  } finally {
+    fs.closeSync(descriptor);
+  }
+}
+
 /** A name in the same folder that nobody can foresee. */
 export function partialBeside(file: string): string {
   return path.join(path.dirname(file), `.${path.basename(file)}.${randomToken()}.partial`);

@@ -15,7 +15,21 @@ export async function ownerLike(...paths: readonly string[]): Promise<Owner | un
   if (process.geteuid?.() !== 0) return undefined;
   for (const file of paths) {
     const stats = await fs.promises.stat(file).catch(() => undefined);
-    if (stats) return stats.uid === 0 ? undefined : { uid: stats.uid, gid: stats.gid };
+    if (stats) return ownerIn(stats);
   }
   return undefined;
+}
+
+/** {@link ownerLike}, blocking. */
+export function ownerLikeSync(...paths: readonly string[]): Owner | undefined {
+  if (process.geteuid?.() !== 0) return undefined;
+  for (const file of paths) {
+    const stats = fs.statSync(file, { throwIfNoEntry: false });
+    if (stats) return ownerIn(stats);
+  }
+  return undefined;
+}
+
+function ownerIn({ uid, gid }: fs.Stats): Owner | undefined {
+  return uid === 0 ? undefined : { uid, gid };
 }

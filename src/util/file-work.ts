@@ -1,6 +1,7 @@
 import fs from 'node:fs';
-import { flushFolder, flushFolderSync } from './durable-files.js';
+import { flushFolder, flushFolderSync, replaceFile, replaceFileSync } from './durable-files.js';
 import { isBackupError, systemCode } from './errors.js';
+import { ownerLike, ownerLikeSync } from './file-owner.js';
 import { readSmallFile, readSmallFileAsync } from './read-small-file.js';
 
 /** A call of the file system in both of Node's forms. */
@@ -100,6 +101,12 @@ export const files = {
     call(
       () => readSmallFile(file, maxBytes),
       () => readSmallFileAsync(file, maxBytes),
+    ),
+  /** All or nothing, as {@link replaceFile}; the file gets the owner of the first of these paths that exists. */
+  replace: (file: string, text: string, partial: string, like: readonly string[]) =>
+    call(
+      () => replaceFileSync(file, text, partial, ownerLikeSync(...like)),
+      async () => replaceFile(file, text, { partial, owner: await ownerLike(...like) }),
     ),
   rename: (from: string, to: string) =>
     call(

@@ -49,6 +49,44 @@ test("prune without a configuration applies the app's policy, which the folder k
   expect(backupNames(shop.path).length).toBeLessThanOrEqual(after.length + 1);
 });
 
+test('an app whose policy was changed tells it at its next look and its next prune, without a new backup', async () => {
+  const record = () => JSON.parse(fs.readFileSync(shop.file('.app_backup.policy.json'), 'utf8')) as object;
+  await app(keep({ last: 2, monthly: 12 })).createBackup();
+  expect((await app(keep({ last: Infinity })).backupIfDue()).status).toBe('fresh');
+  expect(record()).toMatchObject({ retention: { last: 'Infinity' } });
+  expect(app(keep({ last: 7 })).backupIfDueSync().status).toBe('fresh');
+  expect(record()).toMatchObject({ retention: { last: 7 } });
+  await app(keep({ last: 60 })).pruneBackups({ dryRun: true });
+  expect(record()).toMatchObject({ retention: { last: 7 } });
+  await app(keep({ last: 60 })).pruneBackups();
+  expect(record()).toMatchObject({ retention: { last: 60 } });
+  // Rules that somebody gives by hand are not the app's.
+  await run('prune', '--database', 'app.db', '--keep-last', '59');
+  expect(record()).toMatchObject({ retention: { last: 60 } });
+});
+
+test("nobody without a policy removes anything where the record of the app's is lost or out of date", async () => {
+  await app(keep({ last: Infinity })).createBackup();
+  const record = fs.readFileSync(shop.file('.app_backup.policy.json'), 'utf8');
+  fs.rmSync(shop.file('.app_backup.policy.json'));
+  const warnings: string[] = [];
+  const script = new BackupService({
+    database: shop.file('app.db'),
+    logger: { ...quiet, warn: (line) => warnings.push(line) },
+  });
+  await script.createBackup();
+  expect(backupNames(shop.path)).toHaveLength(38);
+  expect(warnings).toContainEqual(expect.stringContaining('its record is missing'));
+
+  fs.writeFileSync(
+    shop.file('.app_backup.policy.json'),
+    record.replace('"Infinity"', '1').replace(/"at": "\d{4}/, '"at": "2020'),
+  );
+  await script.createBackup();
+  expect((await script.pruneBackups()).removed).toEqual([]);
+  expect(backupNames(shop.path)).toHaveLength(39);
+});
+
 test("a policy that is code is the app's alone", async () => {
   await app((backups) => ({
     keep: backups.map((backup) => ({ backup, reasons: ['all'] })),

@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import type { Backup } from '../../catalog/backup.js';
 import { readBackup } from '../../catalog/list-backups.js';
+import { policyDigest } from '../../catalog/policy-record.js';
 import type { BackupFolder } from '../../catalog/list-backups.js';
 import type { VerifyLevel } from '../../catalog/manifest.js';
 import { BackupError } from '../../util/errors.js';
@@ -22,6 +23,8 @@ export interface BackupOrder {
   readonly verify: VerifyLevel;
   readonly label?: string | undefined;
   readonly safety?: true;
+  /** The app's retention policy as JSON. */
+  readonly policy?: string | undefined;
   readonly protected: boolean;
   /** A WAL database that nobody has open: nothing is left beside it. */
   readonly idleWal?: boolean;
@@ -76,6 +79,7 @@ export async function takeBackup(order: BackupOrder, folder: BackupFolder, deadl
       ...(uncheckedTables.length > 0 && { uncheckedTables }),
       verifiedAt: new Date().toISOString(),
       durationMs: Math.round(performance.now() - order.startedAt),
+      ...(order.policy !== undefined && { policy: policyDigest(JSON.parse(order.policy)) }),
       protected: order.protected,
     });
     return readPublished(folder, name);

@@ -1,15 +1,16 @@
 import fs from 'node:fs';
 import { keep } from 'sqlite-autobackup';
-import type { KeepRules } from 'sqlite-autobackup';
+import type { KeepRules, RetentionPolicy } from 'sqlite-autobackup';
 import { rulesOf } from '#dist/retention/keep.js';
-import { formatPolicy, keepEverything, policyOf, readRecordedPolicy } from '#dist/retention/recorded-policy.js';
+import { policyDigest } from '#dist/catalog/policy-record.js';
+import { formatPolicy, keepEverything, policyOf, readPolicyRecord } from '#dist/retention/recorded-policy.js';
 import { runSync } from '#dist/util/file-work.js';
-import { aBackup, NAMING } from '../../support/planted-backups';
+import { aBackup, aManifest, NAMING } from '../../support/planted-backups';
 import { useTempFolder } from '../../support/temp-folder';
 
 const folder = useTempFolder();
 const FILE = '.app_backup.policy.json';
-const read = () => runSync(readRecordedPolicy({ directory: folder.path, naming: NAMING }));
+const read = () => runSync(readPolicyRecord({ directory: folder.path, naming: NAMING }));
 const recorded = (text: string) => {
   fs.writeFileSync(folder.file(FILE), text);
   return read();
@@ -20,11 +21,11 @@ test.each<[KeepRules]>([
   [{ last: Infinity, within: '30d' }],
   [{ last: 20, within: 86_400_000, daily: 7, weekly: 8, monthly: 12, yearly: 0 }],
 ])('the rules %j are read as they were written', (rules) => {
-  expect(recorded(formatPolicy(keep(rules)))).toEqual(rules);
+  expect(recorded(formatPolicy(keep(rules)))).toMatchObject({ retention: rules });
 });
 
 test('a policy that is code is said to be code', () => {
-  expect(recorded(formatPolicy(() => ({ keep: [], remove: [] })))).toBe('code');
+  expect(recorded(formatPolicy(() => ({ keep: [], remove: [] })))).toMatchObject({ retention: 'code' });
 });
 
 test.each([
@@ -39,7 +40,8 @@ test.each([
 ])('%s is not understood, and whoever does not know the policy keeps everything', (_what, text) => {
   expect(recorded(text)).toBe('unreadable');
   const backups = [aBackup('2026-11-24 10:00:00'), aBackup('2020-11-24 10:00:00')];
-  const { keep: kept, remove } = policyOf(recorded(text), keep({ last: 1 }))(backups, { now: new Date() });
+  const policy = policyOf(recorded(text), backups, keep({ last: 1 }));
+  const { keep: kept, remove } = policy(backups, { now: new Date() });
   expect([kept.length, remove.length]).toEqual([2, 0]);
 });
 
@@ -49,10 +51,47 @@ test('a link in its place is not followed', () => {
   expect(read()).toBe('unreadable');
 });
 
-test("the app's policy comes before the default of somebody who was given none", () => {
+describe('somebody who was given no policy', () => {
   const byDefault = keep({ last: 20 });
-  expect(read()).toBeUndefined();
-  expect(policyOf(undefined, byDefault)).toBe(byDefault);
-  expect(rulesOf(policyOf({ monthly: 60 }, byDefault))).toEqual({ monthly: 60 });
-  expect(policyOf('code', byDefault)).toBe(keepEverything);
+  const theirs = formatPolicy(keep({ monthly: 60 }));
+  const theirDigest = policyDigest(JSON.parse(theirs));
+  const written = (text: string, at?: string) => recorded(JSON.stringify({ ...(JSON.parse(text) as object), at }));
+  const newest = (policy?: string) => [
+    aBackup('2026-11-24 10:00:00', {
+      manifest: aManifest({ createdAt: '2026-11-24T09:00:00.000Z', ...(policy !== undefined && { policy }) }),
+    }),
+  ];
+  const removedBy = (policy: RetentionPolicy) =>
+    policy([aBackup('2026-11-24 10:00:00'), aBackup('2020-11-24 10:00:00')], { now: new Date() }).remove;
+
+  test("applies the app's, under which its newest backup was made", () => {
+    expect(rulesOf(policyOf(written(theirs), newest(theirDigest), byDefault))).toEqual({ monthly: 60 });
+  });
+
+  test('applies the default where nobody who has a policy has made a backup', () => {
+    expect(policyOf(read(), newest(), byDefault)).toBe(byDefault);
+    expect(policyOf(read(), [], byDefault)).toBe(byDefault);
+  });
+
+  test("applies the app's newer one, which it wrote after its newest backup", () => {
+    expect(rulesOf(policyOf(written(theirs, '2026-11-24T09:00:00.000Z'), newest('0'.repeat(16)), byDefault))).toEqual({
+      monthly: 60,
+    });
+  });
+
+  test.each([
+    ['is missing', () => read()],
+    ['has no time, and is not that of the newest backup', () => written(theirs)],
+    ['is older than the newest backup, and not that of it', () => written(theirs, '2026-11-24T08:59:59.999Z')],
+  ])('removes nothing, and says why, where the record %s', (_what, record) => {
+    const policy = policyOf(record(), newest('0'.repeat(16)), keep({ last: 1 }));
+    expect(removedBy(policy)).toEqual([]);
+    expect(policy([], { now: new Date() }).warnings?.[0]).toContain('"retention"');
+  });
+
+  test('removes nothing where the policy is code', () => {
+    expect(policyOf(recorded(formatPolicy(() => ({ keep: [], remove: [] }))), newest(), byDefault)).toBe(
+      keepEverything,
+    );
+  });
 });

@@ -295,7 +295,7 @@ test('pruneBackups removes, logs and emits; a dry run does none of the three', a
   expect([folder.list().length, logger.lines.length, pruned.mock.calls.length]).toEqual([3, 0, 0]);
 
   const report = await service.pruneBackups();
-  expect(folder.list()).toEqual([names[0]]);
+  expect(folder.list()).toEqual(['.app_backup.policy.json', names[0]]);
   expect(pruned.mock.calls).toEqual([[report]]);
   expect(logger.lines).toEqual([`info Old backups removed: ${names[1]} (4 KB), ${names[2]} (4 KB); 1 kept`]);
 });
