@@ -67,8 +67,8 @@ export function* readPolicyRecord({ directory, naming }: BackupFolder): FileWork
     const value = parseJson(yield* files.readSmall(path.join(directory, policyRecordName(naming))));
     const record = checkRecord(value);
     if (record === WRONG) return 'unreadable';
-    const { at: _at, ...policy } = value as PolicyRecord;
-    return { ...record, digest: policyDigest(policy) };
+    const { formatVersion, retention } = value as PolicyRecord;
+    return { ...record, digest: policyDigest({ formatVersion, retention }) };
   } catch (error) {
     return systemCode(error) === 'ENOENT' ? undefined : 'unreadable';
   }

@@ -26,6 +26,24 @@ export function pageSizeIn(header: Buffer): number {
 }
 
 /**
+ * Can a connection that is open not go on with a file of this text encoding? SQLite takes the lowest two bits of the field when
+ * it opens a file, and nothing in them for UTF-8. When it reads the schema again, it compares them with the encoding that the
+ * connection has, and each statement fails where they are nothing in a field that is not empty.
+ */
+export function breaksOpenConnections(header: Buffer): boolean {
+  const field = header.readUInt32BE(56);
+  return field !== 0 && (field & 3) === 0;
+}
+
+/** What is strange in a header with which SQLite works nevertheless. */
+export function headerFindings(header: Buffer): string[] {
+  const field = header.readUInt32BE(56);
+  if (field <= 3) return [];
+  const broken = breaksOpenConnections(header) ? ', and open connections fail when the schema changes' : '';
+  return [`the header gives the text encoding ${field}, where 1 to 3 are all there are${broken}`];
+}
+
+/**
  * Lists the problems that the header of a finished database file shows: in its own fields, and in its size. SQLite's check reads
  * neither the content of overflow pages nor the size of the file, so this alone finds a file that was cut inside its last one.
  */

@@ -138,6 +138,16 @@ describe.each<JournalMode>(['wal', 'delete'])('restoring into a live database in
     expect(stateOf(database)).toEqual(NEW);
   });
 
+  test('a state that an earlier safety backup holds is not saved once more', async () => {
+    const { service, backup } = await withBackup(mode);
+    const first = await service.restoreBackup(backup.name);
+    const second = await service.restoreBackup(backup.name);
+    const third = await service.restoreBackup(backup.name);
+    expect(second.safetyBackup).not.toBe(first.safetyBackup);
+    expect(third.safetyBackup).toBe(second.safetyBackup);
+    expect(await service.listBackups()).toHaveLength(3);
+  });
+
   test('what a dead writer has left half done is rolled back, and is not in the safety backup', async () => {
     const database = folder.file('app.db');
     const db = createState(database, mode, OLD);

@@ -5,6 +5,7 @@ import type { Deadline } from '../shared/deadline.js';
 import { ensureOwnerCanWrite, removeTraces } from './idle-wal.js';
 import { readFacts } from '../shared/database-facts.js';
 import type { SourceFacts } from '../shared/database-facts.js';
+import { pastForeignSchema } from '../shared/foreign-schema.js';
 import { distrust } from '../shared/distrust.js';
 import { lookTwice } from '../verify/sqlite-answers.js';
 import { useSmallCache } from '../shared/small-cache.js';
@@ -77,7 +78,7 @@ function openPinned(database: string, deadline: Deadline): PinnedSource {
 function recover(database: string, deadline: Deadline): void {
   const db = new Database(database, { fileMustExist: true, timeout: deadline.remainingMs(MAX_SOURCE_WAIT_MS) });
   try {
-    db.prepare('SELECT count(*) FROM sqlite_schema').get();
+    pastForeignSchema(db, () => db.prepare('SELECT count(*) FROM sqlite_schema').get());
   } finally {
     db.close();
   }

@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import Database from 'better-sqlite3';
 import { BackupError } from '../../util/errors.js';
+import { pastForeignSchema } from '../shared/foreign-schema.js';
 
 /**
  * Makes a whole copy one self-contained file. The copy of a WAL database is itself in WAL mode: opening it would leave `-wal`
@@ -23,7 +24,7 @@ export async function seal(partial: string): Promise<void> {
 export async function sealWithSideFiles(partial: string): Promise<void> {
   const db = new Database(partial, { fileMustExist: true });
   try {
-    db.pragma('journal_mode = DELETE');
+    pastForeignSchema(db, () => db.pragma('journal_mode = DELETE'));
   } finally {
     db.close();
   }

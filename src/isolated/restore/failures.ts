@@ -1,6 +1,4 @@
 import type { Backup } from '../../catalog/backup.js';
-import { removeFiles } from '../../catalog/delete-backup.js';
-import type { BackupFolder } from '../../catalog/list-backups.js';
 import { BackupError, isBackupError, messageOf, systemCode } from '../../util/errors.js';
 import type { BackupErrorCode } from '../../util/errors.js';
 
@@ -18,11 +16,6 @@ export async function takeBack(undo: Undo): Promise<string[]> {
     }
   }
   return left;
-}
-
-/** A safety backup of a state that was not replaced goes again. */
-export function takeBackSafety(folder: BackupFolder, safety: Backup): Undo[number] {
-  return { what: `the safety backup "${safety.name}" is still there`, run: () => removeFiles(folder, safety) };
 }
 
 /** The safety backup could not be made, since the copy of the live database is damaged. */

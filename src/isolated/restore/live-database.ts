@@ -7,6 +7,7 @@ import { BackupError, systemCode } from '../../util/errors.js';
 import type { Deadline } from '../shared/deadline.js';
 import { readFacts } from '../shared/database-facts.js';
 import type { SourceFacts } from '../shared/database-facts.js';
+import { pastForeignSchema } from '../shared/foreign-schema.js';
 import { isSqlite, readHeader } from '../../util/database-header.js';
 import { beginStep } from '../shared/steps.js';
 import { isUnusable } from './unusable.js';
@@ -51,7 +52,7 @@ export class LiveDatabase {
     try {
       this.db.pragma(`busy_timeout = ${waitMs}`);
       this.db.exec('BEGIN IMMEDIATE');
-      this.#wal = this.db.pragma('journal_mode', { simple: true }) === 'wal';
+      this.#wal = pastForeignSchema(this.db, () => this.db.pragma('journal_mode', { simple: true })) === 'wal';
     } catch (error) {
       this.release();
       throw isBusy(error) ? restoreBusy(this.path, `${waitMs / 1000} s`, error) : error;
@@ -149,7 +150,7 @@ export function switchToWal(file: string): void {
   if (isWal(file)) return;
   const db = new Database(file, { fileMustExist: true });
   try {
-    db.pragma('journal_mode = WAL');
+    pastForeignSchema(db, () => db.pragma('journal_mode = WAL'));
   } finally {
     db.close();
   }

@@ -8,7 +8,7 @@ import { copyWhole } from '../shared/copy-whole.js';
 import { readFacts } from '../shared/database-facts.js';
 import { beginStep } from '../shared/steps.js';
 import { announcePartialBeside, removePartial } from '../shared/temp-files.js';
-import { restoredBut, takeBack, takeBackSafety, unchanged } from './failures.js';
+import { restoredBut, takeBack, unchanged } from './failures.js';
 import type { Undo } from './failures.js';
 import { inUse, refuseIfInUse, usersOf } from './in-use.js';
 import { keepRights } from './keep-rights.js';
@@ -17,6 +17,7 @@ import type { LiveDatabase } from './live-database.js';
 import type { RestoreContext } from './online.js';
 import { refuseMountPoint } from './real-database.js';
 import { inodeOf, moveAside } from './replaced-files.js';
+import { takeBackSafety } from './safety.js';
 
 export interface Replaced {
   readonly safety: Backup | undefined;

@@ -9,7 +9,9 @@ import { contentHash } from '../shared/content-hash.js';
 import { copyPages } from '../backup/page-copy.js';
 import type { Deadline } from '../shared/deadline.js';
 import { exists, flushFile, flushFolder } from '../../util/durable-files.js';
-import { oldOrRestored, restoredBut, stateBefore, takeBack, takeBackSafety, unchanged } from './failures.js';
+import { oldOrRestored, restoredBut, stateBefore, takeBack, unchanged } from './failures.js';
+import { takeBackSafety } from './safety.js';
+import type { SafetyBackup } from './safety.js';
 import { isBusy } from './live-database.js';
 import type { LiveDatabase } from './live-database.js';
 import { beginStep, send } from '../shared/steps.js';
@@ -19,7 +21,7 @@ export interface RestoreContext {
   readonly folder: BackupFolder;
   readonly deadline: Deadline;
   /** Takes the protected backup of the present state. Throws `NoGoodCopy` if the copy is damaged. */
-  readonly takeSafetyBackup: () => Promise<Backup>;
+  readonly takeSafetyBackup: () => Promise<SafetyBackup>;
 }
 
 /** A writer that is faster than us once is bad luck; three times in a row something else is wrong. */

@@ -1,11 +1,11 @@
 // Table of contents of a restore: lock -> check the backup -> to another path | into the live database | in its place.
 import fs from 'node:fs';
 import path from 'node:path';
-import type { Backup } from '../../catalog/backup.js';
 import { backupNaming, lockName } from '../../catalog/backup-name.js';
 import type { BackupFolder } from '../../catalog/list-backups.js';
 import { safetyLabel } from '../../catalog/safety-backup.js';
 import type { ChildResult, RestoreReport, RestoreRequest } from '../../child/protocol.js';
+import { breaksOpenConnections, readHeader } from '../../util/database-header.js';
 import { takeBackup } from '../backup/take-backup.js';
 import { Deadline } from '../shared/deadline.js';
 import { ensureSpace } from '../shared/free-space.js';
@@ -25,6 +25,8 @@ import type { RestoreContext } from './online.js';
 import { realDatabase } from './real-database.js';
 import { hasSecondName, sweepSecondNames } from './replaced-files.js';
 import { restoreTo } from './to-file.js';
+import { reuseEqual } from './safety.js';
+import type { SafetyBackup } from './safety.js';
 import { ensureDamaged, isUnusable } from './unusable.js';
 
 type Written = Pick<RestoreReport, 'path' | 'method' | 'safetyBackup' | 'movedAside' | 'journalMode'>;
@@ -36,7 +38,7 @@ export async function restore(request: RestoreRequest): Promise<ChildResult> {
     beginStep('check');
     const backup = await checkBackup(folder, request.name);
     try {
-      const takeSafetyBackup = (): Promise<Backup> => saveState(request, folder, deadline);
+      const takeSafetyBackup = (): Promise<SafetyBackup> => saveState(request, folder, deadline);
       const written = await write(request, backup, { folder, deadline, takeSafetyBackup });
       const { name, sha256, facts } = backup;
       const durationMs = Math.round(performance.now() - startedAt);
@@ -49,12 +51,12 @@ export async function restore(request: RestoreRequest): Promise<ChildResult> {
   });
 }
 
-async function saveState(request: RestoreRequest, folder: BackupFolder, deadline: Deadline): Promise<Backup> {
+async function saveState(request: RestoreRequest, folder: BackupFolder, deadline: Deadline): Promise<SafetyBackup> {
   const { database, verify, name } = request;
   const label = safetyLabel(name);
   const order = { database, verify, label, safety: true, protected: true, startedAt: performance.now() } as const;
   try {
-    return await takeBackup(order, folder, deadline);
+    return reuseEqual(folder, await takeBackup(order, folder, deadline));
   } catch (error) {
     throw isUnusable(error) ? new NoGoodCopy(error) : error;
   }
@@ -91,7 +93,8 @@ async function write(request: RestoreRequest, backup: CheckedBackup, context: Re
  * SQLite cannot change the page size of a database in WAL mode, and an open connection keeps the encoding that it has begun
  * with: after a change, each of its statements fails.
  */
-function needsReplacing({ db, wal }: LiveDatabase, { facts }: CheckedBackup): boolean {
+function needsReplacing({ db, wal }: LiveDatabase, { file, facts }: CheckedBackup): boolean {
+  if (breaksOpenConnections(readHeader(file))) return true;
   if (db.pragma('encoding', { simple: true }) !== facts.encoding) return true;
   return wal && db.pragma('page_size', { simple: true }) !== facts.pageSize;
 }

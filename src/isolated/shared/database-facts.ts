@@ -1,6 +1,7 @@
 import crypto from 'node:crypto';
 import type { Database } from 'better-sqlite3';
 import type { DatabaseFacts } from '../../child/protocol.js';
+import { pastForeignSchema } from './foreign-schema.js';
 
 /** Facts that must be equal in the source and in its copy, and facts of the source that the manifest records. */
 export interface SourceFacts extends DatabaseFacts {
@@ -14,17 +15,21 @@ export interface SourceFacts extends DatabaseFacts {
 
 /** Reads all facts in the connection's transaction; the first of these reads is what pins the snapshot. */
 export function readFacts(db: Database): SourceFacts {
+  return pastForeignSchema(db, () => read(db));
+}
+
+function read(db: Database): SourceFacts {
   const schema = crypto.createHash('sha256');
   const rows = db.prepare('SELECT type, name, tbl_name, rootpage, sql FROM sqlite_schema ORDER BY rowid').raw();
   for (const row of rows.iterate()) schema.update(JSON.stringify(row));
-  const read = (pragma: string): unknown => db.pragma(pragma, { simple: true });
+  const ask = (pragma: string): unknown => db.pragma(pragma, { simple: true });
   return {
-    journalMode: String(read('journal_mode')),
-    pageSize: Number(read('page_size')),
-    pageCount: Number(read('page_count')),
-    encoding: String(read('encoding')),
-    userVersion: Number(read('user_version')),
-    applicationId: Number(read('application_id')),
+    journalMode: String(ask('journal_mode')),
+    pageSize: Number(ask('page_size')),
+    pageCount: Number(ask('page_count')),
+    encoding: String(ask('encoding')),
+    userVersion: Number(ask('user_version')),
+    applicationId: Number(ask('application_id')),
     schemaDigest: schema.digest('hex'),
   };
 }

@@ -36,7 +36,7 @@ export function explain(error: unknown, step: BackupStep, request: ChildRequest)
       );
     case 'space':
     case 'pin':
-      return explainSource(request.database, code, said, wrap);
+      return explainSource(request.database, code, wrap);
     case 'block-writers':
       return wrap(
         'ERR_BACKUP_RESTORE_TARGET',
@@ -45,7 +45,7 @@ export function explain(error: unknown, step: BackupStep, request: ChildRequest)
       );
     case 'copy':
       if (/^SQLITE_(CORRUPT|NOTADB|IOERR_READ|IOERR_SHORT_READ|IOERR_CORRUPTFS)/.test(code)) {
-        return explainSource(request.database, code, said, wrap);
+        return explainSource(request.database, code, wrap);
       }
       return wrap('ERR_BACKUP_WRITE_FAILED', `Writing the copy in "${directory}" failed`, DISK_HINT);
     case 'verify':
@@ -106,7 +106,6 @@ const DISK_HINT = 'Check the disk and the permissions of the backup folder. Exis
 function explainSource(
   database: string,
   code: string,
-  said: string,
   wrap: (as: BackupErrorCode, what: string, hint: string) => BackupError,
 ): BackupError {
   if (code.startsWith('SQLITE_NOTADB')) {
@@ -114,14 +113,6 @@ function explainSource(
       'ERR_BACKUP_SOURCE_INVALID',
       `"${database}" is not a SQLite database`,
       'Correct the "database" option. If it was a database once (or is an encrypted one), keep the backups you have.',
-    );
-  }
-  if (/malformed database schema .*(syntax error|unknown datatype|unknown table option)/s.test(said)) {
-    return wrap(
-      'ERR_BACKUP_SOURCE_INVALID',
-      `The schema of "${database}" is not one that SQLite can read`,
-      "If the app reads it without trouble, it uses what only its own SQLite knows, such as libsql's RANDOM ROWID: such a " +
-        "database can't be backed up. Otherwise it is damaged: keep the backups you have, they were not touched.",
     );
   }
   if (code.startsWith('SQLITE_CORRUPT')) {

@@ -1,12 +1,14 @@
 // A thread of a drill: a SELECT of the user's may never end, and only the thread that runs it would wait for it.
 import { parentPort, workerData } from 'node:worker_threads';
 import Database from 'better-sqlite3';
+import { foreignSchema } from '../shared/foreign-schema.js';
 import { distrust } from '../shared/distrust.js';
 
 const { file, assertions } = workerData as { file: string; assertions: readonly string[] };
 const db = new Database(file, { readonly: true, fileMustExist: true });
 distrust(db);
 db.pragma('query_only = ON');
+foreignSchema(db);
 for (const sql of assertions) parentPort!.postMessage({ sql, ...ask(sql) });
 db.close();
 

@@ -1,6 +1,8 @@
 import type { Database } from 'better-sqlite3';
 import type { VerifyLevel } from '../../catalog/manifest.js';
+import { headerFindings, readHeader } from '../../util/database-header.js';
 import { messageOf } from '../../util/errors.js';
+import { foreignSchema } from '../shared/foreign-schema.js';
 import { checkPages } from './check-pages.js';
 import { damageIn, lookTwice, meaningOfError, sortLines } from './sqlite-answers.js';
 import type { CheckLines } from './sqlite-answers.js';
@@ -31,20 +33,25 @@ const MAX_LINES = 10;
  * @throws what SQLite throws if the file could not be read (EIO, ENOMEM, EACCES, BUSY): nothing is known of it then
  */
 export function checkDatabase(db: Database, level: VerifyLevel, isLive = false): CheckResult {
-  return lookTwice(
+  const result = lookTwice(
     () => checkOnce(db, level, isLive),
     ({ problems }) => problems.length > 0,
   );
+  // Reading the live database's file would drop the locks that this process has on it.
+  if (isLive || result.problems.length > 0) return result;
+  return { ...result, findings: bounded([...headerFindings(readHeader(db.name)), ...result.findings]) };
 }
 
 function checkOnce(db: Database, level: VerifyLevel, isLive: boolean): CheckResult {
-  const whole = ask(db, level);
+  const foreign = foreignSchema(db);
+  const whole = foreign === undefined ? ask(db, level) : { unjudged: foreign };
   if (!('unjudged' in whole)) {
     // SQLite says nothing at all about a table whose module is missing.
     const findings = whole.damage.length === 0 ? [...whole.findings, ...missingModules(db)] : whole.findings;
     return toResult({ ...whole, findings }, []);
   }
   const lines: CheckLines = { damage: [], findings: [] };
+  if (foreign !== undefined) lines.findings.push(`part of the schema could not be judged: ${foreign}`);
   const uncheckedTables: string[] = [];
   try {
     lines.findings.push(...missingModules(db));

@@ -20,9 +20,10 @@ export function checkPages(file: string, isPrivate: boolean): string[] | undefin
   try {
     // The driver's defensive mode forbids a schema that is written by hand.
     db.unsafeMode(true);
+    // First, as the others read the schema, in which there may be what this SQLite does not know.
+    db.pragma('writable_schema = ON');
     if (!isWal) db.pragma('journal_mode = MEMORY');
     db.pragma('cache_spill = OFF');
-    db.pragma('writable_schema = ON');
     db.exec('BEGIN');
     replaceSchema(db);
     return firstAnswer(db);

@@ -10,6 +10,7 @@ import type { CheckedBackup } from './check-backup.js';
 import { checkDatabase } from './check-database.js';
 import type { CheckResult } from './check-database.js';
 import type { Deadline } from '../shared/deadline.js';
+import { pastForeignSchema } from '../shared/foreign-schema.js';
 import { beginStep } from '../shared/steps.js';
 import { copyWhole } from '../shared/copy-whole.js';
 import { ensureSpace } from '../shared/free-space.js';
@@ -53,7 +54,7 @@ function openAndCheck(file: string, { manifest }: CheckedBackup): CheckResult {
   const db = new Database(file, { fileMustExist: true });
   try {
     distrust(db);
-    if (manifest?.journalMode === 'wal') db.pragma('journal_mode = WAL');
+    if (manifest?.journalMode === 'wal') pastForeignSchema(db, () => db.pragma('journal_mode = WAL'));
     return checkDatabase(db, 'full');
   } finally {
     db.close();
