@@ -89,4 +89,16 @@ export type { MailOptions, MailTransport, NotifyOptions, WebhookFormat, WebhookO
 export type { AlarmReport } from './service/alarms.js';
 export type { OperationTrace, StepTrace, TracedOperation } from './util/tracing.js';
 export type { LastFailure } from './service/backup-runner.js';
-export type { LatestVerification, RunningBackup, ServiceStatus } from './service/status.js';
+export type { DrillRecord, OnlyHere } from './service/folder-records.js';
+export type { LatestVerification, RunningBackup, ServiceStatus, StatusOptions } from './service/status.js';
+export { verdict } from './service/verdict.js';
+export type {
+  StoreAnswer,
+  Verdict,
+  VerdictAction,
+  VerdictAnswer,
+  VerdictCode,
+  VerdictMark,
+  VerdictQuestion,
+} from './service/verdict.js';
+export { sayAnswer, sayVerdict } from './service/verdict-words.js';

@@ -51,7 +51,12 @@ export function withOwnCase({ prefix, extension }: BackupNaming, fileName: strin
 
 /** The record of the app's retention policy. */
 export function policyRecordName(naming: BackupNaming): string {
-  return `.${naming.prefix.slice(0, -1)}.policy.json`;
+  return recordName(naming, 'policy');
+}
+
+/** A small record of what is worth knowing of the folder: `.app_backup.drill.json`. */
+export function recordName(naming: BackupNaming, record: string): string {
+  return `.${naming.prefix.slice(0, -1)}.${record}.json`;
 }
 
 export function lockName(naming: BackupNaming): string {

@@ -1,17 +1,4 @@
-import ms from 'ms';
-
-export { localTime, seconds, size } from '../util/format.js';
-
-/** `2 days`, `45 seconds` */
-export function span(milliseconds: number): string {
-  return milliseconds < 1000 ? 'a moment' : ms(milliseconds, { long: true });
-}
-
-/** `2 days ago`, `just now`; for a time that is ahead, `in 2 days` */
-export function ago(milliseconds: number): string {
-  if (milliseconds <= -1000) return `in ${span(-milliseconds)}`;
-  return milliseconds < 1000 ? 'just now' : `${span(milliseconds)} ago`;
-}
+export { ago, localTime, seconds, size, span } from '../util/format.js';
 
 /** `1 backup`, `2 backups` */
 export function count(n: number, thing: string): string {

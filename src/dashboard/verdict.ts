@@ -15,7 +15,7 @@ export type Verdict =
       readonly level: 'bad';
       readonly kind: 'failed';
       readonly code: BackupErrorCode;
-      readonly freeBytes: number;
+      readonly freeBytes: number | undefined;
       readonly retryAt: Date;
     }
   /** Nothing is known: the folder cannot be read. */

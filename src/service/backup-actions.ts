@@ -10,6 +10,7 @@ import { traced } from '../util/tracing.js';
 import { wrongOption } from '../util/validate.js';
 import type { RestoreOptions, VerifyOptions } from './method-types.js';
 import type { PruneReport } from './events.js';
+import { removeOnlyHere, writeDrill, writeOnlyHere } from './folder-records.js';
 import { prune } from './prune.js';
 import { findSetUpFault } from './set-up.js';
 import { deleteFiles } from '../catalog/delete-backup.js';
@@ -26,8 +27,24 @@ export async function verify(context: ServiceContext, name: string, options: Ver
   const trace = { operation: 'verify', database, backup: name } as const;
   const report = await traced(trace, control, (followed) => answerOf(snapshotter.verify(request, followed)));
   context.log[report.ok ? 'info' : 'error'](context.messages.verified(report));
+  // A folder that can't be written, or that stands still, is no reason to keep back what was found.
+  if (level === 'drill') await writeDrill(context.options, { name, ok: report.ok, at: new Date() }).catch(() => {});
   context.events.emit('verified', report);
   return report;
+}
+
+export async function acceptOnlyHere({ options, gate }: ServiceContext, on: boolean, by?: string): Promise<void> {
+  if (typeof on !== 'boolean') throw wrongOption(`acceptOnlyHere: "on" is ${show(on)}.`, 'It must be true or false.');
+  try {
+    if (on) await writeOnlyHere(options, { at: new Date(), by: by?.slice(0, 200) });
+    else await gate.run(removeOnlyHere(options));
+  } catch (cause) {
+    throw new BackupError('ERR_BACKUP_RECORD_FAILED', `That could not be recorded in "${options.directory}".`, {
+      step: 'record',
+      hint: 'Give this process write permission on the folder.',
+      cause,
+    });
+  }
 }
 
 export async function restore(context: ServiceContext, name: string, options: RestoreOptions): Promise<RestoreReport> {
@@ -51,6 +68,8 @@ export async function restore(context: ServiceContext, name: string, options: Re
   const safety = report.safetyBackup !== undefined && (await namedBackup(context, report.safetyBackup));
   // A backup like any other: whoever copies new ones elsewhere wants this one too.
   if (safety) events.emit('created', { backup: safety, label: safety.label, durationMs: safety.manifest!.durationMs });
+  // The live database is whole and proven again: an earlier attempt's failure says nothing about it.
+  if (report.method !== 'copy') context.runner.lastFailure = undefined;
   log.info(messages.restored(report));
   events.emit('restored', report);
   return report;

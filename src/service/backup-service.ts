@@ -29,7 +29,7 @@ import type {
 import type { BackupServiceOptions, ResolvedOptions } from './options.js';
 import type { ServiceParts } from './create-service.js';
 import type { ServiceContext } from './service-context.js';
-import type { RunningBackup, ServiceStatus } from './status.js';
+import type { RunningBackup, ServiceStatus, StatusOptions } from './status.js';
 import type { Freshness } from './freshness.js';
 import { WaitingCalls } from './waiting-calls.js';
 
@@ -88,6 +88,12 @@ export class BackupService {
   /** The stores that backups are copied to. */
   get copies(): readonly BackupStore[] {
     return this.#options.copies;
+  }
+
+  /** The words for people that the option `labels` has for a label; `undefined`: none. */
+  wordsFor(label: string): string | undefined {
+    const { labels } = this.#options;
+    return Object.hasOwn(labels, label) ? labels[label] : undefined;
   }
 
   /** What a decorated method does when the backup before it fails. */
@@ -321,9 +327,29 @@ export class BackupService {
     return core().checkSetUp(this.#context);
   }
 
-  /** Tells everything that a status page shows. Asks a child process for the journal mode. */
-  async status(): Promise<ServiceStatus> {
-    return core().readStatus(this.#context);
+  /**
+   * Tells everything that a status page shows. A child process looks at the database. {@link verdict} judges it.
+   *
+   * @throws BackupError where the backup folder cannot be read
+   * @example
+   * const { level, worst } = verdict(await backups.status(), Date.now());
+   */
+  async status(options: StatusOptions = {}): Promise<ServiceStatus> {
+    core().checkMethodOptions('status', options);
+    return core().readStatus(this.#context, options);
+  }
+
+  /**
+   * Accepts that the backups are on this computer only, or (`on: false`) takes that back. It is on record in the backup folder,
+   * so the verdict doesn't warn of it again. A service with `copies` needs it no more.
+   *
+   * @throws BackupError `ERR_BACKUP_RECORD_FAILED` where the folder cannot be written
+   * @example
+   * await backups.acceptOnlyHere(true, { by: 'Ana' });
+   */
+  async acceptOnlyHere(on = true, options: { by?: string | undefined } = {}): Promise<void> {
+    core().checkMethodOptions('acceptOnlyHere', options);
+    return core().acceptOnlyHere(this.#context, on, options.by);
   }
 
   /**

@@ -1,5 +1,5 @@
 // The parts of a service, behind the one door of backup-service.ts: an app that has no service yet does not load it.
-export { checkSetUp, deleteBackup, protect, pruneNow, restore, verify } from './backup-actions.js';
+export { acceptOnlyHere, checkSetUp, deleteBackup, protect, pruneNow, restore, verify } from './backup-actions.js';
 export { diff, query, recover } from './rows-actions.js';
 export { createService } from './create-service.js';
 export { findRunning, readStatus } from './status.js';

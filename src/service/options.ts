@@ -74,6 +74,16 @@ export interface BackupServiceOptions {
    * `'SELECT count(*) > 0 FROM invoices'`. `verifyBackup(name, { level: 'drill' })` asks them. Default: none.
    */
   assertions?: readonly string[];
+  /**
+   * How old the last check of the newest backup may get before it is checked again, by a restore drill with the `assertions`:
+   * in a child process, one at a time, behind the next call or look at the page. Default: never by itself.
+   */
+  verifyEvery?: Duration;
+  /**
+   * Words for people in the place of method names, in the dashboard and the command line:
+   * `{ 'InvoicesController.remove': 'before an invoice was deleted' }`. Default: none; the names are shown.
+   */
+  labels?: Readonly<Record<string, string>>;
   /** Default: winston to the console, loaded with the first line. Anything with info, warn and error. */
   logger?: Logger;
   /** Default: SQLite's online backup API in a child process. */
@@ -111,6 +121,9 @@ export interface ResolvedOptions {
   readonly timeoutMs: number;
   readonly recheckMs: number;
   readonly assertions: readonly string[];
+  /** `undefined`: backups are verified only when somebody asks. */
+  readonly verifyEveryMs: number | undefined;
+  readonly labels: Readonly<Record<string, string>>;
   readonly logger: LoadableLogger;
   readonly snapshotter: Snapshotter;
   readonly copies: readonly BackupStore[];
@@ -152,6 +165,8 @@ export function resolveOptions(options: BackupServiceOptions, env: NodeJS.Proces
     timeoutMs: parseDuration(options.timeout ?? '10m')!,
     recheckMs: parseDuration(options.recheckInterval ?? '1s')!,
     assertions: [...(options.assertions ?? [])],
+    verifyEveryMs: options.verifyEvery === undefined ? undefined : parseInterval(options.verifyEvery)!,
+    labels: Object.freeze({ ...options.labels }),
     logger: options.logger ?? winstonLogger(),
     snapshotter: options.snapshotter ?? childProcessSnapshotter(),
     copies: Object.freeze([...(options.copies ?? [])]),
@@ -239,6 +254,17 @@ function schemaOf(v: Valibot, enabled: boolean) {
     timeout: duration((value) => value >= 1, 'a duration of at least 1 ms, such as "10m"'),
     recheckInterval: anyLength,
     assertions: v.optional(v.custom<readonly string[]>(areAssertions, ASSERTIONS_ARE)),
+    verifyEvery: duration(
+      (value) => value >= 60_000,
+      'a duration of at least a minute, such as "7d"; none where backups are verified by hand only',
+    ),
+    labels: v.optional(
+      v.record(
+        v.string('a text'),
+        v.string('a text'),
+        'words by label, such as { "Invoices.remove": "before an invoice was deleted" }',
+      ),
+    ),
     logger: v.optional(
       v.custom<Logger>(methods(['info', 'warn', 'error']), 'an object with the methods info, warn and error'),
     ),

@@ -9,6 +9,7 @@ import { safeLogger } from '../util/logger.js';
 import { SerialQueue } from '../util/serial-queue.js';
 import { offsite } from '../offsite/index.js';
 import { BackupRunner } from './backup-runner.js';
+import { DatabaseLooks } from './database-looks.js';
 import { DueBackups } from './due-backups.js';
 import { EVENT_NAMES } from './events.js';
 import type { BackupEvents } from './events.js';
@@ -28,6 +29,7 @@ export interface ServiceContext {
   readonly copies: ServiceShippers | undefined;
   readonly runner: BackupRunner;
   readonly due: DueBackups;
+  readonly looks: DatabaseLooks;
   /** Explicit backups wait for one another here, not as a crowd of idle children. */
   readonly queue: SerialQueue;
 }
@@ -52,5 +54,5 @@ export function createContext(given: BackupServiceOptions): ServiceContext {
   }
   const runner = new BackupRunner(options, log, events, gate);
   const parts = { options, log, messages, events, gate, copies, runner, queue: new SerialQueue() };
-  return { ...parts, due: new DueBackups(parts) };
+  return { ...parts, due: new DueBackups(parts), looks: new DatabaseLooks(options) };
 }

@@ -1,19 +1,20 @@
 import path from 'node:path';
-import type { Backup } from '../catalog/backup.js';
+import type { Backup, BackupProblem } from '../catalog/backup.js';
 import { isPartialName } from '../catalog/backup-name.js';
 import type { DueCheck } from '../catalog/due-check.js';
 import { listBackups } from '../catalog/list-backups.js';
 import type { VerificationLevel } from '../catalog/manifest.js';
-import { isBackupError, messageOf } from '../util/errors.js';
 import type { BackupError } from '../util/errors.js';
 import type { CopyStatus } from '../offsite/service-shippers.js';
 import type { LastFailure } from './backup-runner.js';
 import type { ResolvedOptions } from './options.js';
 import { files } from '../util/file-work.js';
 import type { FileWork } from '../util/file-work.js';
+import type { DatabaseLook } from './database-looks.js';
 import type { DueBackups } from './due-backups.js';
 import type { ServiceContext } from './service-context.js';
-import type { DatabaseFacts } from '../child/protocol.js';
+import { readDrill, readOnlyHere } from './folder-records.js';
+import type { DrillRecord, OnlyHere } from './folder-records.js';
 
 /** The contents of a status page: {@link BackupService.status}. */
 export interface ServiceStatus {
@@ -25,6 +26,8 @@ export interface ServiceStatus {
     readonly journalMode: string | undefined;
     /** Why the database could not be looked at; its message is among the `warnings` too. */
     readonly error: BackupError | undefined;
+    /** When it was read; `undefined`: it could not be, or nobody has waited for it (`wait: false`). */
+    readonly lookedAt: Date | undefined;
   };
   readonly directory: string;
   readonly due: DueCheck;
@@ -32,8 +35,12 @@ export interface ServiceStatus {
   readonly backupCount: number;
   /** The size of all backups together. */
   readonly backupBytes: number;
-  /** The free space on the disk of the backup folder, for this process. */
-  readonly freeBytes: number;
+  /** Backups that do not count, newest first. */
+  readonly problems: readonly { readonly name: string; readonly problem: BackupProblem }[];
+  /** The free space on the disk of the backup folder, for this process; `undefined`: a network disk that doesn't know. */
+  readonly freeBytes: number | undefined;
+  /** The room that one backup needs there; `undefined`: unknown. */
+  readonly neededBytes: number | undefined;
   /** When the attempt of this process began that runs now. */
   readonly runningSince: Date | undefined;
   /** The backup that is being made now, by whatever process. */
@@ -44,6 +51,12 @@ export interface ServiceStatus {
   readonly copies: readonly CopyStatus[];
   /** The newest verification of any backup; `undefined`: none was ever verified after it was taken. */
   readonly lastVerification: LatestVerification | undefined;
+  /** The last restore drill of any backup, also of one that has gone since. */
+  readonly lastDrill: DrillRecord | undefined;
+  /** How old a verification and a drill may be and still prove something: twice `verifyEvery`, else 30 days. */
+  readonly provenWithinMs: number;
+  /** That the backups are on this computer only was accepted: {@link BackupService.acceptOnlyHere}. */
+  readonly onlyHere: OnlyHere | undefined;
   /** Warnings for the owner, each a full sentence: a journal mode in which writers wait, backups that do not count. */
   readonly warnings: readonly string[];
 }
@@ -65,31 +78,69 @@ export interface RunningBackup {
   readonly totalBytes: number;
 }
 
-/** For a look that hangs; a locked database is waited for much shorter (isolated/inspect.ts). */
-const INSPECT_TIMEOUT_MS = 30_000;
+/** How long a proof holds without `verifyEvery`: one that nobody has repeated may be of a disk that has gone bad since. */
+const PROVEN_MS = 30 * 86_400_000;
+
+/** Options of `status()`. */
+export interface StatusOptions {
+  /**
+   * `false`: no child process and no locked database is waited for. What the last look at the database has found is told.
+   *
+   * @default true
+   */
+  wait?: boolean | undefined;
+}
 
 /** @throws BackupError where the backup folder cannot be read */
-export async function readStatus({
-  options,
-  due: dueBackups,
-  runner,
-  copies: stores,
-  gate,
-}: ServiceContext): Promise<ServiceStatus> {
+export async function readStatus(context: ServiceContext, { wait = true }: StatusOptions = {}): Promise<ServiceStatus> {
+  const { options, due: dueBackups, runner, copies: stores, gate, looks } = context;
   const { database, directory } = options;
   const { runningSince, lastFailure } = runner;
+  const looking = options.enabled && wait ? looks.look() : looks.last;
+  const found = await gate.run(look(options, dueBackups));
+  const { due, backups, sizeBytes } = found;
+  const seen = await looking;
+  const latest = 'latest' in due ? due.latest : undefined;
+  const copies = stores ? await gate.run(stores.status(backups)) : [];
+  return {
+    database: {
+      path: database,
+      sizeBytes,
+      journalMode: seen?.facts?.journalMode,
+      error: seen?.error,
+      lookedAt: seen?.facts && seen.at,
+    },
+    directory,
+    due,
+    latest,
+    backupCount: backups.length,
+    backupBytes: backups.reduce((sum, backup) => sum + backup.sizeBytes, 0),
+    problems: backups.flatMap(({ name, problem }) => (problem ? [{ name, problem }] : [])),
+    freeBytes: found.freeBytes,
+    neededBytes: found.neededBytes ?? latest?.sizeBytes,
+    runningSince,
+    lastFailure,
+    copies,
+    lastVerification: latestVerification(backups),
+    lastDrill: newer(found.lastDrill, latestDrill(backups)),
+    provenWithinMs: options.verifyEveryMs === undefined ? PROVEN_MS : 2 * options.verifyEveryMs,
+    onlyHere: found.onlyHere,
+    inProgress: found.inProgress,
+    warnings: warningsOf(options, seen, backups, latest, copies),
+  };
+}
+
+function warningsOf(
+  { enabled }: ResolvedOptions,
+  seen: DatabaseLook | undefined,
+  backups: readonly Backup[],
+  latest: Backup | undefined,
+  copies: readonly CopyStatus[],
+): string[] {
   const warnings: string[] = [];
-  let inspectError: BackupError | undefined;
-  if (!options.enabled) warnings.push('Backups are switched off: none will be taken.');
-  const inspected = (options.enabled ? inspect(options) : Promise.resolve(undefined)).catch((error: unknown) => {
-    // Facts that are not known are no reason to show nothing, not even where a user's own snapshotter fails in its own way.
-    if (isBackupError(error)) inspectError = error;
-    warnings.push(isBackupError(error) ? error.message : `The database could not be looked at: ${messageOf(error)}.`);
-    return undefined;
-  });
-  const { due, backups, freeBytes, sizeBytes, inProgress } = await gate.run(look(options, dueBackups));
-  const facts = await inspected;
-  if (facts && facts.journalMode !== 'wal') {
+  if (!enabled) warnings.push('Backups are switched off: none will be taken.');
+  if (seen?.trouble !== undefined) warnings.push(seen.trouble);
+  if (seen?.facts && seen.facts.journalMode !== 'wal') {
     warnings.push(
       'The database is in rollback-journal mode: while a backup is copied, writers wait. ' +
         'PRAGMA journal_mode=WAL, run once, lets them go on.',
@@ -98,11 +149,9 @@ export async function readStatus({
   for (const { name, problem } of backups) {
     if (problem) warnings.push(`${name} does not count as a backup: ${problem}.`);
   }
-  const latest = 'latest' in due ? due.latest : undefined;
   for (const finding of latest?.findings ?? []) {
     warnings.push(`${latest!.name} is whole, and SQLite says of its contents: ${finding}.`);
   }
-  const copies = stores ? await gate.run(stores.status(backups)) : [];
   for (const { store, pending, pendingSince, lastError } of copies) {
     if (!pendingSince || !lastError) continue;
     warnings.push(
@@ -110,26 +159,7 @@ export async function readStatus({
         lastError.message,
     );
   }
-  return {
-    database: {
-      path: database,
-      sizeBytes,
-      journalMode: facts?.journalMode,
-      error: inspectError,
-    },
-    directory,
-    due,
-    latest,
-    backupCount: backups.length,
-    backupBytes: backups.reduce((sum, backup) => sum + backup.sizeBytes, 0),
-    freeBytes,
-    runningSince,
-    lastFailure,
-    copies,
-    lastVerification: latestVerification(backups),
-    inProgress,
-    warnings,
-  };
+  return warnings;
 }
 
 /** All that is asked of the folder, in one go. */
@@ -137,13 +167,27 @@ function* look(
   options: ResolvedOptions,
   dueBackups: DueBackups,
 ): FileWork<
-  Pick<ServiceStatus, 'due' | 'freeBytes' | 'inProgress'> & { backups: Backup[]; sizeBytes: number | undefined }
+  Pick<ServiceStatus, 'due' | 'freeBytes' | 'neededBytes' | 'inProgress' | 'lastDrill' | 'onlyHere'> & {
+    backups: Backup[];
+    sizeBytes: number | undefined;
+  }
 > {
   const due = yield* dueBackups.check(options.intervalMs);
   const backups = yield* listBackups(options, Date.now());
-  const { bavail, bsize } = yield* files.statfs(options.directory);
+  const { blocks, bavail, bsize } = yield* files.statfs(options.directory);
   const sizeBytes = yield* sizeOf(options.database);
-  return { due, backups, sizeBytes, freeBytes: bavail * bsize, inProgress: yield* findRunning(options) };
+  const walBytes = (yield* sizeOf(`${options.database}-wal`)) ?? 0;
+  return {
+    due,
+    backups,
+    sizeBytes,
+    // Some network and FUSE disks answer with zeros: they do not know.
+    freeBytes: blocks === 0 ? undefined : bavail * bsize,
+    neededBytes: sizeBytes === undefined ? undefined : sizeBytes + walBytes,
+    lastDrill: yield* readDrill(options),
+    onlyHere: yield* readOnlyHere(options),
+    inProgress: yield* findRunning(options),
+  };
 }
 
 /** `undefined` where it is not there, or may not be looked at: then the facts have the error. */
@@ -161,6 +205,17 @@ function latestVerification(backups: readonly Backup[]): LatestVerification | un
       last ? [{ name, level: last.level, ok: last.ok, at: new Date(last.at) }] : [],
     )
     .sort((a, b) => b.at.getTime() - a.at.getTime())[0];
+}
+
+/** Before the folder kept a record of drills, only the manifests did, and not for long. */
+function latestDrill(backups: readonly Backup[]): DrillRecord | undefined {
+  const drills = backups.filter(({ lastVerification: last }) => last?.level === 'drill');
+  return latestVerification(drills);
+}
+
+function newer(a: DrillRecord | undefined, b: DrillRecord | undefined): DrillRecord | undefined {
+  const found = a && b ? (a.at >= b.at ? a : b) : (a ?? b);
+  return found && { name: found.name, ok: found.ok, at: found.at };
 }
 
 /** A file that nobody has written to for so long was left by a process that died. The check at the end takes its time. */
@@ -181,10 +236,6 @@ export function* findRunning({ database, directory, naming }: ResolvedOptions): 
     // A folder that can't be read is the due check's to report.
   }
   return undefined;
-}
-
-function inspect({ database, timeoutMs, snapshotter }: ResolvedOptions): Promise<DatabaseFacts> {
-  return snapshotter.inspect({ database, timeoutMs: Math.min(timeoutMs, INSPECT_TIMEOUT_MS) });
 }
 
 /** Does the database hold anything else than this backup of it? `undefined`: that could not be looked at. */

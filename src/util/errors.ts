@@ -42,7 +42,8 @@ export const BACKUP_ERROR_CODES = {
   ERR_BACKUP_COPY_NOT_FOUND: 'The store has no copy, or no object, that fits.',
   ERR_BACKUP_COPY_DAMAGED: 'A copy, or the backup that it is made of, is not what its manifest records.',
   ERR_BACKUP_COPY_ENCRYPTED: 'A copy is encrypted, and none of the given identities opens it.',
-  ERR_BACKUP_RECORD_FAILED: 'The record of the copies in a store cannot be read or written.',
+  ERR_BACKUP_RECORD_FAILED:
+    'A record in the backup folder, such as that of the copies in a store, cannot be read or written.',
   ERR_BACKUP_PULL_TARGET: 'The file that a pull is to write exists already, or has side files of SQLite beside it.',
   ERR_BACKUP_DAMAGED: 'The backup fails its check (size, sha256 or structure); nothing was restored from it.',
   ERR_BACKUP_RESTORE_BUSY: 'Other connections kept the database busy until the deadline; it was not changed.',

@@ -18,6 +18,8 @@ const CALLS = {
   restoreBackup: ['to', 'signal', 'onProgress'],
   protectBackup: ['signal', 'onProgress'],
   pruneBackups: ['dryRun'],
+  status: ['wait'],
+  acceptOnlyHere: ['by'],
   shipPending: ['signal'],
   startMonitor: ['every'],
   diffBackup: ['against', 'tables', 'rows', 'skip', 'signal', 'onProgress'],
@@ -123,6 +125,8 @@ function entries(v: Valibot) {
     signal: v.nullish(check(isSignal, 'an AbortSignal, such as the signal of an AbortController')),
     onProgress: v.nullish(v.function('a function')),
     dryRun: v.optional(v.boolean('true or false')),
+    wait: v.optional(v.boolean('true or false')),
+    by: v.optional(v.string('a text: who accepts it')),
     level: v.optional(
       v.picklist(VERIFICATION_LEVELS, `one of ${VERIFICATION_LEVELS.map((level) => `"${level}"`).join(', ')}`),
     ),

@@ -16,6 +16,9 @@ test('the package exports these values by name, and nothing by default', () => {
     'listCopies',
     'pullBackup',
     'refusalOf',
+    'sayAnswer',
+    'sayVerdict',
+    'verdict',
     'verifyCopy',
     'withAutoBackup',
   ]);

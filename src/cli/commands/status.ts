@@ -25,7 +25,7 @@ export const status: CommandFunction<[]> = async (context) => {
       latest: latest ? backupJson(latest, now) : null,
       backupCount,
       backupBytes,
-      freeBytes,
+      freeBytes: freeBytes ?? null,
       lastVerification: lastVerification ?? null,
       copies: found.copies.map(copiesJson),
       warnings,
@@ -40,7 +40,11 @@ function textOf(found: ServiceStatus, now: number, { terminal }: Context): strin
   const { bold, yellow, green } = terminal.out;
   const rows = [
     ['database', database.path, [fileSize(database.sizeBytes), database.journalMode?.toUpperCase()]],
-    ['backups', directory, [count(backupCount, 'backup'), size(backupBytes), `${size(freeBytes)} free`]],
+    [
+      'backups',
+      directory,
+      [count(backupCount, 'backup'), size(backupBytes), freeBytes === undefined ? '' : `${size(freeBytes)} free`],
+    ],
     ['newest', latest?.name ?? 'none', latest ? [ago(now - latest.createdAt.getTime()), size(latest.sizeBytes)] : []],
     [
       'verified',

@@ -23,7 +23,9 @@ export function sayVerdict(verdict: Verdict, texts: Texts, now: number): string 
 function sayFailure(failed: Extract<Verdict, { kind: 'failed' }>, texts: Texts, now: number): string {
   const reason = reasonFor(failed.code, texts);
   const withSpace =
-    failed.code === 'ERR_BACKUP_NO_SPACE' ? `${reason}, ${texts.free(texts.format.size(failed.freeBytes))}` : reason;
+    failed.code === 'ERR_BACKUP_NO_SPACE' && failed.freeBytes !== undefined
+      ? `${reason}, ${texts.free(texts.format.size(failed.freeBytes))}`
+      : reason;
   const next =
     failed.retryAt.getTime() > now ? texts.nextTry(texts.format.age(failed.retryAt, now)) : texts.nextTryOnUse;
   return `${texts.failed(withSpace)}; ${next}`;

@@ -112,7 +112,8 @@ function numbers(view: View, status: ServiceStatus, backups: readonly Backup[]):
         : number(texts.nextBackup, texts.nextNow)
     }
     ${number(texts.databaseSize, database.sizeBytes === undefined ? texts.noDatabase : format.size(database.sizeBytes))}
-    ${number(texts.used, format.size(status.backupBytes), count)} ${number(texts.space, format.size(status.freeBytes))}
+    ${number(texts.used, format.size(status.backupBytes), count)}
+    ${number(texts.space, status.freeBytes === undefined ? texts.unknown : format.size(status.freeBytes))}
   </dl>`;
 }
 

@@ -10,7 +10,7 @@ const at = new Date(NOW - 2 * DAY);
 
 function status(latest: Backup | undefined, more: Partial<ServiceStatus> = {}): ServiceStatus {
   return {
-    database: { path: '/shop/app.db', sizeBytes: 4096, journalMode: 'wal', error: undefined },
+    database: { path: '/shop/app.db', sizeBytes: 4096, journalMode: 'wal', error: undefined, lookedAt: new Date(NOW) },
     directory: '/shop',
     due: latest
       ? { due: false, reason: 'fresh', latest, ageMs: NOW - latest.createdAt.getTime(), dueAt: new Date(NOW + DAY) }
@@ -19,6 +19,11 @@ function status(latest: Backup | undefined, more: Partial<ServiceStatus> = {}): 
     backupCount: latest ? 1 : 0,
     backupBytes: 4096,
     freeBytes: 3 * 1024 * 1024,
+    neededBytes: 4096,
+    problems: [],
+    lastDrill: undefined,
+    onlyHere: undefined,
+    provenWithinMs: 30 * DAY,
     runningSince: undefined,
     inProgress: undefined,
     lastFailure: undefined,
@@ -76,7 +81,13 @@ test.each<[string, ServiceStatus, string, string]>([
   [
     'safe backups of a database that is gone',
     status(verified, {
-      database: { path: '/shop/app.db', sizeBytes: undefined, journalMode: undefined, error: undefined },
+      database: {
+        path: '/shop/app.db',
+        sizeBytes: undefined,
+        journalMode: undefined,
+        error: undefined,
+        lookedAt: undefined,
+      },
     }),
     'bad: The database is not there',
     'bad: La base de datos no está',
