@@ -122,7 +122,8 @@ function copiesAlarm(copies: CopyStatus, { copiesPendingMs }: AlarmRules, now: n
 function diskAlarm({ freeBytes, latest, database, directory }: ServiceStatus, rules: AlarmRules): Alarm | undefined {
   const oneBackup = Math.max(latest?.sizeBytes ?? 0, database.sizeBytes ?? 0);
   const { minFreeBytes = 2 * oneBackup } = rules;
-  if (freeBytes >= minFreeBytes) return undefined;
+  // Some network disks do not know.
+  if (freeBytes === undefined || freeBytes >= minFreeBytes) return undefined;
   const text = `The disk of "${directory}" has ${size(freeBytes)} left; a backup takes about ${size(oneBackup)}.`;
   return { kind: 'disk-low', level: freeBytes < oneBackup ? 'critical' : 'warning', text };
 }

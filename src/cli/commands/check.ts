@@ -49,7 +49,7 @@ function nagiosText(worst: keyof typeof NAGIOS, { alarms, status }: AlarmReport,
   const pending = status?.copies.reduce((sum, copies) => sum + copies.pending.length, 0);
   const data = [
     ...(ageS === undefined ? [] : [`age=${ageS}s`]),
-    ...(status ? [`backups=${status.backupCount}`, `free=${status.freeBytes}B`, `pending=${pending}`] : []),
+    ...(status ? [`backups=${status.backupCount}`, `free=${status.freeBytes ?? '?'}B`, `pending=${pending}`] : []),
   ];
   return [`BACKUP ${worst.toUpperCase()} - ${first ?? numbers} | ${data.join(' ')}`, ...more].join('\n');
 }
