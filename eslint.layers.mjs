@@ -4,6 +4,7 @@
 export const LAYERS = [
   { room: 'util', uses: [] },
   { room: 'catalog', uses: ['util'] },
+  { room: 'activity', uses: ['util', 'catalog'] },
   { room: 'retention', uses: ['util', 'catalog'] },
   { room: 'stores', uses: ['util', 'catalog', 'retention'] },
   { room: 'child', uses: ['util', 'catalog', 'stores'] },
@@ -14,7 +15,10 @@ export const LAYERS = [
   },
   { room: 'offsite', uses: ['util', 'catalog', 'retention', 'child', 'stores'] },
   { room: 'notify', uses: ['util', 'catalog'] },
-  { room: 'service', uses: ['util', 'catalog', 'retention', 'child', 'stores', 'offsite', 'notify'] },
+  {
+    room: 'service',
+    uses: ['util', 'catalog', 'activity', 'retention', 'child', 'stores', 'offsite', 'notify'],
+  },
   { room: 'decorator', uses: ['util', 'service'] },
   { room: 'telemetry', uses: ['util', 'catalog', 'service'] },
   { room: 'nestjs', uses: ['util', 'catalog', 'service', 'decorator'] },

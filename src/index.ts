@@ -7,7 +7,9 @@ export { configureAutoBackup } from './decorator/default-service.js';
 export { refusalOf } from './decorator/refusal.js';
 export type { Refusal } from './decorator/refusal.js';
 export { BackupService } from './service/backup-service.js';
+export type { Activity, ActivityAction, ActivityBy } from './activity/activity.js';
 export type {
+  ActivityOptions,
   BackupOutcome,
   CreateOptions,
   DueOptions,

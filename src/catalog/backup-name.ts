@@ -59,6 +59,21 @@ export function recordName(naming: BackupNaming, record: string): string {
   return `.${naming.prefix.slice(0, -1)}.${record}.json`;
 }
 
+/** The record of activity, as JSON lines. */
+export function activityName(naming: BackupNaming): string {
+  return `.${naming.prefix.slice(0, -1)}.activity.jsonl`;
+}
+
+/** A full file of it. Sorted by name, they are sorted by time. */
+export function rotatedActivityName(naming: BackupNaming, now: Date, token: string): string {
+  return `.${naming.prefix.slice(0, -1)}.activity-${now.toISOString().replace(/\W/g, '')}-${token}.jsonl`;
+}
+
+export function isActivityName(naming: BackupNaming, fileName: string): boolean {
+  const start = `.${naming.prefix.slice(0, -1)}.activity`;
+  return fileName.startsWith(start) && /^(-\w+-\w+)?\.jsonl$/.test(fileName.slice(start.length));
+}
+
 export function lockName(naming: BackupNaming): string {
   return `.${naming.prefix.slice(0, -1)}.lock`;
 }

@@ -1,8 +1,8 @@
 import { Argument } from 'commander';
 import type { AddCommand, RunCommand } from './add-command.js';
-import type { CheckFlags, ProtectFlags, PruneFlags } from './flags.js';
+import type { CheckFlags, LogFlags, ProtectFlags, PruneFlags } from './flags.js';
 import { commands } from './load-commands.js';
-import { noOption, wholeNumber } from './option-values.js';
+import { noOption, positiveInteger, wholeNumber } from './option-values.js';
 
 /** The commands that remove, protect and check. */
 export function addCareCommands(add: AddCommand, run: RunCommand): void {
@@ -38,6 +38,19 @@ export function addCareCommands(add: AddCommand, run: RunCommand): void {
   add('delete', 'Delete backups', ['delete app_backup_20261124_093000.db'])
     .argument('<names...>', 'backups')
     .action((names: string[]) => run((context) => commands().deleteBackups(context, names)));
+
+  add('log', 'Show who did what with the backups, newest first', [
+    'log',
+    'log --limit 500 --before 2026-11-20',
+    "log --json | jq '.activity[]'",
+  ])
+    .option('--limit <n>', 'at most so many', positiveInteger, 30)
+    .option(
+      '--before <moment>',
+      'only what was before 2026-11-20, or 2026-11-20T12:00 (local time; with a Z: UTC)',
+      noOption,
+    )
+    .action((options: LogFlags) => run((context) => commands().log(context, options)));
 
   add('doctor', 'Check everything that backups depend on, and say what to do', [
     'doctor',

@@ -14,6 +14,11 @@ export interface ListFlags extends StoreFlags {
   readonly problems?: boolean;
 }
 
+export interface LogFlags {
+  readonly limit: number;
+  readonly before?: string;
+}
+
 export interface VerifyFlags {
   readonly remote?: boolean;
   readonly all?: boolean;

@@ -1,4 +1,5 @@
 import type { CommanderError } from 'commander';
+import { onBehalfOf } from '../util/actor.js';
 import { isBackupError, messageOf, systemCode } from '../util/errors.js';
 import type { Result } from './context.js';
 import { EXIT, exitCodeOf } from './exit-codes.js';
@@ -45,7 +46,7 @@ export async function runCli(args: readonly string[]): Promise<void> {
 async function perform(args: readonly string[], streams: Streams, signal: AbortSignal): Promise<Result | undefined> {
   let result: Result | undefined;
   const program = buildProgram(streams, async (flags, command) => {
-    result = await command({ flags, signal, terminal: streams.terminal });
+    result = await onBehalfOf({ via: 'cli' }, () => command({ flags, signal, terminal: streams.terminal }));
   });
   try {
     await program.parseAsync(args, { from: 'user' });

@@ -3,10 +3,12 @@ import { streamSSE } from 'hono/streaming';
 import { readFields } from './body.js';
 import { download } from './download.js';
 import { requireRight } from './middleware.js';
-import { backupJson, restoreJson, statusJson, verifyJson } from './json.js';
+import { activityJson, backupJson, restoreJson, statusJson, verifyJson } from './json.js';
 import { nameOf } from './pages.js';
 import type { DashboardEnv, ServiceView } from './service-view.js';
 import { follow } from './live.js';
+import { readActivity } from './views/activity.js';
+import { viewOf } from './views/view.js';
 
 /** The same for other front ends: JSON, documented in docs/dashboard.md. */
 export function addApi(app: Hono<DashboardEnv>, base: string, serviceView: ServiceView): void {
@@ -27,6 +29,9 @@ export function addApi(app: Hono<DashboardEnv>, base: string, serviceView: Servi
   });
   app.get(`${api}/backups`, requireRight('view'), async (c) =>
     c.json((await service.listBackups()).map((backup) => backupJson(backup, service, c.get('rights')))),
+  );
+  app.get(`${api}/activity`, requireRight('view'), async (c) =>
+    c.json((await readActivity(serviceView, viewOf(c, serviceView))).map(activityJson)),
   );
   app.get(one, requireRight('view'), async (c) =>
     c.json(backupJson(await operations.find(nameOf(c)), service, c.get('rights'))),

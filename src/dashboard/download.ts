@@ -46,6 +46,8 @@ export async function download(serviceView: ServiceView, c: Context<DashboardEnv
     headers.set('Content-Length', String(end - start + 1));
     const status = range ? 206 : 200;
     if (c.req.raw.method === 'HEAD') return await answer(status, null);
+    // Once for each file, not for each of the parts that a browser resumes it by.
+    if (start === 0) await serviceView.service.recordActivity({ action: 'downloaded', name });
     const stream = file.createReadStream({ start, end, highWaterMark: 256 * 1024 });
     return c.newResponse(Readable.toWeb(stream) as ReadableStream, status, Object.fromEntries(headers));
 

@@ -23,6 +23,12 @@ export function readRights(value: unknown): Rights | undefined {
   return names.some((name) => rights[name]) ? rights : undefined;
 }
 
+/** Who that is, if `authorize()` says so. */
+export function readPerson(value: unknown): string | undefined {
+  const { name } = value as { readonly name?: unknown };
+  return typeof name === 'string' && name !== '' ? name : undefined;
+}
+
 /**
  * Is this the name of a host that the dashboard is served under? A page on the Internet can let its own name point to this
  * machine (DNS rebinding); its requests then carry that name. An address or localhost it cannot take over.

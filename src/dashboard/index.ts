@@ -4,7 +4,7 @@ import { lazy } from '../util/lazy.js';
 import { resolveDashboard } from './options.js';
 import type { Dashboard, DashboardOptions } from './options.js';
 
-export type { Dashboard, DashboardOptions, DashboardRights } from './options.js';
+export type { Dashboard, DashboardOptions, DashboardRights, DashboardVisitor } from './options.js';
 
 // Importing this entry point works, and costs nothing, without hono.
 const mounting = lazy('optional peer', () => require('./mount.js') as typeof import('./mount.js'));

@@ -1,4 +1,4 @@
-import type { Backup, BackupService, RestoreReport, ServiceStatus, VerifyReport } from '../index.js';
+import type { Activity, Backup, BackupService, RestoreReport, ServiceStatus, VerifyReport } from '../index.js';
 import type { Rights } from './guard.js';
 import { sayAssertions, sayProblems, storeName } from './redact.js';
 import type { ServiceView } from './service-view.js';
@@ -84,6 +84,16 @@ export function verifyJson(report: VerifyReport, { service }: ServiceView, right
   const problems = sayProblems(report.problems, service, rights);
   const assertions = report.assertions && sayAssertions(report.assertions, rights);
   return { name, level, ok, problems, findings, assertions, sizeBytes, sha256, durationMs };
+}
+
+/** Neither messages nor paths: they name folders. */
+export function activityJson({ at, action, by, ...more }: Activity) {
+  const { name, label, names, of, code, ok, level, safetyBackup, rows, store, sizeBytes, durationMs } = more;
+  return {
+    ...{ at, action, by: { via: by.via, person: by.person, user: by.user, host: by.host } },
+    ...{ name, label, names, of, code, ok, level, safetyBackup, rows, store: store && storeName(store) },
+    ...{ sizeBytes, durationMs },
+  };
 }
 
 export function restoreJson(report: RestoreReport) {

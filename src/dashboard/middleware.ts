@@ -1,6 +1,7 @@
 import { clearTimeout, setTimeout } from 'node:timers';
 import type { Context, MiddlewareHandler } from 'hono';
-import { isCrossSite, isKnownHost, readRights } from './guard.js';
+import { onBehalfOf } from '../util/actor.js';
+import { isCrossSite, isKnownHost, readPerson, readRights } from './guard.js';
 import type { Right, Rights } from './guard.js';
 import { HttpError } from './http-error.js';
 import type { ResolvedDashboard } from './options.js';
@@ -26,10 +27,11 @@ export function middleware(
     throw new HttpError('ERR_DASHBOARD_CROSS_SITE');
   };
   const authorized: Handler = async (c, next) => {
-    const rights = await askAuthorize(options, withoutBody(c.req.raw), c.env.context);
-    if (!rights) throw new HttpError('ERR_DASHBOARD_FORBIDDEN');
-    c.set('rights', rights);
-    await next();
+    const visitor = await askAuthorize(options, withoutBody(c.req.raw), c.env.context);
+    if (!visitor) throw new HttpError('ERR_DASHBOARD_FORBIDDEN');
+    c.set('rights', visitor.rights);
+    const { person } = visitor;
+    await onBehalfOf({ via: 'dashboard', ...(person !== undefined && { person }) }, next);
   };
   return { ownHost, ownSite, authorized };
 }
@@ -44,7 +46,7 @@ export async function visibleServices(
   const visible = await Promise.all(
     views.map(async ({ name }) => {
       const page = new Request(new URL(`${c.env.root}${name}/`, url), { headers, signal });
-      return (await askAuthorize(options, page, c.env.context))?.view === true;
+      return (await askAuthorize(options, page, c.env.context))?.rights.view === true;
     }),
   );
   return views.filter((_, i) => visible[i]);
@@ -53,17 +55,24 @@ export async function visibleServices(
 /** A decision that takes longer than this is a refusal: the visitor and the connection must not wait for ever. */
 const AUTHORIZE_MS = 10_000;
 
+interface Visitor {
+  readonly rights: Rights;
+  readonly person: string | undefined;
+}
+
 async function askAuthorize(
   { authorize, logger }: ResolvedDashboard,
   request: Request,
   context: unknown,
-): Promise<Rights | undefined> {
+): Promise<Visitor | undefined> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`no decision after ${AUTHORIZE_MS / 1000} s`)), AUTHORIZE_MS);
   });
   try {
-    return readRights(await Promise.race([authorize(request, context), late]));
+    const answer = await Promise.race([authorize(request, context), late]);
+    const rights = readRights(answer);
+    return rights && { rights, person: readPerson(answer) };
   } catch (error) {
     logger.error(`authorize() of the dashboard failed: ${error instanceof Error ? error.stack : String(error)}`);
     return undefined;

@@ -20,6 +20,12 @@ export interface DashboardRights {
   restore?: boolean;
 }
 
+/** The rights of whoever sent a request, and who that is. */
+export interface DashboardVisitor extends DashboardRights {
+  /** Who did something, for the record of activity: `'anna'`. One line; a longer one than 200 characters is cut. */
+  name?: string;
+}
+
 /** A mounted dashboard: one handler for Node servers, one for everything that speaks Request and Response. */
 export interface Dashboard<Context = unknown> {
   /** For Express, Nest, Fastify with middleware, `http.createServer`. Requests for other paths go on to `next`. */
@@ -45,7 +51,7 @@ export interface DashboardOptions<Context = unknown> {
   authorize: (
     request: Request,
     context: Context,
-  ) => DashboardRights | false | null | undefined | Promise<DashboardRights | false | null | undefined>;
+  ) => DashboardVisitor | false | null | undefined | Promise<DashboardVisitor | false | null | undefined>;
   /** Where it is mounted: `'/backups'`. Default: where the framework says that it is mounted, else the root. */
   basePath?: string;
   /** Above the page. Default: `Backups of app.db`, in the language of the page. */

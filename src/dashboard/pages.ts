@@ -4,6 +4,7 @@ import { requireRight } from './middleware.js';
 import { HttpError, toPublicError } from './http-error.js';
 import { readFields } from './body.js';
 import type { DashboardEnv, ServiceView } from './service-view.js';
+import { activityPage, readActivity } from './views/activity.js';
 import { deletePage, detailPage, restorePage } from './views/detail.js';
 import { flashQuery } from './views/flash.js';
 import type { Flash } from './views/flash.js';
@@ -31,6 +32,10 @@ export function addPages(
       return c.html(overviewPage(view, serviceView, await serviceView.look(), chooser(view, serviceView, names)));
     });
   }
+  app.get(`${base}/activity`, requireRight('view'), async (c) => {
+    const view = viewOf(c, serviceView);
+    return c.html(activityPage(view, serviceView, await readActivity(serviceView, view)));
+  });
   app.get(one, requireRight('view'), async (c) =>
     c.html(detailPage(viewOf(c, serviceView), serviceView, await operations.find(nameOf(c)))),
   );

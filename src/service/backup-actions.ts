@@ -12,6 +12,7 @@ import type { RestoreOptions, VerifyOptions } from './method-types.js';
 import type { PruneReport } from './events.js';
 import { removeOnlyHere, writeDrill, writeOnlyHere } from './folder-records.js';
 import { prune } from './prune.js';
+import { failure } from './record-activity.js';
 import { findSetUpFault } from './set-up.js';
 import { deleteFiles } from '../catalog/delete-backup.js';
 import type { RestoreReport, VerifyReport } from '../child/protocol.js';
@@ -30,6 +31,7 @@ export async function verify(context: ServiceContext, name: string, options: Ver
   // A folder that can't be written, or that stands still, is no reason to keep back what was found.
   if (level === 'drill') await writeDrill(context.options, { name, ok: report.ok, at: new Date() }).catch(() => {});
   context.events.emit('verified', report);
+  await context.activity.settled();
   return report;
 }
 
@@ -50,7 +52,7 @@ export async function acceptOnlyHere({ options, gate }: ServiceContext, on: bool
 export async function restore(context: ServiceContext, name: string, options: RestoreOptions): Promise<RestoreReport> {
   ensureEnabled(context.options);
   const { to, ...control } = options;
-  const { log, messages, events } = context;
+  const { log, messages, events, activity } = context;
   await findBackup(context, name);
   const { database, directory, verify: level, timeoutMs, snapshotter } = context.options;
   const request = { database, directory, name, verify: level, timeoutMs };
@@ -62,7 +64,11 @@ export async function restore(context: ServiceContext, name: string, options: Re
       answerOf(snapshotter.restore({ ...request, ...target }, followed)),
     );
   } catch (error) {
-    if (isBackupError(error)) log.error(messages.restoreFailed(name, error));
+    if (isBackupError(error)) {
+      log.error(messages.restoreFailed(name, error));
+      activity.record({ ...failure('restore', error), name });
+      await activity.settled();
+    }
     throw error;
   }
   const safety = report.safetyBackup !== undefined && (await namedBackup(context, report.safetyBackup));
@@ -72,6 +78,7 @@ export async function restore(context: ServiceContext, name: string, options: Re
   if (report.method !== 'copy') context.runner.lastFailure = undefined;
   log.info(messages.restored(report));
   events.emit('restored', report);
+  await activity.settled();
   return report;
 }
 
@@ -87,14 +94,16 @@ export async function protect(
   await answerOf(snapshotter.protect({ database, directory, name, protected: on, timeoutMs }, control));
   context.log.info(context.messages.protected(name, on));
   context.events.emit('protected', { name, protected: on });
+  await context.activity.settled();
 }
 
 export async function deleteBackup(context: ServiceContext, name: string): Promise<void> {
-  const { options, log, messages, events, gate } = context;
+  const { options, log, messages, events, gate, activity } = context;
   const backup = await findBackup(context, name);
   await gate.run(deleteFiles(options, backup));
   log.info(messages.deleted(backup));
   events.emit('deleted', { name });
+  await activity.settled();
 }
 
 /** Throws what is wrong with the set-up. */
@@ -103,9 +112,11 @@ export async function checkSetUp({ gate, options }: ServiceContext): Promise<voi
   if (fault) throw fault;
 }
 
-export async function pruneNow({ gate, options, runner }: ServiceContext, dryRun: boolean): Promise<PruneReport> {
+export async function pruneNow(context: ServiceContext, dryRun: boolean): Promise<PruneReport> {
+  const { gate, options, runner, activity } = context;
   const report = await gate.run(prune(options, dryRun));
   if (!dryRun) runner.reportPruned(report);
+  await activity.settled();
   return report;
 }
 

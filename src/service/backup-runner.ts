@@ -1,3 +1,4 @@
+import type { ActivityRecorder } from '../activity/recorder.js';
 import { cleanLabel } from '../catalog/label.js';
 import { hasWrongMtime, recordedTime } from '../catalog/backup.js';
 import type { Backup } from '../catalog/backup.js';
@@ -43,16 +44,24 @@ export class BackupRunner {
   readonly #log: Required<LoadableLogger>;
   readonly #events: Events<BackupEvents>;
   readonly #gate: FolderGate;
+  readonly #activity: Pick<ActivityRecorder, 'settled' | 'settleSync'>;
   readonly #running = new Set<Promise<SnapshotResult>>();
   #skipLogged = false;
   /** By the clock that nobody sets. */
   #failedAt = 0;
 
-  constructor(options: ResolvedOptions, log: Required<LoadableLogger>, events: Events<BackupEvents>, gate: FolderGate) {
+  constructor(
+    options: ResolvedOptions,
+    log: Required<LoadableLogger>,
+    events: Events<BackupEvents>,
+    gate: FolderGate,
+    activity: Pick<ActivityRecorder, 'settled' | 'settleSync'>,
+  ) {
     this.#options = options;
     this.#log = log;
     this.#events = events;
     this.#gate = gate;
+    this.#activity = activity;
   }
 
   /**
@@ -74,6 +83,7 @@ export class BackupRunner {
       return await running;
     } finally {
       this.#running.delete(running);
+      await this.#activity.settled();
     }
   }
 
@@ -138,6 +148,7 @@ export class BackupRunner {
       throw (failure = error);
     } finally {
       ended(failure);
+      this.#activity.settleSync();
     }
   }
 

@@ -1,3 +1,5 @@
+import type { Activity } from '../activity/activity.js';
+import type { ActivityFields } from '../activity/recorder.js';
 import type { Backup } from '../catalog/backup.js';
 import type { DueCheck } from '../catalog/due-check.js';
 import type { RestoreReport, VerifyReport } from '../child/protocol.js';
@@ -16,6 +18,7 @@ import type { AlarmReport } from './alarms.js';
 import type { LastFailure } from './backup-runner.js';
 import type { BackupEvents, BackupListener, PruneReport } from './events.js';
 import type {
+  ActivityOptions,
   BackupOutcome,
   CreateOptions,
   DiffOptions,
@@ -328,6 +331,30 @@ export class BackupService {
   }
 
   /**
+   * Tells who did what with these backups and when, newest first: made, failed, pruned, restored, recovered, copied, verified,
+   * drilled, downloaded, protected, deleted. It is read from a file beside the backups, which all processes write. It is
+   * a record for people, not a proof: whoever can write in the folder can change it.
+   *
+   * @throws BackupError `ERR_BACKUP_RECORD_FAILED` where the record is there and cannot be read
+   * @example
+   * for (const { at, action, name, by } of await backups.activity({ limit: 20 })) console.log(at, action, name, by.user);
+   */
+  async activity(options: ActivityOptions = {}): Promise<Activity[]> {
+    core().checkMethodOptions('activity', options);
+    return this.#context.activity.read(options);
+  }
+
+  /**
+   * Adds to the record what this service doesn't do itself: that the dashboard has sent a backup away.
+   *
+   * @internal
+   */
+  async recordActivity(fields: ActivityFields): Promise<void> {
+    this.#context.activity.record(fields);
+    await this.#context.activity.settled();
+  }
+
+  /**
    * Tells everything that a status page shows. A child process looks at the database. {@link verdict} judges it.
    *
    * @throws BackupError where the backup folder cannot be read
@@ -359,7 +386,9 @@ export class BackupService {
    */
   async shipPending(options: Pick<SnapshotControl, 'signal'> = {}): Promise<readonly ShipReport[]> {
     core().checkMethodOptions('shipPending', options);
-    return this.#context.copies?.ship(options) ?? [];
+    const { copies, activity } = this.#context;
+    if (!copies) return [];
+    return copies.ship(options).finally(() => activity.settled());
   }
 
   /**
@@ -395,7 +424,9 @@ export class BackupService {
    */
   async pullBackup(name: string, options: Omit<OfOneStore<PullOptions>, 'to'> = {}): Promise<PullReport> {
     core().checkMethodOptions('service.pullBackup', options);
-    return offsite().pullIntoFolder(this.#options, name, options);
+    const report = await offsite().pullIntoFolder(this.#options, name, options);
+    await this.recordActivity({ action: 'pulled', name: report.name, store: report.store });
+    return report;
   }
 
   /**
@@ -442,7 +473,7 @@ export class BackupService {
    * app waits for before it ends. Never rejects. Don't wait for it inside a protected method.
    */
   async whenIdle(): Promise<void> {
-    const { queue, runner, due } = this.#context;
+    const { queue, runner, due, activity } = this.#context;
     let end;
     do {
       end = queue.end;
@@ -451,6 +482,7 @@ export class BackupService {
       await runner.whenIdle();
       await this.#waitingCalls.whenDone();
       await this.#parts.notified();
+      await activity.settled();
       // Meanwhile another one may have got in line.
     } while (end !== queue.end);
   }

@@ -25,11 +25,11 @@ export interface BackupEvents extends OffsiteEvents {
   restored: RestoreReport;
   /** Rows of a backup were brought back. The safety backup was `created` before. */
   recovered: RecoverReport & { readonly name: string };
-  /** A backup was verified, and is good or not. */
+  /** A backup was verified, by whatever level; `ok` says how that ended. */
   verified: VerifyReport;
   /** Somebody should know something, or it is over: what `notify` and the monitor tell. */
   alarm: Notification;
-  /** A backup was protected, or is so no more. */
+  /** Protection of a backup was switched on or off. */
   protected: { readonly name: string; readonly protected: boolean };
 }
 

@@ -160,3 +160,11 @@ export type BackupOutcome =
   | { readonly status: 'backing-off'; readonly retryAt: Date; readonly error: BackupError }
   /** The service is switched off (`enabled: false`): nothing was looked at. */
   | { readonly status: 'disabled' };
+
+/** Options of `BackupService.activity()`. */
+export interface ActivityOptions {
+  /** At most so many. Default: 100. */
+  readonly limit?: number | undefined;
+  /** Only what happened before this: the `at` of the last one on the page before. */
+  readonly before?: Date | undefined;
+}

@@ -8,6 +8,7 @@ import { traced } from '../util/tracing.js';
 import { wrongOption } from '../util/validate.js';
 import { answerOf, findBackup, namedBackup } from './backup-actions.js';
 import type { DiffOptions, QueryOptions, RecoverOptions } from './method-types.js';
+import { failure } from './record-activity.js';
 import type { ServiceContext } from './service-context.js';
 
 // The service's actions on the rows of a finished backup.
@@ -52,14 +53,18 @@ export async function recover(context: ServiceContext, name: string, options: Re
     ...(plan !== undefined && { plan }),
     ...(sql !== undefined && { sql: path.resolve(sql) }),
   };
-  const { log, messages, events } = context;
+  const { log, messages, events, activity } = context;
   let report: RecoverReport;
   try {
     const trace = { operation: 'recover', database, backup: name } as const;
     const ask = snapshotter.recover.bind(snapshotter);
     report = await traced(trace, control, (followed) => answerOf(ask(request, followed)));
   } catch (error) {
-    if (isBackupError(error) && !dryRun) log.error(messages.recoverFailed(name, table, error));
+    if (isBackupError(error) && !dryRun) {
+      log.error(messages.recoverFailed(name, table, error));
+      activity.record({ ...failure('recover', error), name });
+      await activity.settled();
+    }
     throw error;
   }
   if (report.safetyBackup === undefined) return report;
@@ -67,6 +72,7 @@ export async function recover(context: ServiceContext, name: string, options: Re
   if (safety) events.emit('created', { backup: safety, label: safety.label, durationMs: safety.manifest!.durationMs });
   log.info(messages.recovered(name, report));
   events.emit('recovered', { ...report, name });
+  await activity.settled();
   return report;
 }
 

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { ServiceShippers } from '../offsite/service-shippers.js';
 import { refuseToBeTheChild } from '../child/start-child.js';
 import { claimNames } from '../catalog/claim-names.js';
@@ -8,6 +9,7 @@ import { messages } from '../util/messages.js';
 import { safeLogger } from '../util/logger.js';
 import { SerialQueue } from '../util/serial-queue.js';
 import { offsite } from '../offsite/index.js';
+import { ActivityRecorder } from '../activity/recorder.js';
 import { BackupRunner } from './backup-runner.js';
 import { DatabaseLooks } from './database-looks.js';
 import { DueBackups } from './due-backups.js';
@@ -15,6 +17,7 @@ import { EVENT_NAMES } from './events.js';
 import type { BackupEvents } from './events.js';
 import { resolveOptions } from './options.js';
 import type { BackupServiceOptions, ResolvedOptions } from './options.js';
+import { recordEvents } from './record-activity.js';
 import { findSetUpFault } from './set-up.js';
 
 /** The parts of a service. */
@@ -28,6 +31,7 @@ export interface ServiceContext {
   /** Absent without `copies`. */
   readonly copies: ServiceShippers | undefined;
   readonly runner: BackupRunner;
+  readonly activity: ActivityRecorder;
   readonly due: DueBackups;
   readonly looks: DatabaseLooks;
   /** Explicit backups wait for one another here, not as a crowd of idle children. */
@@ -46,13 +50,17 @@ export function createContext(given: BackupServiceOptions): ServiceContext {
     log.error(messages.listenerFailed(event, error)),
   );
   const gate = new FolderGate(options.directory);
+  const activity = new ActivityRecorder(options, gate, log);
+  recordEvents(events, activity);
   let copies: ServiceShippers | undefined;
   if (options.copies.length > 0) {
     const shippers = new (offsite().ServiceShippers)(options, log, events);
-    events.on('created', () => shippers.wake());
+    // Copies are made in the background, on behalf of nobody's request.
+    const inOwnContext = AsyncLocalStorage.snapshot();
+    events.on('created', () => inOwnContext(() => shippers.wake()));
     copies = shippers;
   }
-  const runner = new BackupRunner(options, log, events, gate);
-  const parts = { options, log, messages, events, gate, copies, runner, queue: new SerialQueue() };
+  const runner = new BackupRunner(options, log, events, gate, activity);
+  const parts = { options, log, messages, events, gate, copies, runner, activity, queue: new SerialQueue() };
   return { ...parts, due: new DueBackups(parts), looks: new DatabaseLooks(options) };
 }

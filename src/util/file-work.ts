@@ -55,7 +55,8 @@ export async function runAsync<T>(
   }
 }
 
-function* call<T>(sync: () => T, async: () => Promise<T>): FileWork<T> {
+/** One call as work of its own. */
+export function* fileCall<T>(sync: () => T, async: () => Promise<T>): FileWork<T> {
   return (yield { sync, async }) as T;
 }
 
@@ -72,61 +73,61 @@ async function ifThere(stats: Promise<fs.Stats>): Promise<fs.Stats | undefined> 
 /** The calls that work on files is made of: `const names = yield* files.readdir(folder)`. */
 export const files = {
   readdir: (folder: string) =>
-    call(
+    fileCall(
       () => fs.readdirSync(folder),
       () => fs.promises.readdir(folder),
     ),
   stat: (file: string) =>
-    call(
+    fileCall(
       () => fs.statSync(file, { throwIfNoEntry: false }),
       () => ifThere(fs.promises.stat(file)),
     ),
   lstat: (file: string) =>
-    call(
+    fileCall(
       () => fs.lstatSync(file, { throwIfNoEntry: false }),
       () => ifThere(fs.promises.lstat(file)),
     ),
   access: (file: string, mode: number) =>
-    call(
+    fileCall(
       () => fs.accessSync(file, mode),
       () => fs.promises.access(file, mode),
     ),
   statfs: (folder: string) =>
-    call(
+    fileCall(
       () => fs.statfsSync(folder),
       () => fs.promises.statfs(folder),
     ),
   /** As {@link readSmallFile}. */
   readSmall: (file: string, maxBytes?: number) =>
-    call(
+    fileCall(
       () => readSmallFile(file, maxBytes),
       () => readSmallFileAsync(file, maxBytes),
     ),
   /** All or nothing, as {@link replaceFile}; the file gets the owner of the first of these paths that exists. */
   replace: (file: string, text: string, partial: string, like: readonly string[]) =>
-    call(
+    fileCall(
       () => replaceFileSync(file, text, partial, ownerLikeSync(...like)),
       async () => replaceFile(file, text, { partial, owner: await ownerLike(...like) }),
     ),
   rename: (from: string, to: string) =>
-    call(
+    fileCall(
       () => fs.renameSync(from, to),
       () => fs.promises.rename(from, to),
     ),
   /** Brings the names in a folder to the disk, as {@link flushFolder}. */
   flushFolder: (folder: string) =>
-    call(
+    fileCall(
       () => flushFolderSync(folder),
       () => flushFolder(folder),
     ),
   /** With all that is in it; a link is removed itself, not what it leads to. */
   removeTree: (file: string) =>
-    call(
+    fileCall(
       () => fs.rmSync(file, { force: true, recursive: true }),
       () => fs.promises.rm(file, { force: true, recursive: true }),
     ),
   remove: (file: string) =>
-    call(
+    fileCall(
       () => fs.rmSync(file, { force: true }),
       () => fs.promises.rm(file, { force: true }),
     ),

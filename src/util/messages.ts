@@ -1,3 +1,4 @@
+import { messageOf } from './errors.js';
 import type { BackupError } from './errors.js';
 import { localTime, seconds, size } from './format.js';
 
@@ -96,6 +97,7 @@ export const messages = {
     `A message did not reach ${channel}: ${why}. Next try after ${localTime(retryAt)}.`,
   alarmsNotRecorded: (why: string) =>
     `Which alarms were told cannot be kept in the backup folder (${why}): other processes may tell them again.`,
+  activityFailed: (error: unknown) => `The record of activity could not be written: ${messageOf(error)}`,
   listenerFailed: (event: string, error: unknown) =>
     `A listener of "${event}" failed: ${error instanceof Error ? error.stack : String(error)}`,
 };

@@ -54,6 +54,7 @@ test('the keys of every document are those of the page', async () => {
   await command('`pull`', 'pull', 'latest', '--from', nas, '--to', 'back.db');
   await command('`protect`', 'protect', name);
   await command('`unprotect`', 'unprotect', name);
+  await command('`log`', 'log');
   await command('`doctor`', 'doctor');
   const db = new Database(shop.database);
   db.exec('UPDATE entries SET amount = amount + 1');
@@ -87,6 +88,7 @@ test('the keys of every document are those of the page', async () => {
     'a table': first(of('`diff`', 'tables')),
     'a row': first(first(of('`diff`', 'tables'))['rows']),
     'a conflict': first(of('`recover`', 'conflicts')),
+    'an activity': first(of('`log`', 'activity')),
     'a check': first(of('`doctor`', 'checks')),
   };
   const found = Object.entries(parts).map(([row, part]) => ({ row, keys: keys(part) }));

@@ -133,6 +133,8 @@ export function routes(name: string): { method: string; path: string; right: key
     { method: 'POST', path: `/${one}/delete`, right: 'delete' },
     { method: 'GET', path: `/${one}/restore`, right: 'restore' },
     { method: 'POST', path: `/${one}/restore`, right: 'restore' },
+    { method: 'GET', path: '/activity', right: 'view' },
+    { method: 'GET', path: '/api/activity', right: 'view' },
     { method: 'GET', path: '/api/status', right: 'view' },
     { method: 'GET', path: '/api/events', right: 'view' },
     { method: 'GET', path: '/api/backups', right: 'view' },

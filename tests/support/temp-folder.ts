@@ -2,7 +2,10 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 
-/** A folder of its own for each test, removed afterwards. Call it in a test file's top level or in a describe. */
+/**
+ * A folder of its own for each test, removed afterwards. Call it in a test file's top level or in a describe. `list()` leaves
+ * out the record of activity, which is beside every backup.
+ */
 export function useTempFolder(): { readonly path: string; file(...names: string[]): string; list(): string[] } {
   let folder = '';
   beforeEach(() => {
@@ -16,6 +19,10 @@ export function useTempFolder(): { readonly path: string; file(...names: string[
       return folder;
     },
     file: (...names) => path.join(folder, ...names),
-    list: () => fs.readdirSync(folder).sort(),
+    list: () =>
+      fs
+        .readdirSync(folder)
+        .filter((name) => !/^\..*\.activity\.jsonl$/.test(name))
+        .sort(),
   };
 }

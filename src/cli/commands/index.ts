@@ -4,6 +4,7 @@ export { create } from './create.js';
 export { deleteBackups } from './delete.js';
 export { doctor } from './doctor.js';
 export { list } from './list.js';
+export { log } from './log.js';
 export { notify } from './notify.js';
 export { protect } from './protect.js';
 export { prune } from './prune.js';

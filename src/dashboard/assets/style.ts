@@ -87,6 +87,12 @@ tbody th small { display: block; }
 td small { display: block; }
 td.label { overflow-wrap: anywhere; max-width: 260px; }
 td.actions { white-space: nowrap; text-align: right; padding-right: 0; }
+.activity { list-style: none; padding: 0; margin-top: 8px; }
+.activity li { display: flex; flex-wrap: wrap; gap: 2px 20px; padding: 10px 0; border-top: 1px solid var(--line); }
+.activity time { flex: none; width: 11.5em; color: var(--soft); font-variant-numeric: tabular-nums; }
+.activity p { flex: 1 1 18em; min-width: 0; overflow-wrap: anywhere; }
+.activity small { display: block; }
+strong.bad { color: var(--bad); }
 .empty { color: var(--soft); padding-top: 8px; }
 .tag { display: inline-block; padding: 1px 10px; border-radius: 99px; font-size: .85rem; font-weight: 600; border: 1px solid currentColor; }
 .tag.good { color: var(--good); background: var(--good-soft); } .tag.bad { color: var(--bad); background: var(--bad-soft); }

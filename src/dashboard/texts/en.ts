@@ -1,4 +1,5 @@
 import { adviceEn } from './advice.js';
+import { activityEn } from './activity.js';
 
 /** Every text of the dashboard. `es.ts` has the same keys; what is inserted comes formatted, and is escaped by the page. */
 export const en = {
@@ -50,7 +51,7 @@ export const en = {
     ERR_BACKUP_MANIFEST_FAILED: 'the record of the backup cannot be changed',
     ERR_BACKUP_SHUTTING_DOWN: 'the app is shutting down',
     ERR_BACKUP_DISABLED: 'backups are switched off',
-    ERR_BACKUP_RECORD_FAILED: 'the record of the copies cannot be read or written',
+    ERR_BACKUP_RECORD_FAILED: 'a record in the backup folder cannot be read or written',
     ERR_BACKUP_RECOVER_CONFLICT: 'other rows are in the way of those to bring back',
     ERR_BACKUP_RECOVER_WHERE: 'the condition for the rows cannot be used',
     ERR_BACKUP_RECOVER_PLAN: 'the data has changed since the plan was made',
@@ -242,6 +243,7 @@ export const en = {
     ERR_DASHBOARD_BODY_TYPE: 'The request is of a kind that is not understood here.',
     ERR_DASHBOARD_INTERNAL: 'Something went wrong. The log of the app has the details.',
   } as Readonly<Record<string, string>>,
+  activity: activityEn,
   code: 'Code',
 };
 

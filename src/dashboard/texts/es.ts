@@ -1,4 +1,5 @@
 import { adviceEs } from './advice.js';
+import { activityEs } from './activity.js';
 import type { Dictionary } from './en.js';
 
 export const es: Dictionary = {
@@ -50,7 +51,7 @@ export const es: Dictionary = {
     ERR_BACKUP_MANIFEST_FAILED: 'no se puede cambiar la ficha de la copia',
     ERR_BACKUP_SHUTTING_DOWN: 'la aplicación se está cerrando',
     ERR_BACKUP_DISABLED: 'las copias están desactivadas',
-    ERR_BACKUP_RECORD_FAILED: 'el registro de las copias externas no se puede leer o escribir',
+    ERR_BACKUP_RECORD_FAILED: 'un registro de la carpeta de copias no se puede leer o escribir',
     ERR_BACKUP_RECOVER_CONFLICT: 'otras filas ocupan el lugar de las que se quieren recuperar',
     ERR_BACKUP_RECOVER_WHERE: 'la condición para las filas no sirve',
     ERR_BACKUP_RECOVER_PLAN: 'los datos han cambiado desde que se hizo el plan',
@@ -239,5 +240,6 @@ export const es: Dictionary = {
     ERR_DASHBOARD_BODY_TYPE: 'La petición es de un tipo que aquí no se entiende.',
     ERR_DASHBOARD_INTERNAL: 'Algo ha fallado. El registro de la aplicación tiene los detalles.',
   },
+  activity: activityEs,
   code: 'Código',
 };

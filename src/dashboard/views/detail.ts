@@ -7,7 +7,7 @@ import { layout } from './layout.js';
 import { offsiteList } from './offsite.js';
 import { labelOf, verificationOf } from './table.js';
 import type { Html, View } from './view.js';
-import { linkTo } from './view.js';
+import { linkHome, linkTo } from './view.js';
 
 /** The page of one backup: its facts and its actions. */
 export function detailPage(view: View, serviceView: ServiceView, backup: Backup): Html {
@@ -23,7 +23,7 @@ export function detailPage(view: View, serviceView: ServiceView, backup: Backup)
         </div>`;
   const failed = lastVerification?.ok === false ? (lastVerification.problems ?? []) : [];
   const problems = sayProblems(failed, serviceView.service, view.rights);
-  const body = html`${backLink(view)} ${flash(view, [backup])}
+  const body = html`${linkHome(view)} ${flash(view, [backup])}
     <section class="card" aria-labelledby="title">
       <h1 id="title">${format.date(createdAt)} <small>${format.age(createdAt, view.now)}</small></h1>
       ${problem ? html`<p class="tag bad">${texts.problems[problem] ?? problem}</p>` : ''}
@@ -109,7 +109,7 @@ function verifyForm(view: View, name: string): Html {
 
 export function deletePage(view: View, serviceView: ServiceView, { name, createdAt }: Backup): Html {
   const { texts } = view;
-  const body = html`${backLink(view)}
+  const body = html`${linkHome(view)}
     <section class="card ask" aria-labelledby="title">
       <h1 id="title">${texts.deleteTitle}</h1>
       <p>${texts.deleteText(name, texts.format.age(createdAt, view.now))}</p>
@@ -124,7 +124,7 @@ export function deletePage(view: View, serviceView: ServiceView, { name, created
 export function restorePage(view: View, serviceView: ServiceView, backup: Backup): Html {
   const { name, createdAt } = backup;
   const { texts } = view;
-  const body = html`${backLink(view)} ${flash(view, [backup])}
+  const body = html`${linkHome(view)} ${flash(view, [backup])}
     <section class="card ask" aria-labelledby="title">
       <h1 id="title">${texts.restoreTitle}</h1>
       <p>${texts.restoreText(texts.format.date(createdAt))}</p>
@@ -148,8 +148,4 @@ export function restorePage(view: View, serviceView: ServiceView, backup: Backup
       </form>
     </section>`;
   return layout(view, { title: `${texts.restoreTitle} · ${serviceView.title(texts)}`, level: 'warn', body });
-}
-
-function backLink(view: View): Html {
-  return html`<nav><a href="${view.home}">← ${view.texts.back}</a></nav>`;
 }

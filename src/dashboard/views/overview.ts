@@ -87,7 +87,8 @@ function withBackups(view: View, status: ServiceStatus, backups: readonly Backup
     <section id="backups" class="card" aria-labelledby="backups-title">
       <h2 id="backups-title">${texts.backups}</h2>
       ${backupTable(view, backups)}
-    </section>`;
+    </section>
+    <p class="more"><a href="${view.home}activity">${texts.activity.title}</a></p>`;
 }
 
 function numbers(view: View, status: ServiceStatus, backups: readonly Backup[]): Html {

@@ -35,3 +35,7 @@ export function viewOf(c: Context<DashboardEnv>, serviceView?: ServiceView): Vie
 export function linkTo(view: View, name: string, below = ''): string {
   return `${view.home}backups/${encodeURIComponent(name)}${below}`;
 }
+
+export function linkHome(view: View): Html {
+  return html`<nav><a href="${view.home}">← ${view.texts.back}</a></nav>`;
+}
