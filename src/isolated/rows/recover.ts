@@ -197,7 +197,9 @@ function write(
   const live = new Database(fs.realpathSync(database), { fileMustExist: true, timeout: waitMs });
   try {
     beginStep('recover');
-    live.pragma('synchronous = FULL');
+    // FULL does not flush the folder after the journal was unlinked: a power cut would bring it back, and the rows would be gone
+    // again (https://sqlite.org/pragma.html#pragma_synchronous).
+    live.pragma('synchronous = EXTRA');
     live.pragma('foreign_keys = ON');
     live.pragma('recursive_triggers = OFF');
     live.exec('BEGIN IMMEDIATE');

@@ -1,0 +1,295 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { BackupService, directoryStore } from 'sqlite-autobackup';
+import { brokenBackups, hashIn, manifestIn } from '../support/power-cut/backup-rules';
+import { checkStates, unmissedFlushes } from '../support/power-cut/check-states';
+import type { CheckOptions } from '../support/power-cut/check-states';
+import { ANSWER_MARK, journalOf, readFolder } from '../support/power-cut/journal';
+import type { Journal } from '../support/power-cut/journal';
+import { trace } from '../support/power-cut/trace';
+import { memoryLogger } from '../support/memory-logger';
+import { DIST } from '../support/run-node';
+import { createState, fillState, stateOf } from '../support/states';
+import type { State } from '../support/states';
+import { useTempFolder } from '../support/temp-folder';
+import { backupNames } from '../support/whole-backups';
+
+// The system calls of a command are recorded. Then every point of them is a power cut, and every state that a file system may
+// leave there is laid out and opened: writes that were not flushed are lost or torn, names come and go by three models.
+
+const folder = useTempFolder();
+const work = (...names: string[]): string => folder.file('work', ...names);
+const OLD: State = { tag: 'old', rows: 20 };
+const NEW: State = { tag: 'new', rows: 45 };
+
+let laidOut: string;
+beforeEach(() => {
+  fs.mkdirSync(work());
+  // Thousands of states are written there: in memory, where there is such a place.
+  laidOut = fs.existsSync('/dev/shm') ? fs.mkdtempSync('/dev/shm/power-cut-') : folder.file('cut');
+});
+afterEach(() => fs.rmSync(laidOut, { recursive: true, force: true }));
+
+/** Records what a child does with a request. */
+function recordChild(request: object): Journal {
+  const root = readFolder(work());
+  const input = JSON.stringify({ database: work('app.db'), directory: work(), timeoutMs: 120_000, ...request });
+  const { calls } = trace([process.execPath, path.join(DIST, 'isolated', 'main.js')], { input });
+  return journalOf(calls, work(), root);
+}
+
+/** Records what an app does in `source`, which has `service`, and the package as `lib`. */
+function recordApp(source: string, options = ''): Journal {
+  const root = readFolder(work());
+  const app = `
+    const lib = require(${JSON.stringify(DIST)});
+    const quiet = { info() {}, warn() {}, error() {} };
+    const service = new lib.BackupService({ database: ${JSON.stringify(work('app.db'))}, logger: quiet, ${options} });
+    (async () => { ${source} })().then(
+      () => require('node:fs').existsSync(${JSON.stringify(ANSWER_MARK)}),
+      (error) => { console.error(error); process.exitCode = 1; },
+    );`;
+  const { calls } = trace([process.execPath, '-e', app]);
+  return journalOf(calls, work(), root);
+}
+
+async function backUp(count = 1): Promise<string[]> {
+  const service = new BackupService({ database: work('app.db'), logger: memoryLogger() });
+  const names: string[] = [];
+  while (names.length < count) names.push((await service.createBackup()).name);
+  return names;
+}
+
+const wholeNow = (): Set<string> => new Set(backupNames(work()).map((name) => hashIn(work(), name)));
+const isOfBackups = (file: string): boolean => file.startsWith('app_backup_');
+
+function expectNothingLost(journal: Journal, options: Omit<CheckOptions, 'folder'>): CheckOptions {
+  expect(journal.answered).toBeDefined();
+  const all = { ...options, folder: laidOut };
+  const { states, different, problems } = checkStates(journal, all);
+  console.log(`${expect.getState().currentTestName}: ${states} states, ${different} of them different`);
+  expect(Object.fromEntries(problems)).toEqual({});
+  expect(different).toBeGreaterThan(1);
+  return all;
+}
+
+describe.each(['wal', 'delete'] as const)('a power cut, on a database in %s mode', (mode) => {
+  test('while a backup is taken: every final name is a whole backup, and an answered one stays; each flush is needed', async () => {
+    const db = createState(work('app.db'), mode, NEW);
+    const [older] = await backUp();
+    fillState(db, OLD);
+    db.close();
+    const before = new Set(backupNames(work()));
+    const journal = recordChild({ kind: 'create', ifOlderThanMs: null, verify: 'quick' });
+    const whole = wholeNow();
+    const created = backupNames(work()).find((name) => !before.has(name))!;
+
+    const options = expectNothingLost(journal, {
+      decides: isOfBackups,
+      *check(left, cut) {
+        yield* brokenBackups(left, whole, cut);
+        if (!fs.existsSync(path.join(left, older!))) yield 'an older backup is gone';
+        if (cut.answered && !fs.existsSync(path.join(left, created))) yield 'it was answered, and is gone';
+      },
+    });
+    // Only SQLite itself needs the journal of the copy.
+    expect(unmissedFlushes(journal, options)).toEqual([expect.stringMatching(/^fsync \S+\.partial-journal$/)]);
+  });
+
+  test('while it is restored online: the database is entirely the old or the restored one, and the safety backup is there', async () => {
+    const db = createState(work('app.db'), mode, NEW);
+    const [name] = await backUp();
+    fillState(db, OLD);
+    db.close();
+    const before = new Set(backupNames(work()));
+    const journal = recordChild({ kind: 'restore', name, verify: 'quick' });
+    const whole = wholeNow();
+
+    expectNothingLost(journal, {
+      decides: (file) => file.startsWith('app') && !file.endsWith('-shm'),
+      *check(left, cut) {
+        yield* brokenBackups(left, whole, cut);
+        const state = tagIn(path.join(left, 'app.db'));
+        if (state !== 'old' && state !== 'new') yield `the database is ${state}`;
+        if (cut.answered && state !== 'new') yield 'it was answered, and the database is the old one';
+        const safety = backupNames(left).filter((backup) => !before.has(backup));
+        if (state === 'new' && !safety.some((backup) => isProtected(left, backup)))
+          yield 'there is no protected safety backup';
+      },
+    });
+  });
+});
+
+test('a power cut while a lost database is restored: there is none, or the whole one', async () => {
+  createState(work('app.db'), 'wal', NEW).close();
+  const [name] = await backUp();
+  fs.rmSync(work('app.db'));
+  const journal = recordChild({ kind: 'restore', name, verify: 'quick' });
+  const whole = wholeNow();
+  expectNothingLost(journal, {
+    decides: (file) => file.startsWith('app') && !file.endsWith('-shm'),
+    *check(left, cut) {
+      yield* brokenBackups(left, whole, cut);
+      const there = fs.existsSync(path.join(left, 'app.db'));
+      if (there && tagIn(path.join(left, 'app.db')) !== 'new') yield 'the database is not the restored one';
+      if (cut.answered && !there) yield 'it was answered, and the database is gone';
+    },
+  });
+});
+
+test.each(['wal', 'delete'] as const)(
+  'a power cut while rows are recovered, on a database in %s mode: all of them are back, or none',
+  async (mode) => {
+    const db = createState(work('app.db'), mode, NEW);
+    const [name] = await backUp();
+    db.exec('DELETE FROM state WHERE id <= 20');
+    db.close();
+    const journal = recordApp(`await service.recoverRows(${JSON.stringify(name)}, { table: 'state', removed: true });`);
+    const whole = wholeNow();
+    expectNothingLost(journal, {
+      decides: (file) => file.startsWith('app') && !file.endsWith('-shm'),
+      *check(left, cut) {
+        yield* brokenBackups(left, whole, cut);
+        const rows = rowsIn(path.join(left, 'app.db'));
+        if (rows !== NEW.rows - 20 && rows !== NEW.rows) yield `the database has ${rows} rows`;
+        if (cut.answered && rows !== NEW.rows) yield 'it was answered, and the rows are gone again';
+      },
+    });
+  },
+);
+
+test('a power cut while a backup is protected: a protection that was answered stays', async () => {
+  createState(work('app.db'), 'wal', OLD).close();
+  const [name] = await backUp();
+  const journal = recordChild({ kind: 'protect', name, protected: true });
+  const whole = wholeNow();
+  const options = expectNothingLost(journal, {
+    decides: isOfBackups,
+    *check(left, cut) {
+      yield* brokenBackups(left, whole, cut);
+      if (cut.answered && !isProtected(left, name!)) yield 'it was answered, and is not protected';
+    },
+  });
+  expect(unmissedFlushes(journal, options)).toEqual([]);
+});
+
+test('a power cut while a verification is recorded: the manifest is the old or the new one', async () => {
+  createState(work('app.db'), 'wal', OLD).close();
+  const [name] = await backUp();
+  const journal = recordChild({ kind: 'verify', name, level: 'hash' });
+  const whole = wholeNow();
+  expectNothingLost(journal, {
+    decides: isOfBackups,
+    *check(left, cut) {
+      yield* brokenBackups(left, whole, cut);
+      const manifest = manifestIn(left, name!);
+      const recorded = typeof manifest === 'object' && manifest.lastVerification !== undefined;
+      if (cut.answered && !recorded) yield 'it was answered, and is not recorded';
+    },
+  });
+});
+
+test.each([
+  ['deleted', (names: string[]) => `await service.deleteBackup(${JSON.stringify(names[0])});`, 3],
+  ['pruned', () => 'await service.pruneBackups();', 1],
+])(
+  'a power cut while backups are %s: what was answered as removed does not come back, the rest stays whole',
+  async (_what, source, left) => {
+    createState(work('app.db'), 'delete', OLD).close();
+    const names = await backUp(4);
+    const whole = wholeNow();
+    const journal = recordApp(source(names), 'retention: lib.keep({ last: 1 })');
+    const options = expectNothingLost(journal, {
+      decides: isOfBackups,
+      *check(folderLeft, cut) {
+        yield* brokenBackups(folderLeft, whole, cut);
+        if (!fs.existsSync(path.join(folderLeft, names.at(-1)!))) yield 'the newest backup is gone';
+        if (cut.answered && backupNames(folderLeft).length > left)
+          yield 'it was answered, and a removed backup is there';
+      },
+    });
+    expect(unmissedFlushes(journal, options)).toEqual([]);
+  },
+);
+
+test('a power cut while a backup is shipped to a folder: a copy under a final name is whole, and one that is on record stays', async () => {
+  createState(work('app.db'), 'wal', OLD).close();
+  const [name] = await backUp();
+  fs.mkdirSync(work('store'));
+  const store = `lib.directoryStore(${JSON.stringify(work('store'))}, { host: 'till' })`;
+  const journal = recordApp(
+    'const [report] = await service.shipPending(); if (report.errors.length > 0) throw report.errors[0];',
+    `copies: [${store}]`,
+  );
+  const shipped = filesBelow(work('store'));
+  expectNothingLost(journal, {
+    *check(left, cut) {
+      const there = filesBelow(path.join(left, 'store'));
+      for (const [file, bytes] of there) if (!shipped.get(file)?.equals(bytes)) yield 'a copy has lost or torn data';
+      const complete = there.size === shipped.size;
+      if (isOnRecord(left, name!) && !complete) yield 'a copy is on record, and is gone';
+      if (cut.answered && !complete) yield 'it was answered, and the copy is gone';
+    },
+  });
+});
+
+test('a power cut while a copy is pulled: the backup is whole with its manifest, or not there', async () => {
+  createState(work('app.db'), 'wal', OLD).close();
+  const [name] = await backUp();
+  const store = directoryStore(work('store'), { host: 'till' });
+  fs.mkdirSync(work('store'));
+  const service = new BackupService({ database: work('app.db'), copies: [store], logger: memoryLogger() });
+  await service.shipPending();
+  const whole = wholeNow();
+  await service.deleteBackup(name!);
+  const from = `lib.directoryStore(${JSON.stringify(work('store'))}, { host: 'till' })`;
+  const journal = recordApp(`await service.pullBackup(${JSON.stringify(name)});`, `copies: [${from}]`);
+  const options = expectNothingLost(journal, {
+    decides: isOfBackups,
+    *check(left, cut) {
+      yield* brokenBackups(left, whole, cut);
+      if (cut.answered && backupNames(left).length === 0) yield 'it was answered, and is gone';
+    },
+  });
+  expect(unmissedFlushes(journal, options)).toEqual([]);
+});
+
+function isProtected(left: string, name: string): boolean {
+  const manifest = manifestIn(left, name);
+  return typeof manifest === 'object' && manifest.protected;
+}
+
+/** `'old'`, `'new'`, or what is wrong with it. Opening it recovers what stands beside it, as the app would. */
+function tagIn(database: string): string {
+  try {
+    return stateOf(database).tag;
+  } catch (error) {
+    return String(error);
+  }
+}
+
+function rowsIn(database: string): number | string {
+  try {
+    return stateOf(database).rows;
+  } catch (error) {
+    return String(error);
+  }
+}
+
+/** The finished objects of a folder store. */
+function filesBelow(store: string): Map<string, Buffer> {
+  if (!fs.existsSync(store)) return new Map();
+  const files = fs
+    .readdirSync(store, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && !entry.name.startsWith('.'))
+    .map((entry) => path.join(entry.parentPath, entry.name));
+  return new Map(files.map((file) => [path.relative(store, file), fs.readFileSync(file)]));
+}
+
+function isOnRecord(left: string, name: string): boolean {
+  const records = fs.readdirSync(left).filter((file) => /^\.app_backup\.copies-.*\.json$/.test(file));
+  return records.some((file) => {
+    const { shipped } = JSON.parse(fs.readFileSync(path.join(left, file), 'utf8')) as { shipped: object };
+    return name in shipped;
+  });
+}
