@@ -74,6 +74,11 @@ export function isActivityName(naming: BackupNaming, fileName: string): boolean 
   return fileName.startsWith(start) && /^(-\w+-\w+)?\.jsonl$/.test(fileName.slice(start.length));
 }
 
+/** The record of other programs' files that are no databases. */
+export function foreignRecordName(naming: BackupNaming): string {
+  return `.${naming.prefix.slice(0, -1)}.foreign.json`;
+}
+
 export function lockName(naming: BackupNaming): string {
   return `.${naming.prefix.slice(0, -1)}.lock`;
 }

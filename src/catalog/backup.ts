@@ -28,6 +28,8 @@ export interface Backup {
   readonly manifest?: Manifest;
   /** Why it counts neither as fresh nor as prunable; a backup without a problem has none. */
   readonly problem?: BackupProblem;
+  /** What is to be done about the {@link Backup.problem}, in full sentences, where more is known than its name. */
+  readonly problemDetail?: string;
   /** Describes its copies off the machine, one entry for each store in `copies`; only in what `listBackups()` returns. */
   readonly copies?: readonly BackupCopy[];
 }
@@ -57,8 +59,17 @@ export type BackupProblem =
   | 'damaged'
   /** A manifest is there but cannot be read, so it is unknown whether the backup is protected. */
   | 'unreadable manifest'
+  /** A manifest is there, but this user may not read it: see {@link Backup.problemDetail}. */
+  | 'manifest not permitted'
+  /** It has no manifest, and the child process has found that it is no whole database, or the live one. */
+  | 'not a database'
   /** Its last verification found something wrong. */
   | 'failed verification';
+
+/** Is there a manifest whose contents are not known, so that the backup may be protected? */
+export function hasHiddenManifest({ problem }: Backup): boolean {
+  return problem === 'unreadable manifest' || problem === 'manifest not permitted';
+}
 
 /** How far ahead of the clock a backup may be dated and still count: clocks of two hosts differ a little. */
 const CLOCK_TOLERANCE_MS = 60_000;
@@ -80,9 +91,17 @@ export interface BackupFile {
   readonly mtimeMs: number;
   /** The disk has given it a modification time that is known to be wrong. */
   readonly mtimeIsWrong?: boolean;
-  /** `undefined`: there is none; `'unreadable'`: there is one, but it cannot be read or is not a manifest. */
-  readonly manifest: Manifest | 'unreadable' | undefined;
+  readonly manifest: FoundManifest;
+  /** It was looked at, and is no backup. */
+  readonly isKnownBad?: boolean;
+  readonly problemDetail?: string | undefined;
 }
+
+/**
+ * `undefined`: there is none; `'unreadable'`: there is one, but it cannot be read or is not a manifest; `'forbidden'`: this user
+ * may not read it.
+ */
+export type FoundManifest = Manifest | 'unreadable' | 'forbidden' | undefined;
 
 /**
  * The furthest a manifest's time may lie from its name's: a name is local time, and zones span 26 hours (UTC-12 to
@@ -94,7 +113,7 @@ export const NAME_TOLERANCE_MS = 26 * 3_600_000;
 export const MTIME_TOLERANCE_MS = 2_000;
 
 export function toBackup(file: BackupFile, now: number): Backup {
-  const manifest = file.manifest === 'unreadable' ? undefined : file.manifest;
+  const manifest = typeof file.manifest === 'object' ? file.manifest : undefined;
   const recorded = recordedTime(file.nameTime, manifest);
   const problem = findProblem(file, manifest, recorded, now);
   const findings = findingsOf(manifest);
@@ -110,6 +129,7 @@ export function toBackup(file: BackupFile, now: number): Backup {
     ...(findings?.length && { findings }),
     ...(manifest?.label !== undefined && { label: manifest.label }),
     ...(problem && { problem }),
+    ...(problem && file.problemDetail !== undefined && { problemDetail: file.problemDetail }),
   };
 }
 
@@ -157,6 +177,8 @@ function findProblem(
   if (isFromTheFuture(recorded, now)) return 'dated in the future';
   if (manifest && manifest.sizeBytes !== file.sizeBytes) return 'damaged';
   if (file.manifest === 'unreadable') return 'unreadable manifest';
+  if (file.manifest === 'forbidden') return 'manifest not permitted';
+  if (!manifest && file.isKnownBad) return 'not a database';
   if (manifest?.lastVerification?.ok === false) return 'failed verification';
   return undefined;
 }

@@ -1,10 +1,9 @@
 import crypto from 'node:crypto';
 import path from 'node:path';
-import type { Backup } from './backup.js';
+import type { Backup, FoundManifest } from './backup.js';
 import { manifestName, partialName } from './backup-name.js';
 import { isListedFile, readManifest } from './list-backups.js';
 import type { BackupFolder } from './list-backups.js';
-import type { Manifest } from './manifest.js';
 import { BackupError, isBackupError, messageOf, systemCode } from '../util/errors.js';
 import { files, runSync } from '../util/file-work.js';
 import type { FileWork } from '../util/file-work.js';
@@ -104,8 +103,8 @@ function deleteFailed(backup: Backup, cause: unknown): BackupError {
   });
 }
 
-function refuseProtected(name: string, manifest: Manifest | 'unreadable' | undefined): void {
-  if (manifest === 'unreadable') {
+function refuseProtected(name: string, manifest: FoundManifest): void {
+  if (typeof manifest === 'string') {
     throw new BackupError('ERR_BACKUP_PROTECTED', `"${name}" may be protected: its manifest cannot be read.`, {
       step: 'delete',
       hint: 'Correct its .json file or the permissions of it, or delete both files by hand.',

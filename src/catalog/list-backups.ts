@@ -4,11 +4,12 @@ import { BackupError, messageOf, systemCode } from '../util/errors.js';
 import { files, runSync } from '../util/file-work.js';
 import type { FileWork } from '../util/file-work.js';
 import { NAME_TOLERANCE_MS, newestFirst, toBackup } from './backup.js';
-import type { Backup } from './backup.js';
+import type { Backup, FoundManifest } from './backup.js';
+import { isKnownBad, readForeignRecord } from './foreign-record.js';
+import type { ForeignRecord } from './foreign-record.js';
 import { manifestName, parseBackupName, parseBackupNameOfAnyCase, withOwnCase } from './backup-name.js';
 import type { BackupNaming } from './backup-name.js';
 import { parseManifest } from './manifest.js';
-import type { Manifest } from './manifest.js';
 
 /** A folder and the names that count in it. */
 export interface BackupFolder {
@@ -41,11 +42,12 @@ export function* latestBackup(folder: BackupFolder, now: number): FileWork<Lates
   const candidates = yield* readNames(folder);
   candidates.sort((a, b) => b.time.getTime() - a.time.getTime() || (a.name < b.name ? 1 : -1));
 
+  const bad: Known = {};
   let latest: Backup | undefined;
   const ignored: Backup[] = [];
   for (const { name, time } of candidates) {
     if (latest && time.getTime() + NAME_TOLERANCE_MS < latest.createdAt.getTime()) break;
-    const backup = yield* readFile(folder, name, time, now);
+    const backup = yield* readFile(folder, name, time, now, bad);
     if (!backup) continue;
     if (backup.problem) ignored.push(backup);
     else if (!latest || newestFirst(backup, latest) < 0) latest = backup;
@@ -60,8 +62,9 @@ export function* latestBackup(folder: BackupFolder, now: number): FileWork<Lates
  */
 export function* listBackups(folder: BackupFolder, now: number): FileWork<Backup[]> {
   const backups: Backup[] = [];
+  const bad: Known = {};
   for (const { name, time } of yield* readNames(folder)) {
-    const backup = yield* readFile(folder, name, time, now);
+    const backup = yield* readFile(folder, name, time, now, bad);
     if (backup) backups.push(backup);
   }
   return backups.sort(newestFirst);
@@ -70,7 +73,7 @@ export function* listBackups(folder: BackupFolder, now: number): FileWork<Backup
 /** The backup of that exact name, or `undefined` if the folder has none or the name is not one of this database's. */
 export function* backupNamed(folder: BackupFolder, name: string, now: number): FileWork<Backup | undefined> {
   const time = yield* nameTime(folder, name);
-  return time && (yield* readFile(folder, name, time, now));
+  return time && (yield* readFile(folder, name, time, now, {}));
 }
 
 /** {@link backupNamed}, blocking. */
@@ -122,14 +125,33 @@ export function isListedFile(backup: Backup, stats: Stats): boolean {
   return (stats.dev === dev && stats.ino === ino) || (stats.size === size && stats.mtimeMs === mtimeMs);
 }
 
-function* readFile(folder: BackupFolder, name: string, time: Date, now: number): FileWork<Backup | undefined> {
+/** What is known of files without a manifest; read once in a listing, and only if there is such a file. */
+interface Known {
+  bad?: ForeignRecord;
+}
+
+function* readFile(
+  folder: BackupFolder,
+  name: string,
+  time: Date,
+  now: number,
+  known: Known,
+): FileWork<Backup | undefined> {
   const file = path.join(folder.directory, name);
   const stats = yield* lstat(file);
   if (!stats?.isFile() || stats.size === 0) return undefined;
   const { size: sizeBytes, mtimeMs } = stats;
   const manifest = yield* readManifest(folder, name);
-  const mtimeIsWrong = folder.wrongMtimes?.has(name) === true;
-  const backup = toBackup({ name, path: file, nameTime: time, sizeBytes, mtimeMs, mtimeIsWrong, manifest }, now);
+  if (!manifest) known.bad ??= yield* readForeignRecord(folder);
+  const backup = toBackup(
+    {
+      ...{ name, path: file, nameTime: time, sizeBytes, mtimeMs, manifest },
+      mtimeIsWrong: folder.wrongMtimes?.has(name) === true,
+      isKnownBad: !manifest && isKnownBad(known.bad!, name, { sizeBytes, mtimeMs }),
+      problemDetail: manifest === 'forbidden' ? yield* whoMayNotRead(folder, name) : undefined,
+    },
+    now,
+  );
   identities.set(backup, stats);
   return backup;
 }
@@ -143,16 +165,24 @@ function* lstat(file: string): FileWork<Stats | undefined> {
 }
 
 /** Reading a manifest is safe in the app's process: it is not a database. */
-export function* readManifest(
-  { directory, naming }: BackupFolder,
-  name: string,
-): FileWork<Manifest | 'unreadable' | undefined> {
+export function* readManifest({ directory, naming }: BackupFolder, name: string): FileWork<FoundManifest> {
   try {
     const text = yield* files.readSmall(path.join(directory, manifestName(naming, name)));
     return parseManifest(text, name) ?? 'unreadable';
   } catch (error) {
+    if (/^(EACCES|EPERM)$/.test(systemCode(error))) return 'forbidden';
     return systemCode(error) === 'ENOENT' ? undefined : 'unreadable';
   }
+}
+
+function* whoMayNotRead({ directory, naming }: BackupFolder, name: string): FileWork<string> {
+  const file = path.join(directory, manifestName(naming, name));
+  const stats = yield* lstat(file);
+  const rights = stats ? ` belongs to the user ${stats.uid} (mode ${(stats.mode & 0o777).toString(8)})` : '';
+  return (
+    `"${file}"${rights}, and this process, user ${process.geteuid?.()}, may not read it. Give it to the owner of the database ` +
+    '(chown), as the other manifests are, or run this as a user who may read it.'
+  );
 }
 
 function listError(place: string, cause: unknown): BackupError {

@@ -11,7 +11,11 @@ import type { Backup, BackupService } from '../index.js';
 export async function findBackup(service: BackupService, given: string): Promise<Backup> {
   const { directory } = service;
   if (given === 'latest') {
-    return service.getLatestBackup() ?? notFound(`There is no whole backup in "${directory}".`);
+    const latest = service.getLatestBackup();
+    if (latest) return latest;
+    const ignored = (await service.listBackups()).find(({ problem }) => problem);
+    const why = ignored ? ` "${ignored.name}" does not count: ${ignored.problemDetail ?? `${ignored.problem}.`}` : '';
+    return notFound(`There is no whole backup in "${directory}".${why}`);
   }
   const backups = await service.listBackups();
   const asPath = path.resolve(given);

@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import { hasHiddenManifest } from '../catalog/backup.js';
 import { backupNaming, manifestName, parseBackupName } from '../catalog/backup-name.js';
 import { readBackup } from '../catalog/list-backups.js';
 import type { BackupFolder } from '../catalog/list-backups.js';
@@ -26,11 +27,13 @@ export async function protect(request: ProtectRequest): Promise<ChildResult> {
     beginStep('record');
     const backup = readBackup(folder, request.name, Date.now());
     if (!backup) throw notFound(request);
-    if (backup.problem === 'unreadable manifest') {
+    if (hasHiddenManifest(backup)) {
       const file = manifestName(folder.naming, request.name);
       throw new BackupError('ERR_BACKUP_MANIFEST_FAILED', `"${file}" cannot be read, or is not a manifest.`, {
         step: 'record',
-        hint: 'Mend it or its permissions. Until then retention and deleteBackup() treat the backup as protected.',
+        hint:
+          backup.problemDetail ??
+          'Mend it or its permissions. Until then retention and deleteBackup() treat the backup as protected.',
       });
     }
     if (backup.protected === request.protected) return { kind: 'protected' };

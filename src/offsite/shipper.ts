@@ -1,3 +1,4 @@
+import { hasHiddenManifest } from '../catalog/backup.js';
 import type { Backup } from '../catalog/backup.js';
 import { listBackups, readBackup } from '../catalog/list-backups.js';
 import { BackupError } from '../util/errors.js';
@@ -251,7 +252,7 @@ export class Shipper {
       const backups = await this.#backups();
       const names = new Set(backups.map(({ name }) => name));
       const kept = new Set(
-        backups.filter((b) => b.protected || b.problem === 'unreadable manifest').map(({ name }) => name),
+        backups.filter((b) => b.protected || hasHiddenManifest(b)).map(({ name }) => name),
       );
       const after = await reconcile({ ...this.target, store }, this.#options.database, record, names, kept, control);
       await writeRecord(recordFile, after.record);

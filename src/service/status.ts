@@ -146,8 +146,9 @@ function warningsOf(
         'PRAGMA journal_mode=WAL, run once, lets them go on.',
     );
   }
-  for (const { name, problem } of backups) {
-    if (problem) warnings.push(`${name} does not count as a backup: ${problem}.`);
+  for (const { name, problem, problemDetail } of backups) {
+    if (problem)
+      warnings.push([`${name} does not count as a backup: ${problem}.`, problemDetail ?? []].flat().join(' '));
   }
   for (const finding of latest?.findings ?? []) {
     warnings.push(`${latest!.name} is whole, and SQLite says of its contents: ${finding}.`);

@@ -90,8 +90,14 @@ export const messages = {
   protected: (name: string, on: boolean) => `Backup ${on ? 'protected' : 'no longer protected'}: ${name}`,
   verified: ({ name, level, ok, problems, findings, durationMs }: VerifiedBackup) =>
     `Backup verified (${level}): ${name} ${ok ? 'is good' : `is BAD: ${problems.join('; ')}`}, ${seconds(durationMs)}${found(findings)}`,
-  ignored: (backup: { readonly name: string; readonly problem?: string; readonly createdAt: Date }) =>
-    `Backup not counted: ${backup.name} (${backup.problem}${backup.problem === 'dated in the future' ? `, ${localTime(backup.createdAt)}: check the clock` : ''})`,
+  ignored: (backup: {
+    readonly name: string;
+    readonly problem?: string;
+    readonly problemDetail?: string;
+    readonly createdAt: Date;
+  }) =>
+    `Backup not counted: ${backup.name} (${backup.problem}${backup.problem === 'dated in the future' ? `, ${localTime(backup.createdAt)}: check the clock` : ''})` +
+    (backup.problemDetail === undefined ? '' : `: ${backup.problemDetail}`),
   alarm: (text: string) => `ALARM: ${text}`,
   notNotified: (channel: string, why: string, retryAt: Date) =>
     `A message did not reach ${channel}: ${why}. Next try after ${localTime(retryAt)}.`,

@@ -47,6 +47,12 @@ test.each<[string, () => void]>([
     latest: { manifest: expect.anything() as object },
   });
   expect(serviceOf().backupIfDueSync()).toMatchObject({ status: 'fresh' });
+
+  // What was found is kept in the folder, for lists and for retention; a file that has changed is another one.
+  const told = async () => (await serviceOf().listBackups()).find(({ path }) => path === foreign)?.problem;
+  expect(await told()).toBe('not a database');
+  fs.utimesSync(foreign, new Date(), new Date(Date.now() - 30_000));
+  expect(await told()).toBeUndefined();
 });
 
 test.each(['delete', 'wal'] as const)(

@@ -29,10 +29,11 @@ export function checkClock(
 export function checkBackups(backups: readonly Backup[]): Check {
   const bad = backups.filter(({ problem }) => problem && problem !== 'dated in the future');
   if (bad.length === 0) return ok('backups', `${count(backups.length, 'backup')}, none of them with a problem.`);
+  const detail = bad.find(({ problemDetail }) => problemDetail)?.problemDetail;
   return warn(
     'backups',
     `These do not count: ${some(bad.map(({ name, problem }) => `${name} (${problem})`))}.`,
-    'Look at them with "sqlite-autobackup verify NAME"; a damaged one can be deleted, it is never pruned.',
+    detail ?? 'Look at them with "sqlite-autobackup verify NAME"; a damaged one can be deleted, it is never pruned.',
   );
 }
 

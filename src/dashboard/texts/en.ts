@@ -91,6 +91,8 @@ export const en = {
     'dated in the future': 'it is dated in the future',
     damaged: 'its size is not the recorded one',
     'unreadable manifest': 'its record cannot be read',
+    'manifest not permitted': 'its record may not be read by this user',
+    'not a database': 'it is no database',
     'failed verification': 'its last check found it broken',
   } as Readonly<Record<string, string>>,
 

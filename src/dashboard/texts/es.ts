@@ -91,6 +91,8 @@ export const es: Dictionary = {
     'dated in the future': 'su fecha está en el futuro',
     damaged: 'su tamaño no es el registrado',
     'unreadable manifest': 'no se puede leer su ficha',
+    'manifest not permitted': 'este usuario no puede leer su ficha',
+    'not a database': 'no es una base de datos',
     'failed verification': 'su última comprobación la encontró dañada',
   },
 

@@ -1,10 +1,12 @@
 import fs from 'node:fs';
 import type { Backup } from '../../catalog/backup.js';
 import { checkDue } from '../../catalog/due-check.js';
+import { keepForeignRecord } from '../../catalog/foreign-record.js';
 import { listBackups } from '../../catalog/list-backups.js';
 import type { BackupFolder } from '../../catalog/list-backups.js';
 import type { SnapshotRequest } from '../../child/protocol.js';
-import { runSync } from '../../util/file-work.js';
+import { runAsync, runSync } from '../../util/file-work.js';
+import { partialPath } from '../shared/temp-files.js';
 import { findsDamage } from '../verify/check-backup.js';
 
 /**
@@ -22,6 +24,9 @@ export async function findIfFresh(
     if (latest.problem) continue;
     if (checkDue({ latest, now, intervalMs: ifOlderThanMs }).due) return undefined;
     if (latest.manifest || !(isSameFile(latest.path, database) || (await findsDamage(folder, latest)))) return latest;
+    const { size: sizeBytes, mtimeMs } = fs.lstatSync(latest.path);
+    const looked = { [latest.name]: { sizeBytes, mtimeMs } };
+    await runAsync(keepForeignRecord(folder, looked, partialPath(folder, new Date())));
   }
   return undefined;
 }

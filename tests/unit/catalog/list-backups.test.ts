@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
+import { deleteFiles } from '#dist/catalog/delete-backup.js';
 import { formatManifest } from '#dist/catalog/manifest.js';
 import { findLatestBackup, listBackups, readBackup } from '#dist/catalog/list-backups.js';
 import { runSync } from '#dist/util/file-work.js';
@@ -213,3 +214,25 @@ describe('names of which only the case differs', () => {
     }
   });
 });
+
+(process.getuid?.() === 0 ? test : test.skip)(
+  'a manifest that this user may not read is no manifest that is missing: whose it is, and what to do, is said',
+  () => {
+    const name = write(ago(HOUR), { manifest: true });
+    const manifest = temp.file(name.replace('.db', '.json'));
+    fs.chmodSync(temp.path, 0o755);
+    fs.chmodSync(manifest, 0o600);
+    const NOBODY = 65_534;
+    process.seteuid!(NOBODY);
+    try {
+      const [backup] = runSync(listBackups(folder(), now));
+      expect(backup).toMatchObject({ problem: 'manifest not permitted' });
+      expect(backup!.problemDetail).toContain(`"${manifest}" belongs to the user 0 (mode 600)`);
+      expect(backup!.problemDetail).toContain(`user ${NOBODY}`);
+      expect(latest()).toMatchObject({ latest: undefined, ignored: [{ name }] });
+      expect(thrownBy(() => runSync(deleteFiles(folder(), backup!))).code).toBe('ERR_BACKUP_PROTECTED');
+    } finally {
+      process.seteuid!(0);
+    }
+  },
+);
