@@ -96,6 +96,13 @@ export function isPartialName(naming: BackupNaming, fileName: string): boolean {
   return parseStamp(rest.slice(0, STAMP_LENGTH)) !== undefined && /^\.[\w-]+\.partial/.test(rest.slice(STAMP_LENGTH));
 }
 
+/** Is it the unfinished text of one of this database's records, or a trial of its lock? */
+export function isRecordPartialName(naming: BackupNaming, fileName: string): boolean {
+  const start = `.${naming.prefix.slice(0, -1)}.`;
+  const hidden = fileName.startsWith(`.${start}`) ? fileName.slice(1) : fileName;
+  return hidden.startsWith(start) && /\.(lock|json)\.[0-9a-f]{12}\.partial(-journal|-wal|-shm)?$/.test(hidden);
+}
+
 const STAMP_LENGTH = 'YYYYMMDD_HHMMSS'.length;
 
 function stamp(date: Date): string {

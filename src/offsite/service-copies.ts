@@ -46,7 +46,11 @@ export async function verifyServiceCopy(
 ): Promise<CopyVerifyReport> {
   const { store, host, database, judge } = chooseStore(service, options.from);
   const { snapshotter, assertions } = service;
-  return verifyCopy({ host, database, snapshotter, assertions, ...options, from: store, name }, judge);
+  return verifyCopy(
+    { host, database, snapshotter, assertions, ...options, from: store, name },
+    judge,
+    service.directory,
+  );
 }
 
 export async function pullIntoFolder(

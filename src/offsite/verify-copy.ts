@@ -3,6 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import type { VerificationLevel } from '../catalog/manifest.js';
 import { isBackupError } from '../util/errors.js';
+import { pullPartial } from '../catalog/pull-files.js';
 import { TOKEN, isAbandoned, processToken } from '../util/process-token.js';
 import type { VerifyReport } from '../child/protocol.js';
 import { childProcessSnapshotter } from '../child/child-snapshotter.js';
@@ -26,7 +27,11 @@ export interface VerifyCopyOptions extends CopySelector, StoreControl {
   /** For `level: 'drill'`, as in the service's options: each one SELECT that returns one truthy value. */
   readonly assertions?: readonly string[] | undefined;
   readonly identities?: readonly string[] | undefined;
-  /** Where a copy is brought back to; default: a folder below the system's temporary one. It is removed afterwards. */
+  /**
+   * Where a copy is brought back to: in a folder of its own, which is removed afterwards.
+   *
+   * @default the backup folder of a service; otherwise the system's temporary folder
+   */
   readonly scratch?: string | undefined;
   /** Default: the child process. */
   readonly snapshotter?: Snapshotter | undefined;
@@ -65,12 +70,31 @@ async function makeScratch(root: string): Promise<string> {
   return folder;
 }
 
+/**
+ * A folder for a decoded database in the backup folder: whoever makes or restores a backup there sweeps it, if this process is
+ * killed. `undefined` where that folder can't be written.
+ */
+async function makeSweptScratch(directory: string, name: string): Promise<string | undefined> {
+  const scratch = pullPartial(path.join(directory, name));
+  try {
+    await fs.promises.mkdir(scratch, { mode: 0o700 });
+    return scratch;
+  } catch {
+    return undefined;
+  }
+}
+
 const SCRATCH = new RegExp(`^autobackup-verify-(${TOKEN})$`);
 
-/** Verifies a copy where it is, or by bringing it back. Rejects only where it cannot be looked at. */
+/**
+ * Verifies a copy where it is, or by bringing it back. Rejects only where it cannot be looked at.
+ *
+ * @param backupFolder where the copy is brought back to, if `scratch` is not given
+ */
 export async function verifyCopy(
   options: VerifyCopyOptions,
   judge: Judge = (copies) => copies,
+  backupFolder?: string,
 ): Promise<CopyVerifyReport> {
   const startedAt = performance.now();
   const { from: store, level = 'hash', signal } = options;
@@ -99,7 +123,9 @@ export async function verifyCopy(
   }
 
   async function bringBack(checked: VerificationLevel): Promise<readonly string[]> {
-    const scratch = await makeScratch(options.scratch ?? os.tmpdir());
+    const swept =
+      options.scratch === undefined && backupFolder !== undefined && (await makeSweptScratch(backupFolder, copy.name));
+    const scratch = swept || (await makeScratch(options.scratch ?? os.tmpdir()));
     try {
       const { name, host } = copy;
       const { identities } = options;

@@ -5,7 +5,7 @@ import { VERIFY_LEVELS } from '../catalog/manifest.js';
 import type { VerifyLevel } from '../catalog/manifest.js';
 import { checkNameLengths } from '../catalog/name-lengths.js';
 import { absolutePath } from '../util/absolute-path.js';
-import { INTERVAL_IS, parseDuration, parseInterval } from '../util/duration.js';
+import { INTERVAL_IS, parseDuration, parseInterval, parseWait, WAIT_IS } from '../util/duration.js';
 import type { Duration } from '../util/duration.js';
 import { BackupError } from '../util/errors.js';
 import { winstonLogger } from '../util/logger.js';
@@ -57,7 +57,11 @@ export interface BackupServiceOptions {
    * emitted, and the method runs. `'abort'`: the call is rejected with the BackupError, and the method does not run.
    */
   onFailure?: 'continue' | 'abort';
-  /** After a failure, due checks start no further attempt before this. Default `'5m'`. `createBackup()` always tries. */
+  /**
+   * After a failure, due checks start no further attempt before this; `createBackup()` always tries.
+   *
+   * @default '5m'. A number is milliseconds: `5` and `'5'` are refused.
+   */
   retryAfter?: Duration;
   /**
    * For one attempt, waiting for another process's backup included; then the child process is killed and the attempt has
@@ -250,7 +254,7 @@ function schemaOf(v: Valibot, enabled: boolean) {
     ),
     verify: v.optional(v.picklist(VERIFY_LEVELS, '"quick" or "full"')),
     onFailure: v.optional(v.picklist(['continue', 'abort'], '"continue" or "abort"')),
-    retryAfter: anyLength,
+    retryAfter: v.optional(v.custom<Duration>((value) => parseWait(value) !== undefined, WAIT_IS)),
     timeout: duration((value) => value >= 1, 'a duration of at least 1 ms, such as "10m"'),
     recheckInterval: anyLength,
     assertions: v.optional(v.custom<readonly string[]>(areAssertions, ASSERTIONS_ARE)),

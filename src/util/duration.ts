@@ -15,8 +15,25 @@ export function parseDuration(value: unknown): number | undefined {
         typeof value === 'string' && value.length > 0 && value.length <= 100
         ? ms(value as ms.StringValue)
         : undefined;
-  return milliseconds !== undefined && Number.isFinite(milliseconds) && milliseconds >= 0 ? milliseconds : undefined;
+  return milliseconds !== undefined && milliseconds >= 0 && milliseconds <= LONGEST_MS ? milliseconds : undefined;
 }
+
+/** A thousand years: with more, a date that is counted from it may be none. */
+const LONGEST_MS = 1000 * 365.25 * 86_400_000;
+
+/**
+ * How long something is waited for, in milliseconds. `undefined` where the value is no duration, or a bare number between 0 and
+ * a second: `5` is meant as five minutes, or seconds, and would be five milliseconds.
+ */
+export function parseWait(value: unknown): number | undefined {
+  const milliseconds = parseDuration(value);
+  const isBare = typeof value === 'number' || (typeof value === 'string' && /^[\d.\s]*$/.test(value));
+  return isBare && milliseconds !== undefined && milliseconds > 0 && milliseconds < 1000 ? undefined : milliseconds;
+}
+
+/** Finishes the sentence "It must be …", for a wait. */
+export const WAIT_IS =
+  "a length of time with its unit, such as '5m' (a bare number is milliseconds: 0, or at least 1000), of at most 1000 years";
 
 /** The shortest interval besides 0. Whoever gives a shorter one has most likely left the unit out. */
 const SHORTEST_INTERVAL_MS = 60_000;

@@ -271,6 +271,20 @@ describe('the sweep', () => {
     expect(made()).toEqual(['app_backup_20260101_000003.db', 'app_backup_today.db']);
   });
 
+  test('takes what a kill has left of a record or of a trial of the lock, and not one of a moment ago', async () => {
+    for (const start of ['.app_backup.lock', '.app_backup.copies-3f2a.lock', '..app_backup.policy.json']) {
+      plant(`${start}.0123456789ab.partial`, 'half');
+    }
+    plant('.app_backup.lock.0123456789ab.partial-journal', 'half');
+    plant('.app_backup.lock.ba9876543210.partial', '', new Date());
+    plant('.app_backup.lock', '');
+    await sweep(where());
+    expect(folder.list().filter((name) => name.startsWith('.'))).toEqual([
+      '.app_backup.lock',
+      '.app_backup.lock.ba9876543210.partial',
+    ]);
+  });
+
   test('removes the link in the place of a scratch folder, and nothing behind it', async () => {
     const theirs = folder.file('theirs');
     fs.mkdirSync(theirs);

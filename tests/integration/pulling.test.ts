@@ -372,6 +372,28 @@ test('a killed verifyCopy() leaves no decoded database for longer than until the
   expect(fs.readdirSync(folder.file('scratch'))).toEqual([]);
 });
 
+test('a killed verifyCopy() of a service leaves no decoded database for longer than until the next backup', async () => {
+  const { service, backup } = await shipped();
+  const source = `
+    const { BackupService, directoryStore } = require(${JSON.stringify(ROOT)});
+    const [database, remote, name] = process.argv.slice(-3);
+    const never = () => {};
+    const snapshotter = { create: never, createSync: never, inspect: never, restore: never, protect: never,
+      verify: () => process.kill(process.pid, 'SIGKILL') };
+    const logger = { info() {}, warn() {}, error() {} };
+    new BackupService({ database, logger, copies: [directoryStore(remote)], snapshotter }).verifyCopy(name, { level: 'quick' });`;
+  const { stderr } = spawnSync(
+    process.execPath,
+    ['-e', source, '--', folder.file('app.db'), folder.file('remote'), backup.name],
+    { encoding: 'utf8' },
+  );
+  const left = folder.list().filter((name) => name.endsWith('.pull.partial'));
+  expect({ left: left.length, stderr }).toEqual({ left: 1, stderr: '' });
+  expect(fs.readdirSync(folder.file(left[0]!))).toContain(backup.name);
+  await service.createBackup();
+  expect(folder.list().filter((name) => name.endsWith('.partial'))).toEqual([]);
+});
+
 test('with several stores it must be said which one; a wrong name is answered with the right ones', async () => {
   const { store, service, backup } = await shipped();
   expect(await service.listCopies()).toHaveLength(1);

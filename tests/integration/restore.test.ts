@@ -382,9 +382,13 @@ describe('to another path', () => {
     ['a folder', 'folder', 'exists'],
     ['the name of a backup', 'app_backup_20200101_000000.db', 'taken for a backup'],
     ['the live database', 'app.db', 'exists'],
+    ['a side file of a database that is not there yet', 'later.db-wal', 'for a part of'],
+    ['a name that is too long', `${'x'.repeat(240)}.db`, 'too long'],
+    ['a link that leads in a circle', 'circle/a.db', 'ELOOP'],
   ])('refuses %s', async (_what, to, why) => {
     const { service, backup } = await withBackup('delete');
     fs.mkdirSync(folder.file('folder'));
+    fs.symlinkSync('circle', folder.file('circle'));
     await failureOf(
       () => service.restoreBackup(backup.name, { to: folder.file(to) }),
       'ERR_BACKUP_RESTORE_TARGET',

@@ -5,7 +5,7 @@ import type { BackupFolder } from '../../catalog/list-backups.js';
 import { SIDE_FILES } from '../../catalog/side-files.js';
 import { BackupError, isBackupError, messageOf, systemCode } from '../../util/errors.js';
 import type { CheckedBackup } from '../verify/check-backup.js';
-import { exists, flushFile, flushFolder, renameNoReplace } from '../../util/durable-files.js';
+import { exists, flushFile, flushFolder, partialBeside, renameNoReplace } from '../../util/durable-files.js';
 import { ownerLike } from '../../util/file-owner.js';
 import { copyWhole } from '../shared/copy-whole.js';
 import { ensureSpace } from '../shared/free-space.js';
@@ -15,7 +15,14 @@ import { announcePartialBeside, removePartial, sweepBeside } from '../shared/tem
 /** Restores into a file that does not exist yet: it appears whole, or not at all. */
 export async function restoreTo(target: string, backup: CheckedBackup, folder: BackupFolder): Promise<void> {
   beginStep('restore');
-  refuseTarget(target, folder);
+  try {
+    refuseTarget(target, folder);
+  } catch (error) {
+    // A link that leads in a circle (ELOOP), say.
+    if (isBackupError(error)) throw error;
+    const what = `"${target}" cannot be restored to (${messageOf(error)}).`;
+    throw refused(what, 'Choose another path; nothing was written.', error);
+  }
   await sweepBeside(target);
   ensureSpace('restore', [{ folder: path.dirname(target), bytes: backup.sizeBytes }]);
   const staged = announcePartialBeside(target);
@@ -33,7 +40,15 @@ export async function restoreTo(target: string, backup: CheckedBackup, folder: B
   }
 }
 
+/** The longest name that Linux, macOS and Windows allow. */
+const MAX_NAME_BYTES = 255;
+
 function refuseTarget(target: string, { directory, naming }: BackupFolder): void {
+  // It is written under a longer name first.
+  const room = MAX_NAME_BYTES - path.basename(partialBeside('')).length;
+  if (Buffer.byteLength(path.basename(target)) > room) {
+    throw refused(`The name of "${target}" is too long.`, `Choose one of at most ${room} bytes.`);
+  }
   const folder = path.dirname(target);
   const stats = fs.statSync(folder, { throwIfNoEntry: false });
   if (!stats?.isDirectory()) {
@@ -48,8 +63,8 @@ function refuseTarget(target: string, { directory, naming }: BackupFolder): void
   const existing = ['', ...SIDE_FILES].map((suffix) => target + suffix).find(exists);
   if (existing !== undefined) throw taken(target, existing);
   const suffix = SIDE_FILES.find((each) => target.endsWith(each));
-  const main = suffix && target.slice(0, -suffix.length);
-  if (main !== undefined && exists(main)) {
+  if (suffix !== undefined) {
+    const main = target.slice(0, -suffix.length);
     throw refused(`SQLite would take "${target}" for a part of "${main}".`, 'Choose another name, or another folder.');
   }
   if (folder === directory && parseBackupName(naming, path.basename(target))) {
@@ -78,6 +93,6 @@ function taken(target: string, existing: string): BackupError {
   );
 }
 
-function refused(what: string, hint: string): BackupError {
-  return new BackupError('ERR_BACKUP_RESTORE_TARGET', what, { step: 'restore', hint });
+function refused(what: string, hint: string, cause?: unknown): BackupError {
+  return new BackupError('ERR_BACKUP_RESTORE_TARGET', what, { step: 'restore', hint, cause });
 }

@@ -5,7 +5,7 @@ import { lockName } from '../../catalog/backup-name.js';
 import type { BackupFolder } from '../../catalog/list-backups.js';
 import { databaseFiles } from '../../catalog/side-files.js';
 import { lockTimeout } from '../../util/busy-errors.js';
-import { createNew, partialBeside } from '../../util/durable-files.js';
+import { createNew, randomToken } from '../../util/durable-files.js';
 import { BackupError, systemCode } from '../../util/errors.js';
 import { ownerLike } from '../../util/file-owner.js';
 import type { Deadline } from './deadline.js';
@@ -30,7 +30,7 @@ export async function takeLockFile(file: string, database: string, deadline: Dea
   const waitMs = deadline.remainingMs();
   const soon = lockWithin(file, Math.min(waitMs, DOUBT_AFTER_MS));
   if (soon) return soon;
-  await ensureLocksWork(path.dirname(file));
+  await ensureLocksWork(file);
   const later = lockWithin(file, deadline.remainingMs());
   if (!later) throw lockTimeout(`${waitMs / 1000} s`);
   return later;
@@ -124,18 +124,20 @@ function kindOf(stats: fs.Stats): string | undefined {
  *
  * @throws BackupError `ERR_BACKUP_LOCK_FAILED`
  */
-async function ensureLocksWork(directory: string): Promise<void> {
-  const file = partialBeside(path.join(directory, 'lock'));
+async function ensureLocksWork(lock: string): Promise<void> {
+  const directory = path.dirname(lock);
+  // A name that the next attempt sweeps after a crash.
+  const file = `${lock}.${randomToken()}.partial`;
   await (await createNew(file)).close();
   try {
-    const lock = lockWithin(file, 1);
-    if (!lock) {
+    const free = lockWithin(file, 1);
+    if (!free) {
       throw lockFailed(
         `The disk of "${directory}" gives no locks`,
         'For NFS, start lockd on the server or mount with "nolock" where one host alone uses it; or use another disk.',
       );
     }
-    lock.release();
+    free.release();
   } finally {
     fs.rmSync(file, { force: true });
   }

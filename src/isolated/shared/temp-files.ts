@@ -4,7 +4,13 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
-import { backupName, isPartialName, parseBackupName, partialName } from '../../catalog/backup-name.js';
+import {
+  backupName,
+  isPartialName,
+  isRecordPartialName,
+  parseBackupName,
+  partialName,
+} from '../../catalog/backup-name.js';
 import type { BackupNaming } from '../../catalog/backup-name.js';
 import type { BackupFolder } from '../../catalog/list-backups.js';
 import { parseManifest } from '../../catalog/manifest.js';
@@ -87,16 +93,25 @@ export async function sweep({ directory, naming }: BackupFolder): Promise<void> 
     const file = path.join(directory, name);
     if (isPartialName(naming, name)) await sweepPartial(file);
     else if (isPullName(name)) await sweepPull(name, file);
+    else if (isRecordPartialName(naming, name)) await sweepOld(file);
     else if (isOrphanManifest(directory, naming, name, present) || isPlaceholder(naming, name, file)) {
       await removeQuietly(file);
     }
   }
 }
 
-/** A pull takes no lock: its file says whose it is. */
+/** A pull takes no lock: its file, or the folder in which a copy is checked, says whose it is. */
 async function sweepPull(name: string, file: string): Promise<void> {
   const stats = fs.lstatSync(file, { throwIfNoEntry: false });
-  if (stats?.isFile() && isDeadPull(name, stats.mtimeMs)) await removeQuietly(file);
+  if (!stats || !isDeadPull(name, stats.mtimeMs)) return;
+  if (stats.isFile()) await removeQuietly(file);
+  else if (stats.isDirectory()) await removeScratch(file);
+}
+
+/** Others need no lock to make such a file, and are done with it in a moment. */
+async function sweepOld(file: string): Promise<void> {
+  const stats = fs.lstatSync(file, { throwIfNoEntry: false });
+  if (stats && Date.now() - stats.mtimeMs > PLACEHOLDER_AFTER_MS) await removeQuietly(file);
 }
 
 async function sweepPartial(file: string): Promise<void> {
@@ -196,7 +211,11 @@ async function removeScratch(scratch: string): Promise<void> {
     // By the descriptor, where the system has such a path: the name may lead elsewhere a moment later.
     const inside = `/proc/self/fd/${descriptor}`;
     const folder = fs.existsSync(inside) ? inside : scratch;
-    for (const name of fs.readdirSync(folder)) await removeQuietly(path.join(folder, name));
+    for (const name of fs.readdirSync(folder)) {
+      const each = path.join(folder, name);
+      if (isFolder(each)) await removeScratch(each);
+      else await removeQuietly(each);
+    }
     await fs.promises.rmdir(scratch);
   } catch {
     // The next attempt sweeps a file that cannot be removed now (on Windows, while something has it open).

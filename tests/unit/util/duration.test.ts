@@ -1,4 +1,4 @@
-import { INTERVAL_IS, parseDuration, parseInterval } from '#dist/util/duration.js';
+import { INTERVAL_IS, parseDuration, parseInterval, parseWait, WAIT_IS } from '#dist/util/duration.js';
 
 test.each([
   ['7d', 604_800_000],
@@ -33,6 +33,26 @@ test.each([
   ['a BigInt', 7n],
 ])('%s is no duration', (_what, value) => {
   expect(parseDuration(value)).toBeUndefined();
+});
+
+test('what lasts longer than a thousand years is no duration: no date can be counted from it', () => {
+  expect([parseDuration('1000y'), parseDuration('9999999y'), parseDuration(1e300)]).toEqual([
+    31_557_600_000_000,
+    undefined,
+    undefined,
+  ]);
+});
+
+test.each([5, '5', 0.5, 999, ' 7 ', NaN, -1, '9999999y'])(
+  '%j is no wait: most likely its unit was left out',
+  (value) => {
+    expect(parseWait(value)).toBeUndefined();
+    expect(WAIT_IS).toContain("'5m'");
+  },
+);
+
+test.each([0, '0', 1000, '5ms', '5m'])('%j is a wait', (value) => {
+  expect(parseWait(value)).toBe(parseDuration(value));
 });
 
 test.each([0, '0', '0s', 60_000, '1m', '7d', 604_800_000])('%j is an interval', (value) => {
