@@ -251,9 +251,7 @@ export class Shipper {
     try {
       const backups = await this.#backups();
       const names = new Set(backups.map(({ name }) => name));
-      const kept = new Set(
-        backups.filter((b) => b.protected || hasHiddenManifest(b)).map(({ name }) => name),
-      );
+      const kept = new Set(backups.filter((b) => b.protected || hasHiddenManifest(b)).map(({ name }) => name));
       const after = await reconcile({ ...this.target, store }, this.#options.database, record, names, kept, control);
       await writeRecord(recordFile, after.record);
       for (const { name, error } of after.failed) this.#log.error(messages.copyPruneFailed(store.name, name, error));

@@ -33,7 +33,8 @@ export function parseWait(value: unknown): number | undefined {
 
 /** Finishes the sentence "It must be …", for a wait. */
 export const WAIT_IS =
-  "a length of time with its unit, such as '5m' (a bare number is milliseconds: 0, or at least 1000), of at most 1000 years";
+  'a duration such as "7d", "12h" or "90s", or a number of milliseconds from 0 up; a bare number below 1000 has most likely lost ' +
+  "its unit: '5m' is five minutes";
 
 /** The shortest interval besides 0. Whoever gives a shorter one has most likely left the unit out. */
 const SHORTEST_INTERVAL_MS = 60_000;
