@@ -125,7 +125,7 @@ describe('a drill', () => {
     expect(report.ok).toBe(false);
     expect(report.problems).toEqual([`assertion failed: ${sql} (${error})`]);
     expect(manifestOf(backup).lastVerification).toMatchObject({ ok: false, assertions: report.assertions });
-    expect(filesOf(folder.path).filter((name) => name.includes('backup'))).toEqual([
+    expect(filesOf(folder.path).filter((name) => name.startsWith('app_backup'))).toEqual([
       backup.name,
       backup.name.replace(/db$/, 'json'),
     ]);
@@ -217,6 +217,22 @@ describe('a drill', () => {
     controller.abort();
     await going;
     expect(scratches()).toEqual([]);
+  });
+
+  test('an assertion that eats memory has failed before the machine has none left; the one before it is told', async () => {
+    const HUNGRY =
+      'WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n) ' +
+      "SELECT group_concat(hex(zeroblob(1000000)), '') FROM n";
+    const report = await serviceWith({ timeout: patience(60_000) }).verifyBackup(backup.name, {
+      level: 'drill',
+      assertions: [ROWS, HUNGRY, ROWS],
+    });
+    expect(report.assertions).toEqual([
+      { sql: ROWS, ok: true },
+      { sql: HUNGRY, ok: false, error: 'it took more than 512 MB of memory' },
+      { sql: ROWS, ok: false, error: 'it was not asked, since the one before did not end' },
+    ]);
+    await noIsolatedChild();
   });
 
   test('with an assertion that never ends, ends by itself, also where nobody is left to end it', () => {

@@ -9,7 +9,17 @@ export function hasStuckThread(): boolean {
   return stuck;
 }
 
-/** Asks them one after the other, of a database that they can't change. One that does not end in time has failed. */
+/**
+ * How much memory assertions may take, besides what this process has before them. SQLite's own limit (PRAGMA hard_heap_limit) holds
+ * only where it counts its memory, which better-sqlite3 does not have it do, so the whole process is looked at.
+ */
+const MAX_BYTES = 512 * 1024 * 1024;
+const LOOK_EVERY_MS = 20;
+
+/**
+ * Asks them one after the other, of a database that they can't change. One that does not end in time, or takes too much memory,
+ * has failed.
+ */
 export function askAssertions(
   file: string,
   assertions: readonly string[],
@@ -21,6 +31,7 @@ export function askAssertions(
     const worker = new Worker(path.join(__dirname, 'assertions-thread.js'), { workerData: { file, assertions } });
     const end = (error: string): void => {
       clearTimeout(timer);
+      clearInterval(watch);
       const open = assertions.slice(results.length).map((sql, i) => ({
         sql,
         ok: false,
@@ -28,11 +39,17 @@ export function askAssertions(
       }));
       resolve([...results, ...open]);
     };
-    const timer = setTimeout(() => {
+    // No thread can be stopped in the middle of a statement: this process is, when it has told what was found.
+    const giveUp = (error: string): void => {
       stuck = true;
       worker.unref();
-      end(`it did not end within ${Math.round(budgetMs / 100) / 10} s`);
-    }, budgetMs);
+      end(error);
+    };
+    const timer = setTimeout(() => giveUp(`it did not end within ${Math.round(budgetMs / 100) / 10} s`), budgetMs);
+    const mayHave = process.memoryUsage.rss() + MAX_BYTES;
+    const watch = setInterval(() => {
+      if (process.memoryUsage.rss() > mayHave) giveUp(`it took more than ${MAX_BYTES / 1024 ** 2} MB of memory`);
+    }, LOOK_EVERY_MS);
     worker.on('message', (result: AssertionResult) => results.push(result));
     worker.once('error', (error) => end(error.message));
     worker.once('exit', () => end('its thread ended without an answer'));
