@@ -38,7 +38,7 @@ export interface OpenOptions {
 /** The service that the flags and the configuration file mean. */
 export async function openService(context: Context, options: OpenOptions = {}): Promise<Opened> {
   const { flags, terminal } = context;
-  const { silent = false, onWarning = terminal.warn, retention } = options;
+  const { silent = false, onWarning = (message: string): void => terminal.warn(message), retention } = options;
   const cwd = process.cwd();
   const { configFile, configured } = await readConfiguration(context, cwd, silent);
   if (isBackupService(configured)) {

@@ -85,13 +85,22 @@ export class Notifier {
     if (this.#heart) this.#keep(this.#heart.send({ state, text: withoutSecrets(text) }));
   }
 
-  /** The alarms that last, of all processes. */
+  /** The alarms that last, of all processes. `since`: where it is on record. */
   async lasting(): Promise<readonly (Alarm & { readonly since?: string })[]> {
     const recorded = await readAlarms(this.#folder).catch(() => []);
-    return [...recorded.filter(({ raised }) => raised), ...this.#unrecorded.values()];
+    const raised = recorded
+      .filter((record) => record.raised)
+      .map(({ kind, about, level, text, since }) => ({
+        kind,
+        level,
+        text,
+        since,
+        ...(about !== undefined && { about }),
+      }));
+    return [...raised, ...this.#unrecorded.values()];
   }
 
-  /** One message of each kind to everybody; returns who has got it. */
+  /** Sends a message to everybody; says who has got it. */
   async test(text: string): Promise<readonly { readonly channel: string; readonly delivered: boolean }[]> {
     const tries = this.#channels.map(async (channel) => ({
       channel: channel.name,

@@ -144,6 +144,7 @@ function webhookSchema(v: Valibot) {
 
 // eslint-disable-next-line @typescript-eslint/explicit-function-return-type -- as above
 function mailSchema(v: Valibot) {
+  // eslint-disable-next-line @typescript-eslint/explicit-function-return-type -- as above
   const text = (message: string) => v.pipe(v.string(message), v.nonEmpty(message));
   return v.strictObject({
     transport: v.custom<MailOptions['transport']>(

@@ -1,3 +1,4 @@
+import { channel } from 'node:diagnostics_channel';
 import type { Activity } from '../activity/activity.js';
 import type { ActivityFields } from '../activity/recorder.js';
 import type { Backup } from '../catalog/backup.js';
@@ -38,6 +39,10 @@ import { WaitingCalls } from './waiting-calls.js';
 
 const core = lazy('service core', () => require('./core.js') as typeof import('./core.js'));
 
+/** Tells whoever watches all services of a process of each new one. */
+export const SERVICE_CHANNEL = 'sqlite-autobackup:service';
+const newServices = channel(SERVICE_CHANNEL);
+
 // Registered, so that two copies of the package in one process accept each other's services.
 const brand = Symbol.for('sqlite-autobackup.BackupService');
 
@@ -71,6 +76,7 @@ export class BackupService {
     this.#context = this.#parts.context;
     this.#freshness = this.#context.due.freshness;
     this.#options = this.#context.options;
+    if (newServices.hasSubscribers) newServices.publish(this);
   }
 
   /** @internal */

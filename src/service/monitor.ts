@@ -76,13 +76,11 @@ export class Monitor {
     const status = await readStatus(this.#context).catch(asBackupError);
     const known = isBackupError(status) ? undefined : status;
     const isOld = known?.due.reason === 'too-old' || known?.due.reason === 'backing-off';
-    const changed = isOld && known?.latest ? await hasChangedSince(options, known.latest) : undefined;
+    const changed = isOld && known.latest ? await hasChangedSince(options, known.latest) : undefined;
     const { raised, judged } = judgeAlarms(status, changed, this.#rules, options.intervalMs, Date.now());
-    const lasting = await this.notifier.lasting();
     const others: Alarm[] = [];
-    for (const alarm of lasting) {
+    for (const { since, ...alarm } of await this.notifier.lasting()) {
       const isRaised = raised.some(({ kind, about }) => kind === alarm.kind && about === alarm.about);
-      const { since } = alarm;
       const isOver =
         alarm.kind === 'failed'
           ? known?.latest && !known.lastFailure && since !== undefined && known.latest.createdAt > new Date(since)

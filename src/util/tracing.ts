@@ -6,7 +6,9 @@ import type { SnapshotControl } from './control.js';
 import type { BackupStep } from './errors.js';
 
 /** What can be followed: `tracingChannel('sqlite-autobackup:backup')` and so on (https://nodejs.org/api/diagnostics_channel.html). */
-export type TracedOperation = 'backup' | 'restore' | 'ship' | 'verify' | 'recover';
+export type TracedOperation = (typeof TRACED_OPERATIONS)[number];
+
+export const TRACED_OPERATIONS = ['backup', 'restore', 'ship', 'verify', 'recover'] as const;
 
 /** What the subscribers of a channel receive: the same object at the start, at each step, and at the end. */
 export interface OperationTrace {

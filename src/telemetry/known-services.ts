@@ -1,0 +1,44 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { SERVICE_CHANNEL } from '../service/backup-service.js';
+import type { BackupService } from '../service/backup-service.js';
+
+/** What both ways to watch services take. */
+export interface WatchOptions {
+  /** Services that there are already. All that are made later in this process are watched anyway. */
+  readonly services?: readonly BackupService[];
+}
+
+/** The services that are watched. Those that nobody else keeps are forgotten. */
+export class KnownServices {
+  readonly #services = new Set<WeakRef<BackupService>>();
+  readonly #stops = new WeakMap<BackupService, () => void>();
+  readonly #add: (service: unknown) => void;
+
+  /** @param onService is called with each; returns what ends it */
+  constructor({ services = [] }: WatchOptions, onService: (service: BackupService) => () => void) {
+    this.#add = (message) => {
+      const service = message as BackupService;
+      if (this.#stops.has(service)) return;
+      this.#stops.set(service, onService(service));
+      this.#services.add(new WeakRef(service));
+    };
+    services.forEach(this.#add);
+    subscribe(SERVICE_CHANNEL, this.#add);
+  }
+
+  get all(): readonly BackupService[] {
+    const there: BackupService[] = [];
+    for (const reference of this.#services) {
+      const service = reference.deref();
+      if (service) there.push(service);
+      else this.#services.delete(reference);
+    }
+    return there;
+  }
+
+  stop(): void {
+    unsubscribe(SERVICE_CHANNEL, this.#add);
+    for (const service of this.all) this.#stops.get(service)!();
+    this.#services.clear();
+  }
+}
