@@ -46,7 +46,7 @@ export function judgeAlarms(
   const found = [
     databaseAlarm(status),
     overdueAlarm(status, changed, rules, intervalMs, now),
-    verificationAlarm(status),
+    ...badBackups(status),
     unverifiedAlarm(status, rules, now),
     diskAlarm(status, rules),
     ...status.copies.map((copies) => copiesAlarm(copies, rules, now)),
@@ -90,9 +90,13 @@ function overdueAlarm(
 
 const TAKE_ONE = 'Take one: npx sqlite-autobackup create. Then find out why no protected call does.';
 
-function verificationAlarm({ lastVerification }: ServiceStatus): Alarm | undefined {
-  if (!lastVerification || lastVerification.ok) return undefined;
-  return failedVerification(lastVerification.name, lastVerification.level);
+function badBackups({ problems }: ServiceStatus): Alarm[] {
+  return problems
+    .filter(({ problem }) => problem !== 'dated in the future')
+    .map(({ name, problem }) => {
+      const text = `${name} does not count as a backup: ${problem}. Take a new one, and check the disk.`;
+      return { kind: 'verification-failed', about: name, level: 'critical', text };
+    });
 }
 
 export function failedVerification(name: string, level: string, problems: readonly string[] = []): Alarm {
@@ -119,8 +123,8 @@ function copiesAlarm(copies: CopyStatus, { copiesPendingMs }: AlarmRules, now: n
   return { kind: 'copies-behind', about: store, level: 'critical', text };
 }
 
-function diskAlarm({ freeBytes, latest, database, directory }: ServiceStatus, rules: AlarmRules): Alarm | undefined {
-  const oneBackup = Math.max(latest?.sizeBytes ?? 0, database.sizeBytes ?? 0);
+function diskAlarm({ freeBytes, neededBytes = 0, directory }: ServiceStatus, rules: AlarmRules): Alarm | undefined {
+  const oneBackup = neededBytes;
   const { minFreeBytes = 2 * oneBackup } = rules;
   // Some network disks do not know.
   if (freeBytes === undefined || freeBytes >= minFreeBytes) return undefined;

@@ -109,9 +109,11 @@ export class Monitor {
     });
     events.on('copied', look);
     events.on('copy-failed', look);
-    events.on('verified', ({ name, level, ok, problems }) => {
+    events.on('verified', ({ name, level, ok, problems, recorded }) => {
       if (ok) void notifier.settle({ kind: 'verification-failed', about: name }, `${name} is good.`);
-      else void notifier.raise(failedVerification(name, level, problems));
+      else if (recorded) void notifier.raise(failedVerification(name, level, problems));
+      // No later look knows of it, so none could tell that it is over.
+      else notifier.mention(failedVerification(name, level, problems));
     });
     events.on('copy-verified', ({ name, store, level, ok, problems }) => {
       const about = `${name} in ${store}`;

@@ -18,6 +18,8 @@ function statusWith(more: Partial<ServiceStatus> = {}): ServiceStatus {
     backupCount: 3,
     backupBytes: 3_000,
     freeBytes: 1e9,
+    neededBytes: 1_000,
+    problems: [],
     runningSince: undefined,
     inProgress: undefined,
     lastFailure: undefined,
@@ -83,10 +85,15 @@ test('a folder that cannot be read is an alarm, and says nothing of the others',
   expect([...judged]).toEqual(['database']);
 });
 
-test('a failed verification names its backup', () => {
-  const lastVerification = { name: 'app_backup_20261120_000000.db', level: 'quick', ok: false, at: ago(1) } as const;
-  expect(judge(statusWith({ lastVerification }))).toEqual([
-    'verification-failed critical app_backup_20261120_000000.db',
+test('each backup that has failed its verification, or is not whole, is an alarm; a wrong clock is none', () => {
+  const problems = [
+    { name: 'a.db', problem: 'failed verification' },
+    { name: 'b.db', problem: 'damaged' },
+    { name: 'c.db', problem: 'dated in the future' },
+  ] as const;
+  expect(judge(statusWith({ problems }))).toEqual([
+    'verification-failed critical a.db',
+    'verification-failed critical b.db',
   ]);
 });
 
@@ -108,6 +115,7 @@ test('a disk without room for two backups is low, and without room for one it is
   expect(judge(statusWith({ freeBytes: 2_000 }))).toEqual([]);
   expect(judge(statusWith({ freeBytes: 1_999 }))).toEqual(['disk-low warning']);
   expect(judge(statusWith({ freeBytes: 999 }))).toEqual(['disk-low critical']);
+  expect(judge(statusWith({ freeBytes: undefined }))).toEqual([]);
   expect(judge(statusWith({ freeBytes: 5e9 }), undefined, { minFreeBytes: 6e9 })).toEqual(['disk-low warning']);
 });
 

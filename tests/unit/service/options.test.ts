@@ -125,7 +125,7 @@ test.each(['intervall', 'path', 'toString'])('the unknown option "%s" is refused
   const error = thrownBy(() => resolve({ database, [key]: 1 }));
   expect(error.message).toContain(`BackupService: there is no option "${key}".`);
   expect(error.hint).toBe(
-    'The options are database, directory, interval, retention, verify, onFailure, retryAfter, timeout, recheckInterval, assertions, logger, snapshotter, enabled, copies, notify.',
+    'The options are database, directory, interval, retention, verify, onFailure, retryAfter, timeout, recheckInterval, assertions, verifyEvery, labels, logger, snapshotter, enabled, copies, notify.',
   );
 });
 
