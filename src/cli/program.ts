@@ -5,6 +5,7 @@ import { addCareCommands } from './care-program.js';
 import type { Context, Flags, Result } from './context.js';
 import { noOption } from './option-values.js';
 import { addRowCommands } from './rows-program.js';
+import { addSetUpCommands } from './set-up-program.js';
 import { addStoreCommands } from './stores-program.js';
 import type { Streams } from './terminal.js';
 
@@ -34,6 +35,7 @@ export function buildProgram(streams: Pick<Streams, 'writeOut' | 'writeErr'>, pe
 
   addStoreCommands(add, run);
   addCareCommands(add, run);
+  addSetUpCommands(add, run, program);
 
   return program;
 }
@@ -63,14 +65,13 @@ function addCommonOptions(program: Command): void {
     .option('-q, --quiet', 'print nothing but errors')
     .option('-y, --yes', 'do not ask')
     .version(version, '-V, --version', 'print the version')
-    .addHelpText(
-      'after',
-      `
-Examples:
+    .addHelpText('after', `\n${AFTER_HELP}`);
+}
+
+/** Below the help of the program, and at the end of its manual page. */
+export const AFTER_HELP = `Examples:
   $ sqlite-autobackup doctor --database instance/app.db
   $ sqlite-autobackup create --label "before the upgrade"
   $ sqlite-autobackup restore latest
 
-Exit codes: 0 done, 1 failed, 2 usage, 3 nothing to do, 11 locked, 13 verification failed, 130 cancelled`,
-    );
-}
+Exit codes: 0 done, 1 failed, 2 usage, 3 nothing to do, 11 locked, 13 verification failed, 130 cancelled`;

@@ -55,6 +55,7 @@ test('the keys of every document are those of the page', async () => {
   await command('`protect`', 'protect', name);
   await command('`unprotect`', 'unprotect', name);
   await command('`log`', 'log');
+  await command('`completion`', 'completion', 'fish');
   await command('`doctor`', 'doctor');
   const db = new Database(shop.database);
   db.exec('UPDATE entries SET amount = amount + 1');

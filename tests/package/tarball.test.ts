@@ -4,10 +4,10 @@ import { filesIn, resultOf, ROOT, run, tool, useConsumer } from './consumer';
 
 const consumer = useConsumer();
 
-test('the tarball holds dist, the documents and package.json, and nothing else', () => {
+test('the tarball holds dist, the documents, the manual page and package.json, and nothing else', () => {
   const top = fs.readdirSync(consumer.installed).sort();
   const documents = ['CHANGELOG.md', 'CONTRIBUTING.md', 'LICENSE', 'README.md', 'SECURITY.md', 'docs'];
-  expect(top).toEqual([...documents, 'dist', 'package.json'].sort());
+  expect(top).toEqual([...documents, 'dist', 'man', 'package.json'].sort());
 });
 
 test('every link in the documents of the tarball leads to a file of the tarball', () => {
