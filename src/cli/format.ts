@@ -1,3 +1,5 @@
+import { oneLine } from '../util/printable.js';
+
 export { ago, localTime, seconds, size, span } from '../util/format.js';
 
 /** `1 backup`, `2 backups` */
@@ -20,12 +22,16 @@ export function wrap(text: string, indent: number, columns: number | undefined):
   return [...lines, line].join(`\n${' '.repeat(indent)}`);
 }
 
-/** Columns of equal width. `paint` colours a cell after its width was taken. The last column is cut to fit `columns`. */
+/**
+ * Columns of equal width; each row is one line, whatever others have written into a cell. `paint` colours a cell after its
+ * width was taken. The last column is cut to fit `columns`.
+ */
 export function table(
-  rows: readonly (readonly string[])[],
+  given: readonly (readonly string[])[],
   paint: (cell: string, column: number, row: number) => string = (cell) => cell,
   columns?: number,
 ): string {
+  const rows = given.map((cells) => cells.map(oneLine));
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((cells) => cells[column]!.length)));
   const last = widths.length - 1;
   const room = (columns ?? Infinity) - widths.slice(0, -1).reduce((sum, width) => sum + width + 2, 0);

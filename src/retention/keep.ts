@@ -13,8 +13,8 @@ export interface KeepRules {
    */
   last?: number;
   /**
-   * All that are at most this much older than the newest backup. A gap of more than 100 days, and of more than this length,
-   * is not counted: the shop was closed, or the clock is wrong. At least a minute.
+   * All that are at most this much older than the newest backup. A gap that is longer than this, and much longer than what is
+   * usual between the backups, is not counted: the shop was closed, or the clock is wrong. At least a minute.
    */
   within?: Duration;
   /** The newest of each of the last so many days that have a backup; days in local time. */
@@ -92,24 +92,28 @@ function lastOf(backups: readonly Backup[], count: number): Backup[] {
   return backups.filter((backup) => chosen.has(backup));
 }
 
+const DAY_MS = 86_400_000;
 /** A gap as long as this means that the shop was closed, or that a clock is wrong. Backups by the quarter are nearer to each other. */
-const LEAP_MS = 100 * 86_400_000;
+const LEAP_MS = 100 * DAY_MS;
+/** From this length on the owner is told of a gap that is not counted. */
+const TOLD_MS = 30 * DAY_MS;
 
 /**
- * The backups of at most that age, counted from the newest. Time in which no backup was made for very long is not counted:
- * under a clock that is years ahead every real backup would be too old.
+ * The backups of at most that age, counted from the newest. Time in which no backup was made for unusually long is not counted:
+ * under a clock that is ahead every real backup would be too old. Once newer backups fill the time, the older ones go.
  */
 function withinOf(backups: readonly Backup[], withinMs: number): { young: Backup[]; warnings: string[] } {
   const young: Backup[] = [];
   const warnings: string[] = [];
+  if (withinMs === 0) return { young, warnings };
+  const gaps = backups.slice(1).map(({ createdAt }, i) => backups[i]!.createdAt.getTime() - createdAt.getTime());
   let ageMs = 0;
-  for (const [i, backup] of withinMs > 0 ? backups.entries() : []) {
-    const newer = backups[i - 1] ?? backup;
-    const gapMs = newer.createdAt.getTime() - backup.createdAt.getTime();
-    if (gapMs <= Math.max(LEAP_MS, withinMs)) ageMs += gapMs;
-    else {
+  for (const [i, backup] of backups.entries()) {
+    const gapMs = gaps[i - 1] ?? 0;
+    if (!isLeap(gapMs, withinMs, gaps)) ageMs += gapMs;
+    else if (gapMs > TOLD_MS) {
       warnings.push(
-        `"${newer.name}" is dated ${Math.round(gapMs / 86_400_000)} days after the backup before it. Is the clock right? ` +
+        `"${backups[i - 1]!.name}" is dated ${Math.round(gapMs / DAY_MS)} days after the backup before it. Is the clock right? ` +
           'The retention rule "within" does not count that time.',
       );
     }
@@ -117,6 +121,16 @@ function withinOf(backups: readonly Backup[], withinMs: number): { young: Backup
     young.push(backup);
   }
   return { young, warnings };
+}
+
+/** Is a gap longer than the rule, and much longer than what is usual between these backups? Pure. */
+function isLeap(gapMs: number, withinMs: number, gaps: readonly number[]): boolean {
+  if (gapMs <= withinMs) return false;
+  if (gapMs > LEAP_MS) return true;
+  const others = [...gaps].sort((a, b) => a - b);
+  others.splice(others.indexOf(gapMs), 1);
+  const usual = others[Math.floor(others.length / 2)];
+  return usual !== undefined && gapMs > Math.max(DAY_MS, 3 * usual);
 }
 
 type Period = 'daily' | 'weekly' | 'monthly' | 'yearly';

@@ -3,7 +3,7 @@ import type { Backup, KeepRules } from 'sqlite-autobackup';
 import { newestFirst } from '#dist/catalog/backup.js';
 import { rulesOf } from '#dist/retention/keep.js';
 import { thrownBy } from '../../support/errors';
-import { aBackup, localTime } from '../../support/planted-backups';
+import { aBackup, DAY, localTime } from '../../support/planted-backups';
 
 const folder = (...times: string[]) => times.map((at) => aBackup(`${at}:00`)).sort(newestFirst);
 const now = localTime('2026-11-24 12:00:00');
@@ -95,6 +95,22 @@ describe('equal contents', () => {
   ])('%s', (_what, rules, contents, expected) => {
     expect(kept(rules, contents)).toBe(expected);
   });
+});
+
+test.each([31, 60, 100])('within, under a clock that is %i days ahead, keeps the real backups and warns', (days) => {
+  const real = [0, 1, 2, 3, 5].map((day) => new Date(localTime('2026-11-24 10:00:00').getTime() - day * DAY));
+  const ahead = new Date(real[0]!.getTime() + days * DAY);
+  const { remove, warnings } = keep({ within: '30d' })(
+    [ahead, ...real].map((at) => aBackup(at)),
+    { now: ahead },
+  );
+  expect(remove).toEqual([]);
+  expect(warnings).toEqual([expect.stringContaining(`${days} days after`)]);
+  // Once the clock has gone on for so long, they are too old.
+  const later = [29, 20, 10].map((day) => new Date(ahead.getTime() + day * DAY));
+  const next = new Date(ahead.getTime() + 31 * DAY);
+  const all = [next, ...later, ahead, ...real].map((at) => aBackup(at));
+  expect(keep({ within: '30d' })(all, { now: next }).remove).toHaveLength(1 + real.length);
 });
 
 describe('within, under a clock that is years ahead', () => {
