@@ -7,17 +7,18 @@ export const LAYERS = [
   { room: 'activity', uses: ['util', 'catalog'] },
   { room: 'retention', uses: ['util', 'catalog'] },
   { room: 'stores', uses: ['util', 'catalog', 'retention'] },
-  { room: 'child', uses: ['util', 'catalog', 'stores'] },
+  { room: 'sources', uses: ['util', 'catalog', 'stores'] },
+  { room: 'child', uses: ['util', 'catalog', 'stores', 'sources'] },
   {
     room: 'isolated',
-    uses: ['util', 'catalog', 'stores'],
+    uses: ['util', 'catalog', 'stores', 'sources'],
     files: ['child/protocol.ts', 'child/rows-protocol.ts', 'child/ship-protocol.ts'],
   },
   { room: 'offsite', uses: ['util', 'catalog', 'retention', 'child', 'stores'] },
   { room: 'notify', uses: ['util', 'catalog'] },
   {
     room: 'service',
-    uses: ['util', 'catalog', 'activity', 'retention', 'child', 'stores', 'offsite', 'notify'],
+    uses: ['util', 'catalog', 'activity', 'retention', 'child', 'stores', 'sources', 'offsite', 'notify'],
   },
   { room: 'decorator', uses: ['util', 'service'] },
   { room: 'telemetry', uses: ['util', 'catalog', 'service'] },
@@ -28,7 +29,7 @@ export const LAYERS = [
     uses: ['util', 'catalog', 'retention', 'child', 'stores', 'offsite', 'service'],
     files: ['index.ts', 's3.ts'],
   },
-  { room: 'testing', uses: ['util', 'catalog', 'stores', 'child', 'service', 'decorator'] },
+  { room: 'testing', uses: ['util', 'catalog', 'stores', 'sources', 'child', 'service', 'decorator'] },
 ];
 
 /** Zones for `import-x/no-restricted-paths`: for each room, everything in src/ that it may not import. */
@@ -39,7 +40,7 @@ export function layerZones() {
     except: [room, ...uses, ...files].map((path) => `./${path}`),
     message:
       room === 'isolated'
-        ? 'src/isolated/ uses catalog, stores, util and child/protocol only.'
+        ? 'src/isolated/ uses catalog, stores, sources, util and child/protocol only.'
         : `src/${room}/ may import from ${uses.join(', ') || 'nothing else in src/'} only (docs/architecture.md).`,
   }));
 }

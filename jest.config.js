@@ -24,6 +24,7 @@ module.exports = {
       'drivers',
       'runtimes',
       'frameworks',
+      'engines',
     ].map(part),
     {
       ...part('offsite'),

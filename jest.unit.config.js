@@ -13,7 +13,7 @@ module.exports = {
   moduleNameMapper: {
     '^sqlite-autobackup$': '<rootDir>/build/unit/dist/index.js',
     '^sqlite-autobackup/(nestjs|dashboard|testing)$': '<rootDir>/build/unit/dist/$1/index.js',
-    '^sqlite-autobackup/(s3|otel|prometheus)$': '<rootDir>/build/unit/dist/$1.js',
+    '^sqlite-autobackup/(s3|rqlite|otel|prometheus)$': '<rootDir>/build/unit/dist/$1.js',
     '^#dist/(.*)$': '<rootDir>/build/unit/dist/$1',
   },
   testTimeout: 600_000,

@@ -90,6 +90,16 @@ export type { Alarm, AlarmKind, Notification } from './notify/alarm.js';
 export type { MailOptions, MailTransport, NotifyOptions, WebhookFormat, WebhookOptions } from './notify/options.js';
 export type { AlarmReport } from './service/alarms.js';
 export type { OperationTrace, StepTrace, TracedOperation } from './util/tracing.js';
+export type {
+  DatabaseSource,
+  PutBack,
+  RestorableBackup,
+  RestoreControl,
+  Snapshot,
+  SnapshotFacts,
+  SnapshotTarget,
+  SourceRecipe,
+} from './sources/database-source.js';
 export type { LastFailure } from './service/backup-runner.js';
 export type { DrillRecord, OnlyHere } from './service/folder-records.js';
 export type { LatestVerification, RunningBackup, ServiceStatus, StatusOptions } from './service/status.js';

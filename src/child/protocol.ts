@@ -1,6 +1,7 @@
 import type { Backup } from '../catalog/backup.js';
 import type { AssertionResult, VerificationLevel, VerifyLevel } from '../catalog/manifest.js';
 import { BACKUP_ERROR_CODES, BackupError, messageOf, systemCode } from '../util/errors.js';
+import type { DatabaseFacts, SourceRecipe } from '../sources/database-source.js';
 import type { SqlJson } from '../util/sql-value.js';
 import { RecoverError, recoverFromJson, recoverToJson } from './rows-protocol.js';
 import type {
@@ -15,8 +16,10 @@ import type { BackupErrorCode, BackupStep } from '../util/errors.js';
 
 /** A request for a snapshot. It is plain data, since it crosses a process boundary as JSON. */
 export interface SnapshotRequest {
-  /** Absolute path of the live database. */
+  /** Absolute path of the live database; of a source that is no file, of what it would be in the backup folder. */
   readonly database: string;
+  /** How the database is reached, where it is not the file at that path. */
+  readonly source?: SourceRecipe;
   /** Absolute path of the folder that takes the backup. */
   readonly directory: string;
   /** Takes a backup only if the newest one, looked at again under the lock, is that old; `null`: in any case. */
@@ -66,6 +69,10 @@ export interface VerifyReport {
 /** Asks for a restore into the live database, or into a new file. */
 export interface RestoreRequest {
   readonly database: string;
+  /** How the database is reached, where it is not the file at that path. */
+  readonly source?: SourceRecipe;
+  /** Of a source without a lock: overwrite, although others write. */
+  readonly whileWritten?: boolean;
   readonly directory: string;
   readonly name: string;
   /** Absolute path of a new file; default: the live database. */
@@ -94,6 +101,8 @@ export interface RestoreReport {
   readonly pageCount: number;
   /** The journal mode of the file that was written. */
   readonly journalMode: string;
+  /** `false`: others wrote on top at once, so that it could not be compared. Only of a source, with `whileWritten`. */
+  readonly compared?: false;
   /** The hash of the backup. */
   readonly sha256: string;
   readonly durationMs: number;
@@ -111,19 +120,11 @@ export interface ProtectRequest {
 /** Asks for the facts of the live database. Plain data: it crosses a process boundary as JSON. */
 export interface InspectRequest {
   readonly database: string;
+  /** How the database is reached, where it is not the file at that path. */
+  readonly source?: SourceRecipe;
   readonly timeoutMs: number;
   /** A backup, and when it was taken: has the database changed since? */
   readonly since?: { readonly path: string; readonly createdAt: string };
-}
-
-/** Facts of the live database that only a connection can tell. */
-export interface DatabaseFacts {
-  /** `'wal'`, or `'delete'` for every rollback-journal mode. */
-  readonly journalMode: string;
-  readonly pageSize: number;
-  readonly pageCount: number;
-  /** The answer to `since`. */
-  readonly changed?: boolean;
 }
 
 /** The request of `sqlite-autobackup doctor`: nothing is taken, created or waited for. */
@@ -301,3 +302,5 @@ function isRecord(value: unknown): value is Json {
 function isCount(value: unknown): boolean {
   return typeof value === 'number' && Number.isFinite(value) && value >= 0;
 }
+
+export type { DatabaseFacts };

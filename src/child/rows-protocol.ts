@@ -1,4 +1,5 @@
 import type { VerifyLevel } from '../catalog/manifest.js';
+import type { SourceRecipe } from '../sources/database-source.js';
 import { BackupError } from '../util/errors.js';
 import type { BackupErrorCode, BackupErrorDetails } from '../util/errors.js';
 import type { Row, SqlJson, SqlValue } from '../util/sql-value.js';
@@ -9,6 +10,8 @@ import { rowFromJson, rowToJson, sqlFromJson, sqlToJson } from '../util/sql-valu
 /** The request that a snapshotter gets from `diffBackup()`. */
 export interface DiffRequest {
   readonly database: string;
+  /** How the database is reached, where it is not the file at that path. */
+  readonly source?: SourceRecipe;
   readonly directory: string;
   /** The backup that is the older state. */
   readonly name: string;
@@ -77,6 +80,8 @@ export interface RowChange<V = SqlValue> {
 /** The request that a snapshotter gets from `recoverRows()`. */
 export interface RecoverRequest {
   readonly database: string;
+  /** How the database is reached, where it is not the file at that path. */
+  readonly source?: SourceRecipe;
   readonly directory: string;
   readonly name: string;
   readonly table: string;

@@ -215,10 +215,11 @@ function timedOut({ timeoutMs, ...request }: ChildRequest, step: BackupStep): Ba
   if (step === 'lock') {
     return lockTimeout(after);
   }
-  if (step === 'pin') {
+  const isFile = !('source' in request);
+  if (step === 'pin' && isFile) {
     return sourceLocked(request.database, after);
   }
-  if (step === 'block-writers') {
+  if (step === 'block-writers' && isFile) {
     return restoreBusy(request.database, after);
   }
   const work = WORK[request.kind];

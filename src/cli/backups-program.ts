@@ -82,6 +82,7 @@ export function addRestoreCommand(add: AddCommand, run: RunCommand): void {
   ])
     .argument('<name>', 'a backup, or latest')
     .option('--to <file>', 'write it to this file, which must not exist, and leave the database alone', noOption)
+    .option('--while-written', 'rqlite: although others write, whose writes may be lost')
     .option('--from <store>', STORE, noOption)
     .option('--before <moment>', BEFORE, noOption)
     .option('--host <name>', "the copy of that machine (default: this one's)", noOption)

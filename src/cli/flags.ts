@@ -28,6 +28,7 @@ export interface VerifyFlags {
 
 export interface RestoreFlags {
   readonly to?: string;
+  readonly whileWritten?: boolean;
 }
 
 export interface DiffFlags {

@@ -1,6 +1,7 @@
 import { absolutePath } from '../util/absolute-path.js';
 import type { ServiceContext } from './service-context.js';
 import { ensureEnabled, snapshotterFailed } from './backup-runner.js';
+import { liveDatabase } from './options.js';
 import type { Backup } from '../catalog/backup.js';
 import { parseBackupName } from '../catalog/backup-name.js';
 import { backupNamed } from '../catalog/list-backups.js';
@@ -51,15 +52,16 @@ export async function acceptOnlyHere({ options, gate }: ServiceContext, on: bool
 
 export async function restore(context: ServiceContext, name: string, options: RestoreOptions): Promise<RestoreReport> {
   ensureEnabled(context.options);
-  const { to, ...control } = options;
+  const { to, whileWritten = false, ...control } = options;
   const { log, messages, events, activity } = context;
   await findBackup(context, name);
-  const { database, directory, verify: level, timeoutMs, snapshotter } = context.options;
-  const request = { database, directory, name, verify: level, timeoutMs };
+  const { directory, verify: level, timeoutMs, snapshotter } = context.options;
+  const live = liveDatabase(context.options);
+  const request = { ...live, directory, name, verify: level, timeoutMs, ...(whileWritten && { whileWritten }) };
   let report: RestoreReport;
   try {
     const target = to === undefined ? {} : { to: absolutePath(to) };
-    const trace = { operation: 'restore', database, backup: name } as const;
+    const trace = { operation: 'restore', database: live.database, backup: name } as const;
     report = await traced(trace, control, (followed) =>
       answerOf(snapshotter.restore({ ...request, ...target }, followed)),
     );

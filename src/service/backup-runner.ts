@@ -13,6 +13,7 @@ import { messages } from '../util/messages.js';
 import type { Purpose } from '../util/messages.js';
 import { LOAD } from '../util/logger.js';
 import type { LoadableLogger } from '../util/logger.js';
+import { liveDatabase } from './options.js';
 import type { ResolvedOptions } from './options.js';
 import { prune } from './prune.js';
 import { withWorkingDirectory } from './set-up.js';
@@ -209,9 +210,10 @@ export class BackupRunner {
   }
 
   #request({ label }: Purpose, ifOlderThanMs: number | null): SnapshotRequest {
-    const { database, directory, verify, timeoutMs, policyRecord: policy } = this.#options;
+    const { directory, verify, timeoutMs, policyRecord: policy } = this.#options;
     const named = label === undefined ? {} : { label: cleanLabel(label) };
-    return { database, directory, ifOlderThanMs, verify, timeoutMs, ...named, ...(policy !== undefined && { policy }) };
+    const request = { ...liveDatabase(this.#options), directory, ifOlderThanMs, verify, timeoutMs };
+    return { ...request, ...named, ...(policy !== undefined && { policy }) };
   }
 
   /** Success is judged by the artifact: it stands there, whole. */

@@ -11,6 +11,7 @@ import type { PullOptions, PullReport } from '../offsite/pull.js';
 import type { ListServiceCopiesOptions, OfOneStore } from '../offsite/service-copies.js';
 import type { ShipReport } from '../offsite/shipper.js';
 import type { CopyVerifyReport, VerifyCopyOptions } from '../offsite/verify-copy.js';
+import type { DatabaseSource } from '../sources/database-source.js';
 import type { BackupStore } from '../stores/backup-store.js';
 import type { SnapshotControl } from '../util/control.js';
 import type { Duration } from '../util/duration.js';
@@ -84,9 +85,14 @@ export class BackupService {
     return true;
   }
 
-  /** Absolute path of the live database. */
+  /** Absolute path of the live database; of a source that is no file, the path that it would have in the backup folder. */
   get database(): string {
     return this.#options.database;
+  }
+
+  /** Where the database is, where it is not a file of this machine. */
+  get source(): DatabaseSource | undefined {
+    return this.#options.source;
   }
 
   /** Absolute path of the backup folder. */

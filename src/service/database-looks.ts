@@ -1,6 +1,7 @@
 import { isBackupError, messageOf } from '../util/errors.js';
 import type { BackupError } from '../util/errors.js';
 import type { DatabaseFacts } from '../child/protocol.js';
+import { liveDatabase } from './options.js';
 import type { ResolvedOptions } from './options.js';
 
 /** A look at the live database: its result and its time. */
@@ -34,10 +35,11 @@ export class DatabaseLooks {
   }
 
   async #look(): Promise<DatabaseLook> {
-    const { database, timeoutMs, snapshotter } = this.#options;
+    const { snapshotter } = this.#options;
+    const timeoutMs = Math.min(this.#options.timeoutMs, INSPECT_TIMEOUT_MS);
     const at = new Date();
     try {
-      const facts = await snapshotter.inspect({ database, timeoutMs: Math.min(timeoutMs, INSPECT_TIMEOUT_MS) });
+      const facts = await snapshotter.inspect({ ...liveDatabase(this.#options), timeoutMs });
       this.last = { at, facts };
     } catch (error) {
       // Facts that are not known are no reason to show nothing, not even where a user's own snapshotter fails in its own way.

@@ -58,6 +58,13 @@ export interface RestoreOptions extends SnapshotControl {
    * @default the live database
    */
   readonly to?: string | undefined;
+  /**
+   * Of a source that has no lock for its writers (rqlite): restore although others write. What they write between the safety
+   * backup and the restore is lost. A database file has such a lock and does not need it.
+   *
+   * @default false
+   */
+  readonly whileWritten?: boolean | undefined;
 }
 
 /** Options of `diffBackup()`. */

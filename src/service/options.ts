@@ -18,10 +18,11 @@ import { childProcessSnapshotter } from '../child/child-snapshotter.js';
 import type { Snapshotter } from '../child/snapshotter.js';
 import { notifications } from '../notify/index.js';
 import type { NotifyOptions } from '../notify/options.js';
+import type { DatabaseSource, SourceRecipe } from '../sources/database-source.js';
 import type { BackupStore } from '../stores/backup-store.js';
-import { areAssertions, ASSERTIONS_ARE, hasMethods, STORE_METHODS } from '../util/method-options.js';
+import { areAssertions, ASSERTIONS_ARE, hasMethods, SOURCE_METHODS, STORE_METHODS } from '../util/method-options.js';
 import { show } from '../util/show.js';
-import { validate } from '../util/validate.js';
+import { validate, wrongOption } from '../util/validate.js';
 import type { Valibot } from '../util/validate.js';
 
 /** Options of a `BackupService`. Only `database` is required; an unknown key is an error. */
@@ -29,9 +30,11 @@ export interface BackupServiceOptions {
   /**
    * Path of the live SQLite database; a relative one counts from the working directory at the time of the call. The file
    * must exist when a backup is taken, not before. This process never opens it.
+   *
+   * Or a source that is no file of this machine, such as `rqlite({ … })` of `sqlite-autobackup/rqlite`.
    */
-  database: string;
-  /** Folder for the backups; must exist and be writable. Default: the database's own folder. */
+  database: string | DatabaseSource;
+  /** Folder for the backups; must exist and be writable. Default: the database's own folder. Required with a source. */
   directory?: string;
   /**
    * A backup is due when the newest one is this old or older.
@@ -110,7 +113,9 @@ export interface BackupServiceOptions {
 
 /** Every option with its value, checked and frozen. */
 export interface ResolvedOptions {
+  /** Absolute path of the file; of a source the path that it would have in the backup folder, from which names are made. */
   readonly database: string;
+  readonly source: DatabaseSource | undefined;
   readonly directory: string;
   readonly naming: BackupNaming;
   /** Names of backups whose modification times are known to be wrong; the runner adds to them. */
@@ -147,16 +152,19 @@ export interface ResolvedOptions {
  */
 export function resolveOptions(options: BackupServiceOptions, env: NodeJS.ProcessEnv = process.env): ResolvedOptions {
   const enabled = isEnabled(options, env);
-  validate('BackupService', (v) => schemaOf(v, enabled), options);
+  const isObject = typeof (options as { database?: unknown } | undefined)?.database === 'object';
+  validate('BackupService', (v) => schemaOf(v, enabled, isObject), options);
   if (options.notify) notifications().checkNotifyOptions(options.notify);
-  const database = enabled || options.database !== ':memory:' ? absolutePath(options.database) : options.database;
-  const directory = absolutePath(options.directory ?? path.dirname(database));
+  const { source, database, directory } = whereIs(options, enabled);
   const naming = backupNaming(database);
   if (enabled) checkNameLengths({ directory, naming }, database);
-  const isRelative = [options.database, options.directory ?? database].some((given) => !path.isAbsolute(given));
+  const isRelative = [source ? '/' : options.database, options.directory ?? database].some(
+    (given) => typeof given === 'string' && !path.isAbsolute(given),
+  );
   const retention = toPolicy(options.retention) ?? retentionFromEnvironment(env);
   const resolved: Omit<ResolvedOptions, 'notify'> = {
     database,
+    source,
     directory,
     naming,
     wrongMtimes: new Set<string>(),
@@ -179,6 +187,22 @@ export function resolveOptions(options: BackupServiceOptions, env: NodeJS.Proces
     relativeTo: isRelative ? process.cwd() : undefined,
   };
   return Object.freeze(Object.defineProperty(resolved, 'notify', { value: options.notify }) as ResolvedOptions);
+}
+
+function whereIs(
+  options: BackupServiceOptions,
+  enabled: boolean,
+): Pick<ResolvedOptions, 'source' | 'database' | 'directory'> {
+  const { database: given } = options;
+  if (typeof given === 'object') {
+    if (options.directory === undefined) {
+      throw wrongOption('BackupService: the option "directory" is missing.', 'A database that is no file needs it.');
+    }
+    const directory = absolutePath(options.directory);
+    return { source: given, database: path.join(directory, given.name), directory };
+  }
+  const database = enabled || given !== ':memory:' ? absolutePath(given) : given;
+  return { source: undefined, database, directory: absolutePath(options.directory ?? path.dirname(database)) };
 }
 
 /** @throws BackupError `ERR_BACKUP_OPTIONS` for a `BACKUP_ENABLED` that is neither yes nor no */
@@ -211,6 +235,13 @@ function retentionFromEnvironment(env: NodeJS.ProcessEnv): RetentionPolicy | und
   return keep({ last: Number(text) });
 }
 
+function isSource(value: unknown): value is DatabaseSource {
+  if (!hasMethods(value, SOURCE_METHODS)) return false;
+  const { name, description, recipe } = value as Partial<DatabaseSource>;
+  const isFileName = typeof name === 'string' && /^(?!\.{1,2}$)[^/\\\p{Cc}]+$/u.test(name);
+  return isFileName && typeof description === 'string' && typeof recipe?.module === 'string';
+}
+
 function isListOfStores(value: unknown): boolean {
   if (!Array.isArray(value)) return false;
   const isNamed = (store: { name?: unknown }): boolean => typeof store.name === 'string' && store.name !== '';
@@ -222,7 +253,7 @@ function isListOfStores(value: unknown): boolean {
 
 // Each message finishes the sentence "It must be …".
 // eslint-disable-next-line @typescript-eslint/explicit-function-return-type -- the type is what valibot infers
-function schemaOf(v: Valibot, enabled: boolean) {
+function schemaOf(v: Valibot, enabled: boolean, isObject: boolean) {
   // eslint-disable-next-line @typescript-eslint/explicit-function-return-type -- as above
   const duration = (allowed: (milliseconds: number) => boolean, message: string) =>
     v.optional(
@@ -237,7 +268,11 @@ function schemaOf(v: Valibot, enabled: boolean) {
   );
   const methods = (names: readonly string[]) => (value: unknown) => hasMethods(value, names);
   return v.strictObject({
-    database: enabled ? databaseFile(v) : v.pipe(v.string('a text'), v.nonEmpty('a text that is not empty')),
+    database: isObject
+      ? v.custom<DatabaseSource>(isSource, 'the path of a SQLite database file, or a source such as rqlite({ … })')
+      : enabled
+        ? databaseFile(v)
+        : v.pipe(v.string('a text'), v.nonEmpty('a text that is not empty')),
     directory: v.optional(
       v.custom<string>(
         (value) => typeof value === 'string' && value !== '' && !value.includes('\0'),
@@ -311,4 +346,12 @@ function databaseFile(v: Valibot) {
       'a path whose extension is not .json, which the manifests beside the backups use',
     ),
   );
+}
+
+/** What a request says of the live database. */
+export function liveDatabase({ database, source }: Pick<ResolvedOptions, 'database' | 'source'>): {
+  readonly database: string;
+  readonly source?: SourceRecipe;
+} {
+  return { database, ...(source && { source: source.recipe }) };
 }

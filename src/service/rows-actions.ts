@@ -8,6 +8,7 @@ import { traced } from '../util/tracing.js';
 import { wrongOption } from '../util/validate.js';
 import { answerOf, findBackup, namedBackup } from './backup-actions.js';
 import type { DiffOptions, QueryOptions, RecoverOptions } from './method-types.js';
+import { liveDatabase } from './options.js';
 import { failure } from './record-activity.js';
 import type { ServiceContext } from './service-context.js';
 
@@ -17,9 +18,18 @@ export async function diff(context: ServiceContext, name: string, options: DiffO
   const { against = 'live', tables, rows = 0, skip = 0, ...control } = options;
   await findBackup(context, name);
   if (against !== 'live') await findBackup(context, against);
-  const { database, directory, timeoutMs, snapshotter } = context.options;
+  const { directory, timeoutMs, snapshotter } = context.options;
   if (!snapshotter.diff) throw cannot('diff');
-  const request = { database, directory, name, against, rows, skip, timeoutMs, ...(tables && { tables }) };
+  const request = {
+    ...liveDatabase(context.options),
+    directory,
+    name,
+    against,
+    rows,
+    skip,
+    timeoutMs,
+    ...(tables && { tables }),
+  };
   return answerOf(snapshotter.diff(request, control));
 }
 
@@ -42,10 +52,11 @@ export async function recover(context: ServiceContext, name: string, options: Re
     );
   }
   await findBackup(context, name);
-  const { database, directory, verify, timeoutMs, snapshotter } = context.options;
+  const { directory, verify, timeoutMs, snapshotter } = context.options;
   if (!snapshotter.recover) throw cannot('recover');
   const request = {
-    ...{ database, directory, name, table, removed, related, triggers, create, dryRun, verify, timeoutMs },
+    ...liveDatabase(context.options),
+    ...{ directory, name, table, removed, related, triggers, create, dryRun, verify, timeoutMs },
     set: Object.fromEntries(Object.entries(set).map(([column, value]) => [column, sqlToJson(value)])),
     whereMs: parseDuration(timeout)!,
     ...(where !== undefined && { where }),
@@ -56,7 +67,7 @@ export async function recover(context: ServiceContext, name: string, options: Re
   const { log, messages, events, activity } = context;
   let report: RecoverReport;
   try {
-    const trace = { operation: 'recover', database, backup: name } as const;
+    const trace = { operation: 'recover', database: request.database, backup: name } as const;
     const ask = snapshotter.recover.bind(snapshotter);
     report = await traced(trace, control, (followed) => answerOf(ask(request, followed)));
   } catch (error) {

@@ -12,10 +12,10 @@ import type { ResolvedOptions } from './options.js';
  */
 export function* findSetUpFault(options: ResolvedOptions): FileWork<BackupError | undefined> {
   if (!options.enabled) return undefined;
-  const { database, directory } = options;
+  const { database, source, directory } = options;
   const databaseFolder = path.dirname(database);
   const parent = yield* lookAt(databaseFolder);
-  if (parent !== 'folder') {
+  if (parent !== 'folder' && !source) {
     return new BackupError('ERR_BACKUP_SOURCE_MISSING', `${notAFolder(databaseFolder, parent)} for the database.`, {
       step: 'options',
       hint: remedy(options, 'Correct the "database" option.'),

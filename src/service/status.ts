@@ -7,6 +7,8 @@ import type { VerificationLevel } from '../catalog/manifest.js';
 import type { BackupError } from '../util/errors.js';
 import type { CopyStatus } from '../offsite/service-shippers.js';
 import type { LastFailure } from './backup-runner.js';
+import type { DatabaseFacts } from '../child/protocol.js';
+import { liveDatabase } from './options.js';
 import type { ResolvedOptions } from './options.js';
 import { files } from '../util/file-work.js';
 import type { FileWork } from '../util/file-work.js';
@@ -19,8 +21,9 @@ import type { DrillRecord, OnlyHere } from './folder-records.js';
 /** The contents of a status page: {@link BackupService.status}. */
 export interface ServiceStatus {
   readonly database: {
+    /** The path of the file; of another source its description. */
     readonly path: string;
-    /** `undefined`: there is no file. */
+    /** `undefined`: there is no file, or the source did not answer. */
     readonly sizeBytes: number | undefined;
     /** `'wal'`, or `'delete'` for every rollback-journal mode; `undefined` while it can't be read. */
     readonly journalMode: string | undefined;
@@ -94,7 +97,7 @@ export interface StatusOptions {
 /** @throws BackupError where the backup folder cannot be read */
 export async function readStatus(context: ServiceContext, { wait = true }: StatusOptions = {}): Promise<ServiceStatus> {
   const { options, due: dueBackups, runner, copies: stores, gate, looks } = context;
-  const { database, directory } = options;
+  const { database, source, directory } = options;
   const { runningSince, lastFailure } = runner;
   const looking = options.enabled && wait ? looks.look() : looks.last;
   const found = await gate.run(look(options, dueBackups));
@@ -104,8 +107,8 @@ export async function readStatus(context: ServiceContext, { wait = true }: Statu
   const copies = stores ? await gate.run(stores.status(backups)) : [];
   return {
     database: {
-      path: database,
-      sizeBytes,
+      path: source?.description ?? database,
+      sizeBytes: source ? sizeIn(seen?.facts) : sizeBytes,
       journalMode: seen?.facts?.journalMode,
       error: seen?.error,
       lookedAt: seen?.facts && seen.at,
@@ -128,6 +131,10 @@ export async function readStatus(context: ServiceContext, { wait = true }: Statu
     inProgress: found.inProgress,
     warnings: warningsOf(options, seen, backups, latest, copies),
   };
+}
+
+function sizeIn(facts: DatabaseFacts | undefined): number | undefined {
+  return facts && facts.pageCount * facts.pageSize;
 }
 
 function warningsOf(
@@ -241,10 +248,10 @@ export function* findRunning({ database, directory, naming }: ResolvedOptions): 
 
 /** Does the database hold anything else than this backup of it? `undefined`: that could not be looked at. */
 export async function hasChangedSince(options: ResolvedOptions, backup: Backup): Promise<boolean | undefined> {
-  const { database, timeoutMs, snapshotter } = options;
+  const { timeoutMs, snapshotter } = options;
   const since = { path: backup.path, createdAt: backup.createdAt.toISOString() };
   try {
-    return (await snapshotter.inspect({ database, timeoutMs, since })).changed;
+    return (await snapshotter.inspect({ ...liveDatabase(options), timeoutMs, since })).changed;
   } catch {
     return undefined;
   }

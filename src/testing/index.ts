@@ -1,5 +1,7 @@
 export { describeBackupStore } from './backup-store-suite.js';
 export type { OpenedStore, StoreSuiteOptions } from './backup-store-suite.js';
+export { describeDatabaseSource } from './database-source-suite.js';
+export type { OpenedSource, SourceSuiteOptions } from './database-source-suite.js';
 export { describeSnapshotter } from './snapshotter-suite.js';
 export type { OpenedSnapshotter, SnapshotterSuiteOptions } from './snapshotter-suite.js';
 export { recordingService } from './recording-service.js';

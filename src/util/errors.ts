@@ -16,6 +16,13 @@ export const BACKUP_ERROR_CODES = {
   ERR_BACKUP_SOURCE_UNREADABLE: 'The database file exists but this process may not read it, or the disk fails.',
   ERR_BACKUP_SOURCE_LOCKED: 'Another connection kept the database exclusively locked.',
   ERR_BACKUP_SOURCE_CORRUPT: 'The database itself is damaged, so no good copy can be made of it.',
+  ERR_BACKUP_SOURCE_UNREACHABLE: 'No node of the replicated database answers, or one stopped in the middle.',
+  ERR_BACKUP_SOURCE_TLS:
+    'The certificate of a node is not one that "tls" trusts, or the connection could not be encrypted.',
+  ERR_BACKUP_SOURCE_DENIED: 'The replicated database refuses the user, or a permission is missing.',
+  ERR_BACKUP_SOURCE_NO_LEADER: 'The replicated database has no leader: no quorum, or one election after the other.',
+  ERR_BACKUP_SOURCE_FAILED: 'A node of the replicated database answered with an error.',
+  ERR_BACKUP_SOURCE_UNSUPPORTED: 'This kind of database cannot do that; nothing was changed.',
   ERR_BACKUP_DIRECTORY_MISSING: 'The backup folder does not exist, or is not a folder.',
   ERR_BACKUP_DIRECTORY_NOT_WRITABLE: 'The backup folder is read-only for this process.',
   ERR_BACKUP_LIST_FAILED: 'The backup folder could not be listed, so it is unknown which backups exist.',

@@ -15,7 +15,7 @@ const CALLS = {
   createBackup: ['label', 'signal', 'onProgress'],
   createBackupSync: ['label'],
   verifyBackup: ['level', 'assertions', 'signal', 'onProgress'],
-  restoreBackup: ['to', 'signal', 'onProgress'],
+  restoreBackup: ['to', 'whileWritten', 'signal', 'onProgress'],
   protectBackup: ['signal', 'onProgress'],
   pruneBackups: ['dryRun'],
   status: ['wait'],
@@ -108,6 +108,9 @@ export function hasMethods(value: unknown, names: readonly string[]): boolean {
   );
 }
 
+/** The methods that a value must have to be a source. */
+export const SOURCE_METHODS = ['inspect', 'snapshot', 'restore'] as const;
+
 export const STORE_METHODS = ['list', 'put', 'open', 'remove'];
 
 type Entries = ReturnType<typeof entries>;
@@ -126,6 +129,7 @@ function entries(v: Valibot) {
     signal: v.nullish(check(isSignal, 'an AbortSignal, such as the signal of an AbortController')),
     onProgress: v.nullish(v.function('a function')),
     dryRun: v.optional(v.boolean('true or false')),
+    whileWritten: v.optional(v.boolean('true or false')),
     wait: v.optional(v.boolean('true or false')),
     by: v.optional(v.string('a text: who accepts it')),
     level: v.optional(

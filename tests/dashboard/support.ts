@@ -55,7 +55,7 @@ export function useDashboard() {
       return port;
     },
     /** A service on a small real database in WAL mode. */
-    service(options: Partial<BackupServiceOptions> = {}, fillBytes = 0): BackupService {
+    service(options: Partial<BackupServiceOptions> & { database?: string } = {}, fillBytes = 0): BackupService {
       const database = options.database ?? temp.file('app.db');
       createLedger(database, 'wal', fillBytes).close();
       return new BackupService({ logger, ...options, database });

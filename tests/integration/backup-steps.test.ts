@@ -21,7 +21,12 @@ import { filesOf } from '../support/whole-backups';
 
 // What no test from outside can bring about at will: a copy that is altered between two steps, a disk that fails at one call.
 // So the steps themselves are run, on real databases, in a process that has no app in it.
-jest.mock('#dist/isolated/shared/steps.js', () => ({ beginStep: () => {}, send: () => {}, currentStep: () => 'copy' }));
+jest.mock('#dist/isolated/shared/steps.js', () => ({
+  beginStep: () => {},
+  send: () => {},
+  currentStep: () => 'copy',
+  progressReporter: () => () => {},
+}));
 afterEach(() => jest.restoreAllMocks());
 
 const folder = useTempFolder();

@@ -53,7 +53,7 @@ async function checkContents(
   const now = Date.now();
   const due = service.checkDue();
   checks.push(
-    checkSpace(service),
+    checkSpace(service, backups),
     checkPermissions(backups),
     checkLeftovers(service, held),
     checkClock(service, backups, now),

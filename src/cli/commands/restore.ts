@@ -21,7 +21,11 @@ export const restore: CommandFunction<[string, RestoreFlags & StoreFlags]> = asy
   await confirm(context, plan(service, backup, to), to === undefined ? 'Restore it?' : 'Write it?');
   if (copy) await withProgress(context, (control) => copy.fetch(control));
   const report = await withProgress(context, (control) =>
-    service.restoreBackup(backup.name, { ...control, ...(to !== undefined && { to }) }),
+    service.restoreBackup(backup.name, {
+      ...control,
+      ...(to !== undefined && { to }),
+      ...(flags.whileWritten && { whileWritten: true }),
+    }),
   );
   return {
     exitCode: EXIT.done,
@@ -30,13 +34,21 @@ export const restore: CommandFunction<[string, RestoreFlags & StoreFlags]> = asy
   };
 };
 
-function plan({ database }: BackupService, backup: Backup, to: string | undefined): string[] {
+function plan({ database, source }: BackupService, backup: Backup, to: string | undefined): string[] {
   const { name, createdAt, sizeBytes, label, problem } = backup;
   const what = label === undefined ? '' : `, ${label}`;
   const age = ago(Date.now() - createdAt.getTime());
   const from = `restore  ${name}  ${size(sizeBytes)}, taken ${localTime(createdAt)} (${age})${what}`;
   const doubt = problem ? [`         This backup does not count: ${problem}. It is checked first.`] : [];
   if (to !== undefined) return [from, ...doubt, `to       ${to}  (a new file; the database is not touched)`];
+  if (source) {
+    return [
+      from,
+      ...doubt,
+      `over     ${source.description}`,
+      'first    the present state is kept as a protected backup',
+    ];
+  }
   const live = fs.statSync(database, { throwIfNoEntry: false });
   const now = live ? `${size(live.size)}, last written ${localTime(lastWritten(database, live))}` : 'which is missing';
   return [
@@ -58,6 +70,7 @@ function textOf(report: RestoreReport, context: Context): string {
   const how = method === 'offline' ? ', as a new file: start the app again' : '';
   return [
     `Restored ${name} to ${written} (${size(sizeBytes)}, ${seconds(durationMs)}${how})`,
+    ...(report.compared === false ? ['It could not be compared: others wrote on top at once.'] : []),
     ...(safetyBackup === undefined ? [] : [`The state before is in ${safetyBackup}, protected.`]),
     ...movedAside.map((file) => `The old file is ${file}`),
     ...(safetyBackup === undefined ? [] : [`To undo it: ${commandLine(context, 'restore', safetyBackup)}`]),

@@ -30,9 +30,11 @@ export function checkFolder({ directory }: BackupService): Check {
 }
 
 /** Room for the next backup, and for some more. */
-export function checkSpace({ database, directory }: BackupService): Check {
+export function checkSpace({ database, source, directory }: BackupService, backups: readonly Backup[]): Check {
   const { bavail, bsize } = fs.statfsSync(directory);
-  return judgeSpace(bavail * bsize, fileSize(database) + fileSize(`${database}-wal`));
+  // What is no file is about as large as its newest backup.
+  const bytes = source ? (backups[0]?.sizeBytes ?? 0) : fileSize(database) + fileSize(`${database}-wal`);
+  return judgeSpace(bavail * bsize, bytes);
 }
 
 export function judgeSpace(free: number, needed: number): Check {

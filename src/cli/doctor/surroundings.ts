@@ -62,13 +62,15 @@ function lockCheck(lock: ProbeReport['lock'], { database, directory }: Opened['s
 }
 
 export async function checkDatabase({ service }: Opened): Promise<Check[]> {
-  const { database } = service;
+  const { database, source } = service;
   try {
     const { journalMode, pageCount, pageSize } = await childProcessSnapshotter().inspect({
       database,
+      ...(source && { source: source.recipe }),
       timeoutMs: TIMEOUT_MS,
     });
-    const found = `"${database}" can be read: ${size(fileSize(database))}, ${pageCount} pages of ${pageSize} bytes`;
+    const bytes = source ? pageCount * pageSize : fileSize(database);
+    const found = `"${source?.description ?? database}" can be read: ${size(bytes)}, ${pageCount} pages of ${pageSize} bytes`;
     const wal = fileSize(`${database}-wal`);
     return [
       ok('database', `${found}${wal > 0 ? `, and a WAL of ${size(wal)}` : ''}.`),

@@ -1,28 +1,22 @@
 import { BackupError } from '../../util/errors.js';
 import type { PinnedSource } from './pin.js';
-import { send } from '../shared/steps.js';
+import { progressReporter, send } from '../shared/steps.js';
 import { WriteBehind } from './write-behind.js';
 
 /** Large steps: the pin keeps the snapshot whole, so there is nobody to give way to, and small ones only cost time. */
 const STEP_BYTES = 8 * 1024 * 1024;
-/** More lines could fill the pipe of a parent that does not read now (a blocking call), and this process would wait. */
-const MAX_PROGRESS_LINES = 100;
 
 /** Copies the pinned snapshot, page by page, by SQLite's online backup API. */
 export async function copyPages({ db, facts }: PinnedSource, partial: string): Promise<void> {
   const totalBytes = facts.pageCount * facts.pageSize;
   const pagesPerStep = Math.max(1, Math.floor(STEP_BYTES / facts.pageSize));
-  const reportEvery = totalBytes / MAX_PROGRESS_LINES;
-  let nextReport = 0;
+  const report = progressReporter();
   const writeBehind = new WriteBehind(partial);
   const copying = db.backup(partial, {
     progress({ totalPages, remainingPages }) {
       const doneBytes = (totalPages - remainingPages) * facts.pageSize;
       writeBehind.wrote(doneBytes);
-      if (totalPages > 0 && doneBytes >= nextReport) {
-        send({ type: 'progress', doneBytes, totalBytes });
-        nextReport = doneBytes + reportEvery;
-      }
+      if (totalPages > 0) report(doneBytes, totalBytes);
       return pagesPerStep;
     },
   });

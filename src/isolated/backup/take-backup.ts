@@ -1,4 +1,3 @@
-import fs from 'node:fs';
 import type { Backup } from '../../catalog/backup.js';
 import { readBackup } from '../../catalog/list-backups.js';
 import { policyDigest } from '../../catalog/policy-record.js';
@@ -6,20 +5,18 @@ import type { BackupFolder } from '../../catalog/list-backups.js';
 import type { VerifyLevel } from '../../catalog/manifest.js';
 import { BackupError } from '../../util/errors.js';
 import { ownerLike } from '../../util/file-owner.js';
-import { copyPages } from './page-copy.js';
-import type { SourceFacts } from '../shared/database-facts.js';
 import type { Deadline } from '../shared/deadline.js';
-import { pinSource } from './pin.js';
 import { publish } from './publish.js';
 import { shareUnchanged } from './share-unchanged.js';
 import { beginStep } from '../shared/steps.js';
 import { seal } from './seal.js';
-import { ensureSource, ensureSpace } from '../shared/free-space.js';
-import { createPartial, ensureAlone, partialPath, removePartial } from '../shared/temp-files.js';
+import { ensureAlone } from '../shared/temp-files.js';
+import { openSource } from '../sources/open-source.js';
+import type { SourceRequest } from '../sources/open-source.js';
+import { PartialTarget } from '../sources/partial-target.js';
 import { verifySnapshot } from './verify-snapshot.js';
 
-export interface BackupOrder {
-  readonly database: string;
+export interface BackupOrder extends SourceRequest {
   readonly verify: VerifyLevel;
   readonly label?: string | undefined;
   readonly safety?: true;
@@ -35,38 +32,24 @@ export interface BackupOrder {
 /** space -> pin -> copy -> seal -> verify -> publish. The caller holds the lock. */
 export async function takeBackup(order: BackupOrder, folder: BackupFolder, deadline: Deadline): Promise<Backup> {
   beginStep('space');
-  ensureSource(order.database);
-  // A WAL holds a page as often as it was written, and the file may be about to shrink: then only the pin can tell.
-  const exact = sizeOf(`${order.database}-wal`) === 0;
-  if (exact) ensureSpace('backup', [{ folder: folder.directory, bytes: sizeOf(order.database) }]);
-
-  beginStep('pin');
-  const source = pinSource(order.database, deadline, order.idleWal);
-  const createdAt = new Date();
-  const partial = partialPath(folder, createdAt);
   const owner = await ownerLike(order.database, folder.directory);
+  const target = new PartialTarget(folder, deadline, { owner });
   try {
-    try {
-      if (!exact) ensureSpaceFor(source.facts, folder.directory);
-      beginStep('copy');
-      await createPartial(partial, owner);
-      await copyPages(source, partial);
-    } finally {
-      source.close();
-    }
+    const { takenAt, facts } = await openSource(order, order.idleWal).snapshot(target);
+    const partial = target.file;
 
     beginStep('seal');
     ensureAlone(partial);
     await seal(partial);
 
     beginStep('verify');
-    const { sha256, sizeBytes, findings, uncheckedTables } = await verifySnapshot(partial, source.facts, order.verify);
+    const { sha256, sizeBytes, findings, uncheckedTables } = await verifySnapshot(partial, facts, order.verify);
 
     beginStep('publish');
     await shareUnchanged(folder, partial, { sha256, sizeBytes });
-    const { journalMode, pageSize, pageCount } = source.facts;
-    const name = await publish(folder, partial, createdAt, owner, {
-      createdAt: createdAt.toISOString(),
+    const { journalMode, pageSize, pageCount } = facts;
+    const name = await publish(folder, partial, takenAt, owner, {
+      createdAt: takenAt.toISOString(),
       ...(order.label !== undefined && { label: order.label }),
       ...(order.safety && { kind: 'safety' as const }),
       sizeBytes,
@@ -84,7 +67,7 @@ export async function takeBackup(order: BackupOrder, folder: BackupFolder, deadl
     });
     return readPublished(folder, name);
   } catch (error) {
-    await removePartial(partial);
+    await target.remove();
     throw error;
   }
 }
@@ -103,13 +86,4 @@ function readPublished(folder: BackupFolder, name: string): Backup {
     hint: 'If listBackups() has it, it is whole. Look for a program that removes files there, and at the disk.',
     cause,
   });
-}
-
-function ensureSpaceFor({ pageCount, pageSize }: SourceFacts, folder: string): void {
-  beginStep('space');
-  ensureSpace('backup', [{ folder, bytes: pageCount * pageSize }]);
-}
-
-function sizeOf(file: string): number {
-  return fs.statSync(file, { throwIfNoEntry: false })?.size ?? 0;
 }

@@ -1,13 +1,13 @@
 import fs from 'node:fs';
 import Database from 'better-sqlite3';
 import type { VerifyLevel } from '../../catalog/manifest.js';
+import type { SnapshotFacts } from '../../sources/database-source.js';
 import { headerProblems, readHeader } from '../../util/database-header.js';
 import { flushFile } from '../../util/durable-files.js';
 import { BackupError } from '../../util/errors.js';
 import { checkDatabase } from '../verify/check-database.js';
 import type { CheckResult } from '../verify/check-database.js';
 import { readFacts } from '../shared/database-facts.js';
-import type { SourceFacts } from '../shared/database-facts.js';
 import { hashFile } from '../shared/sha256.js';
 import { distrust } from '../shared/distrust.js';
 import { useSmallCache } from '../shared/small-cache.js';
@@ -20,7 +20,7 @@ import { useSmallCache } from '../shared/small-cache.js';
  */
 export async function verifySnapshot(
   partial: string,
-  source: SourceFacts,
+  source: SnapshotFacts,
   level: VerifyLevel,
 ): Promise<Pick<CheckResult, 'findings' | 'uncheckedTables'> & { sha256: string; sizeBytes: number }> {
   const { size: sizeBytes } = fs.statSync(partial);
@@ -38,7 +38,7 @@ export async function verifySnapshot(
   return { ...checked.value, sha256: hash.value, sizeBytes };
 }
 
-async function compare(partial: string, source: SourceFacts, level: VerifyLevel): Promise<CheckResult> {
+async function compare(partial: string, source: SnapshotFacts, level: VerifyLevel): Promise<CheckResult> {
   // First let the other two begin: what follows blocks this thread.
   await new Promise((resolve) => setImmediate(resolve));
   const db = new Database(partial, { readonly: true, fileMustExist: true });
@@ -51,7 +51,7 @@ async function compare(partial: string, source: SourceFacts, level: VerifyLevel)
     const copied = readFacts(db);
     // The page size follows from the number of pages and the size of the file, which is compared above.
     const compared = ['pageCount', 'userVersion', 'applicationId', 'schemaDigest'] as const;
-    const differing = compared.filter((fact) => copied[fact] !== source[fact]);
+    const differing = compared.filter((fact) => source[fact] !== undefined && copied[fact] !== source[fact]);
     if (differing.length > 0) throw differs(differing);
     return result;
   } finally {

@@ -14,9 +14,11 @@ import { takeLock } from '../shared/lock.js';
 import { inLockedFolder } from '../shared/locked-folder.js';
 import { beginStep } from '../shared/steps.js';
 import { partialsBeside, sweepBeside } from '../shared/temp-files.js';
+import { makeSource } from '../sources/open-source.js';
 import { checkBackup } from '../verify/check-backup.js';
 import type { CheckedBackup } from '../verify/check-backup.js';
 import { NoGoodCopy } from './failures.js';
+import { restoreIntoSource } from './into-source.js';
 import { openLive } from './live-database.js';
 import type { LiveDatabase } from './live-database.js';
 import { restoreOffline } from './offline.js';
@@ -24,12 +26,13 @@ import { restoreOnline } from './online.js';
 import type { RestoreContext } from './online.js';
 import { realDatabase } from './real-database.js';
 import { hasSecondName, sweepSecondNames } from './replaced-files.js';
+import { refuseSqld } from './sqld.js';
 import { restoreTo } from './to-file.js';
 import { reuseEqual } from './safety.js';
 import type { SafetyBackup } from './safety.js';
 import { ensureDamaged, isUnusable } from './unusable.js';
 
-type Written = Pick<RestoreReport, 'path' | 'method' | 'safetyBackup' | 'movedAside' | 'journalMode'>;
+type Written = Pick<RestoreReport, 'path' | 'method' | 'safetyBackup' | 'movedAside' | 'journalMode' | 'compared'>;
 
 export async function restore(request: RestoreRequest): Promise<ChildResult> {
   const startedAt = performance.now();
@@ -52,9 +55,17 @@ export async function restore(request: RestoreRequest): Promise<ChildResult> {
 }
 
 async function saveState(request: RestoreRequest, folder: BackupFolder, deadline: Deadline): Promise<SafetyBackup> {
-  const { database, verify, name } = request;
+  const { database, source, verify, name } = request;
   const label = safetyLabel(name);
-  const order = { database, verify, label, safety: true, protected: true, startedAt: performance.now() } as const;
+  const order = {
+    database,
+    source,
+    verify,
+    label,
+    safety: true,
+    protected: true,
+    startedAt: performance.now(),
+  } as const;
   try {
     return reuseEqual(folder, await takeBackup(order, folder, deadline));
   } catch (error) {
@@ -67,8 +78,12 @@ async function write(request: RestoreRequest, backup: CheckedBackup, context: Re
     await restoreTo(request.to, backup, context.folder);
     return { path: request.to, method: 'copy', movedAside: [], journalMode: 'delete' };
   }
+  if (request.source) {
+    return restoreIntoSource(makeSource(request.source), backup, context, request.whileWritten === true);
+  }
   beginStep('space');
   const database = realDatabase(request.database);
+  refuseSqld(database);
   if (hasSecondName(database) || partialsBeside(database).length > 0) {
     await inLockedDatabaseFolder(database, context, () => sweepAfterCrash(database));
   }

@@ -8,7 +8,7 @@ import { Deadline } from '../shared/deadline.js';
 import { beginStep, send } from '../shared/steps.js';
 import { contentOf } from './full-text.js';
 import { fold } from './names.js';
-import { openPlain, openStates, ScratchSpace } from './open-states.js';
+import { liveState, openPlain, openStates, ScratchSpace } from './open-states.js';
 import type { States } from './open-states.js';
 import { pairRows, pairTables, sharedKey } from './pair-rows.js';
 import type { TablePair } from './pair-rows.js';
@@ -24,8 +24,11 @@ export async function diff(request: DiffRequest): Promise<ChildResult> {
   try {
     beginStep('check');
     const older = await openPlain(folder, name, scratch);
-    const newer = against === 'live' ? database : await openPlain(folder, against, scratch);
     beginStep('pin');
+    const isLive = against === 'live';
+    const newer = isLive
+      ? await liveState(request, folder, scratch, deadline)
+      : await openPlain(folder, against, scratch);
     const states = await openStates(older, newer, scratch, deadline);
     try {
       beginStep('diff');

@@ -8,11 +8,14 @@ import { exists } from '../../util/durable-files.js';
 import { BackupError, messageOf } from '../../util/errors.js';
 import { isIdleWal } from '../backup/idle-wal.js';
 import { pinSource } from '../backup/pin.js';
-import { sealWithSideFiles } from '../backup/seal.js';
+import { seal, sealWithSideFiles } from '../backup/seal.js';
 import type { Deadline } from '../shared/deadline.js';
 import { makeScratch } from '../shared/temp-files.js';
 import type { Scratch } from '../shared/temp-files.js';
 import { needsStaging } from '../verify/check-backup.js';
+import { makeSource } from '../sources/open-source.js';
+import type { SourceRequest } from '../sources/open-source.js';
+import { PartialTarget } from '../sources/partial-target.js';
 import { convertEncoding } from './convert-encoding.js';
 
 /** A finished backup as a file that can be read without writing beside it, and without changing it. */
@@ -63,6 +66,25 @@ export async function openPlain(folder: BackupFolder, name: string, scratch: Scr
   } catch (error) {
     throw unreadable(name, error);
   }
+}
+
+/**
+ * The live state: a file that is pinned, or a snapshot of a source that is none.
+ *
+ * @returns what `openStates()` takes
+ */
+export async function liveState(
+  { database, source }: SourceRequest,
+  folder: BackupFolder,
+  scratch: ScratchSpace,
+  deadline: Deadline,
+): Promise<string | PlainBackup> {
+  if (!source) return database;
+  const file = await scratch.newFile();
+  const live = makeSource(source);
+  await live.snapshot(new PartialTarget(folder, deadline, { file }));
+  await seal(file);
+  return { name: live.description, file, private: true };
 }
 
 /** A connection that can only read: `main` is the newer state, pinned, and `older` the backup. */

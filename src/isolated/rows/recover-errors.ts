@@ -84,3 +84,13 @@ export function refused(cause: unknown): BackupError {
     cause,
   });
 }
+
+/** Rows are written under a lock that keeps other writers out, which only a file has. */
+export function noRowsInto(source: string): BackupError {
+  return new BackupError('ERR_BACKUP_SOURCE_UNSUPPORTED', `Rows cannot be written into ${source} by this program.`, {
+    step: 'recover',
+    hint:
+      'It has no lock that keeps other writers out between the plan and the rows. "dryRun" has the plan, and "sql" writes it ' +
+      'to a file as statements, to be looked at and run by hand.',
+  });
+}

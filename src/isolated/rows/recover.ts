@@ -19,10 +19,12 @@ import { ensureFolder } from '../shared/free-space.js';
 import { takeLock } from '../shared/lock.js';
 import { beginStep, send } from '../shared/steps.js';
 import { partialPath, removePartial, sweep } from '../shared/temp-files.js';
+import { makeSource } from '../sources/open-source.js';
+import { refuseSqld } from '../restore/sqld.js';
 import { apply } from './apply.js';
 import { noTable, whyNotCompared } from './diff.js';
 import { fold } from './names.js';
-import { openPlain, openStates, ScratchSpace } from './open-states.js';
+import { liveState, openPlain, openStates, ScratchSpace } from './open-states.js';
 import type { States } from './open-states.js';
 import { pairRows, pairTables } from './pair-rows.js';
 import { makePlan } from './plan.js';
@@ -32,6 +34,7 @@ import {
   badWhere,
   cannotWrite,
   conflicting,
+  noRowsInto,
   planChanged,
   refused,
   tableMissing,
@@ -42,6 +45,9 @@ import { writeScript } from './write-script.js';
 
 export async function recover(request: RecoverRequest): Promise<ChildResult> {
   const { database, directory, name } = request;
+  const isRehearsal = request.dryRun || request.sql !== undefined;
+  if (request.source && !isRehearsal) throw noRowsInto(makeSource(request.source).description);
+  if (!isRehearsal) refuseSqld(fs.realpathSync(database));
   const deadline = Deadline.beforeTheParents(request.timeoutMs);
   const folder = { directory, naming: backupNaming(database) };
   const scratch = new ScratchSpace(folder, database, deadline);
@@ -49,13 +55,11 @@ export async function recover(request: RecoverRequest): Promise<ChildResult> {
     beginStep('check');
     const older = await openPlain(folder, name, scratch);
     beginStep('pin');
-    const states = await openStates(older, database, scratch, deadline);
+    const live = await liveState(request, folder, scratch, deadline);
+    const states = await openStates(older, live, scratch, deadline);
     try {
       chooseRows(states, request);
-      const report =
-        request.dryRun || request.sql !== undefined
-          ? rehearse(states, request)
-          : await carryOut(states, request, folder, deadline);
+      const report = isRehearsal ? rehearse(states, request) : await carryOut(states, request, folder, deadline);
       return { kind: 'recovered', report: recoverToJson(report) };
     } finally {
       states.close();

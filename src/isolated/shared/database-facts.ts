@@ -1,15 +1,12 @@
 import crypto from 'node:crypto';
 import type { Database } from 'better-sqlite3';
-import type { DatabaseFacts } from '../../child/protocol.js';
+import type { SnapshotFacts } from '../../sources/database-source.js';
 import { pastForeignSchema } from './foreign-schema.js';
 
-/** Facts that must be equal in the source and in its copy, and facts of the source that the manifest records. */
-export interface SourceFacts extends DatabaseFacts {
+/** Facts of a database that can be asked itself. */
+export interface SourceFacts extends SnapshotFacts {
   /** `'UTF-8'`, `'UTF-16le'` or `'UTF-16be'`. */
   readonly encoding: string;
-  readonly userVersion: number;
-  readonly applicationId: number;
-  /** sha256 over every row of sqlite_schema. */
   readonly schemaDigest: string;
 }
 

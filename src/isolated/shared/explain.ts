@@ -18,6 +18,9 @@ export function explain(error: unknown, step: BackupStep, request: ChildRequest)
     return wrap('ERR_BACKUP_CHILD_FAILED', 'better-sqlite3 could not be loaded', LOAD_HINT);
   }
 
+  if ('source' in request && ['space', 'pin'].includes(step)) {
+    return wrap('ERR_BACKUP_SOURCE_FAILED', 'The database could not be read', 'Look at the cause, then try again.');
+  }
   switch (step) {
     case 'lock':
     case 'sweep':

@@ -22,3 +22,16 @@ export function send(message: ChildMessage): void {
     // The parent is gone. The backup is still wanted, so go on.
   }
 }
+
+/** More lines could fill the pipe of a parent that does not read now (a blocking call), and this process would wait. */
+export const MAX_PROGRESS_LINES = 100;
+
+/** Tells the parent of progress, a hundred times at most for work whose size is known. */
+export function progressReporter(): (doneBytes: number, totalBytes: number) => void {
+  let next = 0;
+  return (doneBytes, totalBytes) => {
+    if (doneBytes < next) return;
+    next = doneBytes + totalBytes / MAX_PROGRESS_LINES;
+    send({ type: 'progress', doneBytes, totalBytes });
+  };
+}
