@@ -3,7 +3,9 @@ import { streamSSE } from 'hono/streaming';
 import { readFields } from './body.js';
 import { download } from './download.js';
 import { requireRight } from './middleware.js';
-import { activityJson, backupJson, restoreJson, statusJson, verifyJson } from './json.js';
+import { isConfirmed } from './confirm.js';
+import { answerStarted } from './jobs/answers.js';
+import { activityJson, backupJson, statusJson } from './json.js';
 import { nameOf } from './pages.js';
 import type { DashboardEnv, ServiceView } from './service-view.js';
 import { follow } from './live.js';
@@ -39,10 +41,10 @@ export function addApi(app: Hono<DashboardEnv>, base: string, serviceView: Servi
   app.get(`${one}/download`, requireRight('download'), (c) => download(serviceView, c, nameOf(c)));
 
   app.post(`${api}/backups`, requireRight('create'), async (c) =>
-    c.json(backupJson(await operations.create(await readFields(c.req.raw)), service, c.get('rights')), 201),
+    answerStarted(c, serviceView, operations.create(await readFields(c.req.raw)), 201),
   );
   app.post(`${one}/verify`, requireRight('create'), async (c) =>
-    c.json(verifyJson(await operations.verify(nameOf(c), await readFields(c.req.raw)), serviceView, c.get('rights'))),
+    answerStarted(c, serviceView, await operations.verify(nameOf(c), await readFields(c.req.raw))),
   );
   app.post(`${one}/protect`, requireRight('delete'), async (c) => {
     const on = await operations.protect(nameOf(c), await readFields(c.req.raw));
@@ -51,7 +53,7 @@ export function addApi(app: Hono<DashboardEnv>, base: string, serviceView: Servi
   app.post(`${one}/restore`, requireRight('restore'), async (c) => {
     // The address has the name already; where it is typed in as well, it must be the same.
     const { confirm = nameOf(c) } = await readFields(c.req.raw);
-    return c.json(restoreJson(await operations.restore(nameOf(c), confirm)));
+    return answerStarted(c, serviceView, await operations.restore(nameOf(c), isConfirmed(confirm, nameOf(c))));
   });
   app.delete(one, requireRight('delete'), async (c) => {
     await operations.delete(nameOf(c));

@@ -7,11 +7,12 @@ import { NO_RIGHTS } from './guard.js';
 import { middleware, requireRight, visibleServices } from './middleware.js';
 import { HttpError, toPublicError } from './http-error.js';
 import type { ResolvedDashboard } from './options.js';
-import { addPages, logFailure } from './pages.js';
-import { serviceView } from './service-view.js';
+import { addJobs } from './jobs/routes.js';
+import { addPages } from './pages.js';
+import { logFailure, serviceView } from './service-view.js';
 import type { DashboardEnv } from './service-view.js';
 import { textsFor } from './texts/index.js';
-import { errorPage, errorText } from './views/error.js';
+import { errorPage, errorText, loggedOutPage } from './views/error.js';
 import { servicesPage } from './views/services.js';
 import { viewOf } from './views/view.js';
 
@@ -60,6 +61,7 @@ export function buildApp(options: ResolvedDashboard): DashboardApp {
   for (const view of views) {
     const base = view.name === '' ? '' : `/${view.name}`;
     addApi(app, base, view);
+    addJobs(app, base, view);
     addPages(app, base, view, async (c) => (views.length < 2 ? [] : visibleServices(c, options, views)));
   }
   if (!options.single) {
@@ -73,19 +75,33 @@ export function buildApp(options: ResolvedDashboard): DashboardApp {
     );
   }
 
-  app.notFound((c) => answerError(c, new HttpError('ERR_DASHBOARD_NOT_FOUND')));
+  app.notFound((c) => answerError(c, new HttpError('ERR_DASHBOARD_NOT_FOUND'), options));
   app.onError((error, c) => {
     if (!(error instanceof HttpError)) logFailure(options, error);
-    return answerError(c, error);
+    return answerError(c, error, options);
   });
   return app;
 }
 
-function answerError(c: Context<DashboardEnv>, error: unknown): Response | Promise<Response> {
+function answerError(
+  c: Context<DashboardEnv>,
+  error: unknown,
+  { loginUrl }: ResolvedDashboard,
+): Response | Promise<Response> {
   const known = toPublicError(error);
   const status = known.status as 400;
   c.header('Cache-Control', 'no-store');
   const isApi = /^(\/[^/]+)?\/api(\/|$)/.test(c.env.path);
+  // Nobody at all, as against somebody who may do other things.
+  const loggedOut = known.code === 'ERR_DASHBOARD_FORBIDDEN' && c.get('rights') === NO_RIGHTS;
+  if (!isApi && loggedOut) return c.html(loggedOutPage(viewOf(c), loginAddress(loginUrl, c.req.raw)), status);
   if (!isApi) return c.html(errorPage(viewOf(c), known), status);
   return c.json({ error: { code: known.code, message: errorText(known, c.get('texts')) } }, status);
+}
+
+/** Back to the page that was asked for; what a form has sent is lost, so then to the page that it was on, which is the browser's to know. */
+function loginAddress(loginUrl: string | undefined, { url, method }: Request): string | undefined {
+  const { pathname, search } = new URL(url);
+  const back = method === 'GET' ? pathname + search : '';
+  return loginUrl?.replaceAll('{url}', encodeURIComponent(back));
 }

@@ -1,12 +1,9 @@
-import type {
-  Backup,
-  BackupProgress,
-  BackupService,
-  RestoreReport,
-  VerificationLevel,
-  VerifyReport,
-} from '../index.js';
+import type { Backup, BackupService, VerificationLevel } from '../index.js';
 import { HttpError } from './http-error.js';
+import type { Job } from './jobs/job.js';
+import { isWriter } from './jobs/job.js';
+import { createJobs } from './jobs/jobs.js';
+import type { Jobs, Started } from './jobs/jobs.js';
 
 const LEVELS: readonly string[] = ['hash', 'quick', 'full', 'drill'] satisfies VerificationLevel[];
 const MAX_LABEL = 200;
@@ -15,18 +12,17 @@ export const BY_HAND = 'dashboard';
 
 /** The actions on the backups of one service, for the pages and the API. Each turns the fields of a body into a call. */
 export interface Operations {
+  readonly jobs: Jobs;
+  /** The job that this page's banner tells of: one that writes to the database, else the backup that is being made. */
+  readonly running: Job | undefined;
   /** Presses while one is being made join it: an impatient crowd gets one backup. */
-  create(fields: Fields): Promise<Backup>;
-  /** Progress of the backup that `create` is making now. */
-  readonly progress: BackupProgress | undefined;
-  /** Calls `listener` at each step of it. @returns ends that */
-  onProgress(listener: () => void): () => void;
+  create(fields: Fields, owner?: string): Started;
   find(name: string): Promise<Backup>;
-  verify(name: string, fields: Fields): Promise<VerifyReport>;
+  verify(name: string, fields: Fields, owner?: string): Promise<Started>;
   protect(name: string, fields: Fields): Promise<boolean>;
   delete(name: string): Promise<void>;
-  /** @param typed what somebody typed to confirm it; must be the name */
-  restore(name: string, typed: unknown): Promise<RestoreReport>;
+  /** @param confirmed did somebody type what confirms it? */
+  restore(name: string, confirmed: boolean, owner?: string): Promise<Started>;
 }
 
 export type Fields = Readonly<Record<string, unknown>>;
@@ -36,23 +32,9 @@ function oneLine(text: string): string {
   return text.replace(/[\p{Cc}\s]+/gu, ' ').trim();
 }
 
-export function operationsOf(service: BackupService): Operations {
-  let creating: Promise<Backup> | undefined;
-  let progress: BackupProgress | undefined;
-  const listeners = new Set<() => void>();
-  const report = (now: BackupProgress): void => {
-    progress = now;
-    for (const listener of listeners) listener();
-  };
-
-  async function createOne(label: string): Promise<Backup> {
-    report({ step: 'start', doneBytes: 0, totalBytes: 0 });
-    try {
-      return await service.createBackup({ label, onProgress: report });
-    } finally {
-      creating = progress = undefined;
-    }
-  }
+/** @param onFailure is told why a job failed */
+export function operationsOf(service: BackupService, onFailure: (error: unknown) => void): Operations {
+  const jobs = createJobs(onFailure);
 
   async function find(name: string): Promise<Backup> {
     // By the list: what is not in it does not exist for the dashboard, whatever the name looks like.
@@ -62,21 +44,33 @@ export function operationsOf(service: BackupService): Operations {
   }
 
   return {
-    get progress() {
-      return progress;
+    jobs,
+    get running() {
+      const running = jobs.list.filter(({ state }) => state === 'running');
+      return running.find(isWriter) ?? running.find(({ kind }) => kind === 'backup');
     },
-    onProgress(listener) {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
-    create({ label = BY_HAND }) {
+    create({ label = BY_HAND }, owner) {
       if (typeof label !== 'string' || label.length > MAX_LABEL) throw new HttpError('ERR_DASHBOARD_BODY');
-      return (creating ??= createOne(oneLine(label) || BY_HAND));
+      return jobs.start({ kind: 'backup', key: '', owner }, async (control) => ({
+        kind: 'backup',
+        backup: await service.createBackup({ label: oneLine(label) || BY_HAND, ...control }),
+      }));
     },
     find,
-    async verify(name, { level = 'quick' }) {
+    async verify(name, { level = 'quick', back }, owner) {
       if (typeof level !== 'string' || !LEVELS.includes(level)) throw new HttpError('ERR_DASHBOARD_BODY');
-      return service.verifyBackup(name, { level: level as VerificationLevel });
+      await find(name);
+      const order = {
+        kind: 'verify',
+        key: `${level} ${name}`,
+        name,
+        owner,
+        back: back === 'restore' ? back : undefined,
+      } as const;
+      return jobs.start(order, async (control) => ({
+        kind: 'verify',
+        report: await service.verifyBackup(name, { level: level as VerificationLevel, ...control }),
+      }));
     },
     // `protected` as in a backup's JSON, `on` as in protectBackup(); forms have texts only.
     async protect(name, { on = true, protected: wanted = on }) {
@@ -86,10 +80,13 @@ export function operationsOf(service: BackupService): Operations {
       return value;
     },
     delete: (name) => service.deleteBackup(name),
-    async restore(name, typed) {
+    async restore(name, confirmed, owner) {
       await find(name);
-      if (typed !== name) throw new HttpError('ERR_DASHBOARD_CONFIRMATION');
-      return service.restoreBackup(name);
+      if (!confirmed) throw new HttpError('ERR_DASHBOARD_CONFIRMATION');
+      return jobs.start({ kind: 'restore', key: name, name, owner }, async (control) => ({
+        kind: 'restore',
+        report: await service.restoreBackup(name, control),
+      }));
     },
   };
 }

@@ -63,6 +63,11 @@ export interface DashboardOptions<Context = unknown> {
    * another name is refused: a foreign page can make its own name point to this machine (DNS rebinding).
    */
   hosts?: readonly string[];
+  /**
+   * Where people log in: `'/login'`, or with the page that they come back to, `'/login?next={url}'`. Whoever `authorize` does not let in is
+   * told so, with a link to it.
+   */
+  loginUrl?: string;
   /** Receives failures: an authorize() that throws, actions that fail. Default: the console. */
   logger?: Logger;
 }
@@ -78,6 +83,7 @@ export interface ResolvedDashboard {
   readonly title: string | undefined;
   readonly locale: 'en' | 'es' | undefined;
   readonly hosts: ReadonlySet<string>;
+  readonly loginUrl: string | undefined;
   readonly logger: Logger;
 }
 
@@ -98,6 +104,7 @@ export function resolveDashboard(
     title: options.title,
     locale: options.locale,
     hosts: new Set(options.hosts?.map((host) => host.toLowerCase())),
+    loginUrl: options.loginUrl,
     logger: options.logger ?? console,
   };
 }
@@ -150,6 +157,12 @@ function schemaOf(v: Valibot) {
       v.custom<string[]>(
         (value) => Array.isArray(value) && value.every((host) => typeof host === 'string' && /^[\w.-]+$/.test(host)),
         'a list of host names without scheme and port, such as ["shop.example.com"]',
+      ),
+    ),
+    loginUrl: v.optional(
+      v.custom<string>(
+        (value) => typeof value === 'string' && /^(\/(?![/\\])|https?:\/\/)[^\s\\]*$/.test(value),
+        'an address such as "/login" or "/login?next={url}"',
       ),
     ),
     logger: v.optional(

@@ -3,14 +3,18 @@ import { download } from './download.js';
 import { requireRight } from './middleware.js';
 import { HttpError, toPublicError } from './http-error.js';
 import { readFields } from './body.js';
+import { isConfirmed } from './confirm.js';
+import type { Flash } from './flash-store.js';
+import type { Started } from './jobs/jobs.js';
+import { logFailure } from './service-view.js';
 import type { DashboardEnv, ServiceView } from './service-view.js';
 import { activityPage, readActivity } from './views/activity.js';
-import { deletePage, detailPage, restorePage } from './views/detail.js';
-import { flashQuery } from './views/flash.js';
-import type { Flash } from './views/flash.js';
+import { deletePage, restorePage } from './views/danger.js';
+import { detailPage } from './views/detail.js';
 import { overviewPage } from './views/overview.js';
 import { chooser } from './views/services.js';
 import { linkTo, viewOf } from './views/view.js';
+import { knownViewer } from './viewer.js';
 
 type C = Context<DashboardEnv>;
 
@@ -40,26 +44,30 @@ export function addPages(
     c.html(detailPage(viewOf(c, serviceView), serviceView, await operations.find(nameOf(c)))),
   );
   app.get(`${one}/download`, requireRight('download'), (c) => download(serviceView, c, nameOf(c)));
-  app.get(`${one}/delete`, requireRight('delete'), async (c) =>
-    c.html(deletePage(viewOf(c, serviceView), serviceView, await operations.find(nameOf(c)))),
-  );
-  app.get(`${one}/restore`, requireRight('restore'), async (c) =>
-    c.html(restorePage(viewOf(c, serviceView), serviceView, await operations.find(nameOf(c)))),
-  );
+  app.get(`${one}/delete`, requireRight('delete'), async (c) => {
+    const backup = await operations.find(nameOf(c));
+    if (backup.protected) throw new HttpError('ERR_DASHBOARD_PROTECTED');
+    const backups = await serviceView.service.listBackups();
+    return c.html(deletePage(viewOf(c, serviceView), serviceView, backup, backups));
+  });
+  app.get(`${one}/restore`, requireRight('restore'), async (c) => {
+    const backup = await operations.find(nameOf(c));
+    const status = await serviceView.status().catch(() => undefined);
+    return c.html(restorePage(viewOf(c, serviceView), serviceView, backup, status, ''));
+  });
 
   app.post(`${base}/backups`, requireRight('create'), async (c) => {
     await readFields(c.req.raw);
-    return act(c, serviceView, overview, async () => {
-      const { name } = await operations.create({});
-      return { done: 'created', name };
-    });
+    return begin(c, serviceView, () => operations.create({}, knownViewer(c)));
   });
   app.post(`${one}/verify`, requireRight('create'), async (c) => {
     const fields = await readFields(c.req.raw);
-    return act(c, serviceView, detail, async (name) => {
-      const { ok } = await operations.verify(name, fields);
-      return { done: ok ? 'verified' : 'unsound', name };
-    });
+    return begin(c, serviceView, () => operations.verify(nameOf(c), fields, knownViewer(c)));
+  });
+  app.post(`${one}/restore`, requireRight('restore'), async (c) => {
+    const { confirm } = await readFields(c.req.raw);
+    const confirmed = isConfirmed(confirm, nameOf(c));
+    return begin(c, serviceView, () => operations.restore(nameOf(c), confirmed, knownViewer(c)), '/restore');
   });
   app.post(`${one}/protect`, requireRight('delete'), async (c) => {
     const fields = await readFields(c.req.raw);
@@ -75,16 +83,6 @@ export function addPages(
       return { done: 'deleted' };
     });
   });
-  app.post(`${one}/restore`, requireRight('restore'), async (c) => {
-    const { confirm } = await readFields(c.req.raw);
-    const typed = typeof confirm === 'string' ? confirm.trim() : confirm;
-    const back =
-      typed === nameOf(c) ? overview : (other: ServiceView, c: C) => linkTo(viewOf(c, other), nameOf(c), '/restore');
-    return act(c, serviceView, back, async (name) => {
-      const { method, safetyBackup, durationMs } = await operations.restore(name, typed);
-      return { done: 'restored', name, method, safety: safetyBackup, ms: Math.round(durationMs) };
-    });
-  });
 }
 
 export function nameOf(c: C): string {
@@ -93,6 +91,30 @@ export function nameOf(c: C): string {
 
 const overview = (serviceView: ServiceView, c: C): string => viewOf(c, serviceView).home;
 const detail = (serviceView: ServiceView, c: C): string => linkTo(viewOf(c, serviceView), nameOf(c));
+
+/** Starts a job and leads to its page, also where it runs already, or another one must be over first. */
+async function begin(
+  c: C,
+  serviceView: ServiceView,
+  start: () => Started | Promise<Started>,
+  form = '',
+): Promise<Response> {
+  const { home } = viewOf(c, serviceView);
+  let started: Started;
+  try {
+    started = await start();
+  } catch (error) {
+    const { code, status } = toPublicError(error);
+    if (code === 'ERR_DASHBOARD_CONFIRMATION') {
+      return lead(c, serviceView, linkTo(viewOf(c, serviceView), nameOf(c), form), { done: 'confirmation' });
+    }
+    if (status === 404 || error instanceof HttpError) throw error;
+    logFailure(serviceView, error);
+    return lead(c, serviceView, home, { done: 'error', code });
+  }
+  const page = `${home}jobs/${started.job.id}`;
+  return started.how === 'busy' ? lead(c, serviceView, page, { done: 'busy' }) : c.redirect(page, 303);
+}
 
 /** Does it, and leads to the page that says what came of it. What is not there is a page of its own. */
 async function act(
@@ -106,14 +128,14 @@ async function act(
     flash = await work(nameOf(c));
   } catch (error) {
     const { code, status } = toPublicError(error);
-    if (status === 404) throw error;
-    if (error instanceof HttpError && code !== 'ERR_DASHBOARD_CONFIRMATION') throw error;
-    if (!(error instanceof HttpError)) logFailure(serviceView, error);
-    flash = code === 'ERR_DASHBOARD_CONFIRMATION' ? { done: 'confirmation' } : { done: 'error', code };
+    if (status === 404 || error instanceof HttpError) throw error;
+    logFailure(serviceView, error);
+    flash = { done: 'error', code };
   }
-  return c.redirect(where(serviceView, c) + flashQuery(flash), 303);
+  return lead(c, serviceView, where(serviceView, c), flash);
 }
 
-export function logFailure({ logger }: Pick<ServiceView, 'logger'>, error: unknown): void {
-  logger.error(`The dashboard could not do what was asked: ${error instanceof Error ? error.stack : String(error)}`);
+/** Leads to a page, which shows the message once, to whoever acted. */
+function lead(c: C, { flashes }: ServiceView, where: string, flash: Flash): Response {
+  return c.redirect(`${where}?m=${flashes.put(knownViewer(c), flash)}`, 303);
 }

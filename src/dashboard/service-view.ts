@@ -1,6 +1,8 @@
 import type { Backup, BackupService, Logger, ServiceStatus } from '../index.js';
 import { isBackupError } from '../index.js';
 import type { Rights } from './guard.js';
+import { createFlashStore } from './flash-store.js';
+import type { FlashStore } from './flash-store.js';
 import { operationsOf } from './operations.js';
 import type { Operations } from './operations.js';
 import type { ResolvedDashboard } from './options.js';
@@ -16,6 +18,7 @@ export interface ServiceView {
   title(texts: Texts): string;
   readonly service: BackupService;
   readonly operations: Operations;
+  readonly flashes: FlashStore;
   readonly watch: ActivityFeed;
   readonly logger: Logger;
   /** Shared by all callers that ask while a look is under way, since each look takes a child process. It begins after they asked. */
@@ -44,8 +47,8 @@ export interface DashboardEnv {
 }
 
 export function serviceView(name: string, service: BackupService, options: ResolvedDashboard): ServiceView {
-  const operations = operationsOf(service);
   const { logger } = options;
+  const operations = operationsOf(service, (error) => logFailure({ logger }, error));
   const file = service.database.replace(/^.*[\\/]/, '');
   const status = shared(() => service.status());
   return {
@@ -53,6 +56,7 @@ export function serviceView(name: string, service: BackupService, options: Resol
     title: (texts) => [options.title ?? texts.title(file), ...(name === '' ? [] : [name])].join(' · '),
     service,
     operations,
+    flashes: createFlashStore(),
     watch: activityFeed(service, operations),
     logger,
     status,
@@ -67,6 +71,10 @@ export function serviceView(name: string, service: BackupService, options: Resol
       }
     },
   };
+}
+
+export function logFailure({ logger }: Pick<ServiceView, 'logger'>, error: unknown): void {
+  logger.error(`The dashboard could not do what was asked: ${error instanceof Error ? error.stack : String(error)}`);
 }
 
 function shared<T>(ask: () => Promise<T>): () => Promise<T> {

@@ -1,4 +1,5 @@
 import type { BackupEvents, BackupProgress, BackupService } from '../index.js';
+import type { Job, JobKind } from './jobs/job.js';
 import type { Operations } from './operations.js';
 import { clearTimeout, setTimeout } from '../util/timers.js';
 
@@ -8,6 +9,18 @@ export type WatchEvent =
       readonly type: 'progress';
       /** `undefined`: another process makes it, and only its size is known. */
       readonly step: BackupProgress['step'] | undefined;
+      readonly doneBytes: number;
+      readonly totalBytes: number;
+      /** Of a job of this dashboard: `'backup'`, or what writes to the database. */
+      readonly kind?: JobKind;
+    }
+  /** A job of this dashboard has begun, gone on or ended. */
+  | {
+      readonly type: 'job';
+      readonly id: string;
+      readonly kind: JobKind;
+      readonly state: Job['state'];
+      readonly phase: number;
       readonly doneBytes: number;
       readonly totalBytes: number;
     }
@@ -73,10 +86,16 @@ export function activityFeed(service: BackupService, operations: Operations): Ac
     };
     timer = setTimeout(() => void look(), 0);
     const changed = (): void => tell({ type: 'changed' });
-    const lookSoon = (): void => {
+    let toldAt = 0;
+    const follow = (job: Job, what: 'state' | 'progress'): void => {
       if (performance.now() - lookedAt > OWN_MS) void look();
+      if (what === 'progress' && performance.now() - toldAt < OWN_MS) return;
+      toldAt = performance.now();
+      const { id, kind, state, phase, progress } = job;
+      tell({ type: 'job', id, kind, state, phase, doneBytes: progress.doneBytes, totalBytes: progress.totalBytes });
+      if (state !== 'running' || progress.step === 'start') changed();
     };
-    const ends = [operations.onProgress(lookSoon), ...SHOWN.map((event) => service.on(event, changed))];
+    const ends = [operations.jobs.onChange(follow), ...SHOWN.map((event) => service.on(event, changed))];
     return () => {
       ended = true;
       clearTimeout(timer);
@@ -98,10 +117,11 @@ export function activityFeed(service: BackupService, operations: Operations): Ac
   };
 }
 
-async function runningNow(service: BackupService, operations: Operations): Promise<WatchEvent | undefined> {
-  const own = operations.progress;
-  if (own && own.totalBytes > 0) return { type: 'progress', ...own };
+async function runningNow(service: BackupService, { running }: Operations): Promise<WatchEvent | undefined> {
+  if (running && (running.progress.totalBytes > 0 || running.kind !== 'backup')) {
+    return { type: 'progress', kind: running.kind, ...running.progress };
+  }
   const found = await service.findRunningBackup();
-  if (found) return { type: 'progress', step: own?.step, ...found };
-  return own && { type: 'progress', ...own };
+  if (found) return { type: 'progress', step: running?.progress.step, ...found };
+  return running && { type: 'progress', kind: running.kind, ...running.progress };
 }

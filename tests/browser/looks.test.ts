@@ -63,13 +63,9 @@ describe.each(['light', 'dark'] as const)('in %s', (colorScheme) => {
       detail: `/backups/${name}`,
       delete: `/backups/${name}/delete`,
       restore: `/backups/${name}/restore`,
-      restored: `/?done=restored&name=${name}&safety=${name}&method=online&ms=1234`,
-      failed: '/?done=error&code=ERR_BACKUP_NO_SPACE',
-      unsound: `/backups/${name}?done=unsound&name=${name}`,
     };
-    for (const [shown, path] of Object.entries(pages)) {
+    const look = async (shown: string) => {
       await page.setViewportSize({ width: 1280, height: 900 });
-      await page.goto(`${shop.url}/backups${path}`);
       expect({ shown, found: await violations(page) }).toEqual({ shown, found: [] });
       await shop.shot(page, `${shown}-${colorScheme}-${locale}`);
       await page.setViewportSize(PHONE);
@@ -77,7 +73,20 @@ describe.each(['light', 'dark'] as const)('in %s', (colorScheme) => {
       expect({ shown, cutOff: await cutOff(page) }).toEqual({ shown, cutOff: [] });
       expect({ shown, found: await violations(page) }).toEqual({ shown, found: [] });
       await page.screenshot({ path: `${shop.shots}/${shown}-phone-${colorScheme}-${locale}.png` });
+    };
+    for (const [shown, path] of Object.entries(pages)) {
+      await page.goto(`${shop.url}/backups${path}`);
+      await look(shown);
     }
+    await page.getByRole('textbox').fill(locale === 'en' ? 'restore' : 'restaurar');
+    await page.locator('form button.danger').click();
+    await page.locator('.job dl').waitFor();
+    await look('restored');
+    fs.truncateSync(`${shop.folder}/${name}`, 4_096);
+    await page.goto(`${shop.url}/backups/backups/${name}`);
+    await page.locator('form[action$=verify] button').click();
+    await page.locator('.flash.bad').waitFor();
+    await look('unsound');
     // Also none about what the content security policy forbids.
     expect(messages).toEqual([]);
   });

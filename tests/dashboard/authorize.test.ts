@@ -1,6 +1,7 @@
 import { createDashboard } from 'sqlite-autobackup/dashboard';
 import type { DashboardRights } from 'sqlite-autobackup/dashboard';
 import { thrownBy } from '../support/errors';
+import { until } from '../support/processes';
 import { ALL, routes, useDashboard } from './support';
 
 const dash = useDashboard();
@@ -80,17 +81,27 @@ test.each<[string, () => unknown]>([
 
 const RIGHTS = Object.keys(ALL) as (keyof DashboardRights)[];
 
-test.each(RIGHTS)('without the right "%s" alone, exactly its routes answer 403', async (missing) => {
+/** A dashboard with a backup and a verification that has ended; then it is served with these rights. */
+async function withRights(rights: DashboardRights) {
   const service = dash.service();
   const { name } = await service.createBackup();
-  await dash.serve(service, { authorize: () => ({ ...ALL, [missing]: false }) });
-  const denied = routes(name).filter(({ right }) => right === missing);
+  let held: DashboardRights = ALL;
+  await dash.serve(service, { authorize: () => held });
+  const { id } = (await dash.post(`/api/backups/${name}/verify`)).json();
+  await until(async () => (await dash.get(`/api/jobs/${id}`)).json().state === 'done');
+  held = rights;
+  return { service, name, all: routes(name, id) };
+}
+
+test.each(RIGHTS)('without the right "%s" alone, exactly its routes answer 403', async (missing) => {
+  const { all } = await withRights({ ...ALL, [missing]: false });
+  const denied = all.filter(({ right, or }) => right === missing && or === undefined);
   expect(denied.length).toBeGreaterThan(1);
   for (const route of denied) {
     expect({ ...route, status: (await dash.send(route)).status }).toEqual({ ...route, status: 403 });
   }
-  const reading = routes(name).filter(
-    ({ right, method, path }) => right !== missing && method === 'GET' && !path.endsWith('events'),
+  const reading = all.filter(
+    ({ right, or, method, path }) => (right !== missing || or) && method === 'GET' && !path.endsWith('events'),
   );
   for (const route of reading) {
     expect({ ...route, status: (await dash.send(route)).status }).toEqual({ ...route, status: 200 });
@@ -98,10 +109,8 @@ test.each(RIGHTS)('without the right "%s" alone, exactly its routes answer 403',
 });
 
 test.each(RIGHTS)('with the right "%s" alone, no other route does anything', async (only) => {
-  const service = dash.service();
-  const { name } = await service.createBackup();
-  await dash.serve(service, { authorize: () => ({ [only]: true }) });
-  for (const route of routes(name).filter(({ right }) => right !== only && right !== 'any')) {
+  const { service, name, all } = await withRights({ [only]: true });
+  for (const route of all.filter(({ right, or }) => right !== only && or !== only && right !== 'any')) {
     expect({ ...route, status: (await dash.send(route)).status }).toEqual({ ...route, status: 403 });
   }
   expect((await service.listBackups()).map((backup) => backup.name)).toEqual([name]);
@@ -134,12 +143,18 @@ test('authorize sees method, full address and headers, and the framework’s own
       return ALL;
     },
   });
-  const sent = { method: 'POST', path: '/api/backups?x=1', body: '{"label":"by hand"}' };
+  const sent = { method: 'POST', path: '/api/backups?wait=1', body: '{"label":"by hand"}' };
   const answer = await dash.send({
     ...sent,
     headers: { authorization: 'Bearer 1', 'content-type': 'application/json' },
   });
-  expect(seen).toEqual(['POST', `http://127.0.0.1:${dash.port}/api/backups?x=1`, 'Bearer 1', '/api/backups?x=1', '']);
+  expect(seen).toEqual([
+    'POST',
+    `http://127.0.0.1:${dash.port}/api/backups?wait=1`,
+    'Bearer 1',
+    '/api/backups?wait=1',
+    '',
+  ]);
   expect(answer.json()).toMatchObject({ label: 'by hand' });
 });
 
@@ -149,6 +164,24 @@ test('authorize that never settles is a refusal, and the log says so', async () 
   expect(status).toBe(403);
   expect(text).toContain('ERR_DASHBOARD_FORBIDDEN');
   expect(dash.logger.lines.join('\n')).toContain('no decision after 10 s');
+});
+
+test('whoever is let in no more is told so, and led to the login and back', async () => {
+  const service = dash.service();
+  await dash.serve(service, { authorize: () => false, loginUrl: '/login?next={url}' });
+  const page = await dash.get('/backups/x?sort=size&order=asc');
+  expect(page.status).toBe(403);
+  expect(page.text).toContain('You are logged out');
+  expect(page.text).toContain('href="/login?next=%2Fbackups%2Fx%3Fsort%3Dsize%26order%3Dasc"');
+  expect((await dash.post('/backups')).text).toContain('href="/login?next="');
+  expect((await dash.get('/api/status')).json().error.code).toBe('ERR_DASHBOARD_FORBIDDEN');
+});
+
+test('somebody with other rights is not logged out', async () => {
+  await dash.serve(dash.service(), { authorize: () => ({ create: true }), loginUrl: '/login' });
+  const { status, text } = await dash.get('/');
+  expect(status).toBe(403);
+  expect(text).not.toContain('logged out');
 });
 
 test('the overview of several services shows each only to those who may see it', async () => {
@@ -171,7 +204,7 @@ test('a page of the same host on another port is another site', async () => {
   await dash.serve(dash.service(), { hosts: ['shop.example.com'] });
   const host = 'shop.example.com';
   const post = (origin: string) =>
-    dash.post('/api/backups', '{}', { host, origin, 'content-type': 'application/json' });
+    dash.post('/api/backups?wait=1', '{}', { host, origin, 'content-type': 'application/json' });
   expect((await post('https://shop.example.com:8443')).status).toBe(403);
   expect((await post('http://shop.example.com:3000')).status).toBe(403);
   expect((await post('https://shop.example.com')).status).toBe(201);

@@ -57,7 +57,7 @@ test('a backup of this page is told with its step and its bytes, then that somet
   const page = await listen();
   expect(page.headers['content-type']).toBe('text/event-stream');
   await until(() => page.told.some(({ type }) => type === 'idle'));
-  await dash.post('/api/backups');
+  await dash.post('/api/backups?wait=1');
   await until(() => page.told.at(-1)?.type === 'idle' && page.told.some(({ type }) => type === 'changed'));
   const progress = page.told.filter(({ type }) => type === 'progress');
   expect(progress.length).toBeGreaterThan(1);
@@ -173,7 +173,7 @@ test('a failing backup is told as a change, and nothing is left unhandled', asyn
   await dash.serve(service);
   const page = await listen();
   await until(() => page.told.length > 0);
-  const [a, b] = await Promise.all([dash.post('/api/backups'), dash.post('/api/backups')]);
+  const [a, b] = await Promise.all([dash.post('/api/backups?wait=1'), dash.post('/api/backups?wait=1')]);
   expect([a.status, b.status]).toEqual([500, 500]);
   expect(a.json()).toEqual({ error: { code: 'ERR_BACKUP_SOURCE_INVALID', message: expect.any(String) } });
   await until(() => page.told.some(({ type }) => type === 'changed'));

@@ -1,3 +1,4 @@
+import { until } from '../support/processes';
 import { once } from 'node:events';
 import http2 from 'node:http2';
 import type { AddressInfo } from 'node:net';
@@ -35,16 +36,22 @@ async function expectToWork(base: string, mount = base): Promise<void> {
       expect({ target, status: (await dash.get(target)).status }).toEqual({ target, status: 200 });
     }
   }
-  const made = await dash.postJson(`${base}/api/backups`, { label: 'by hand' });
+  const order = await dash.postJson(`${base}/api/backups`, { label: 'asked for' });
+  expect(order).toMatchObject({ status: 202 });
+  const job = new URL(order.headers.location!, `http://127.0.0.1:${dash.port}${base}/api/backups`);
+  expect(job.pathname).toBe(`${base}/api/jobs/${order.json().id}`);
+  await until(async () => (await dash.get(job.pathname)).json().state === 'done');
+  const made = await dash.postJson(`${base}/api/backups?wait=1`, { label: 'by hand' });
   expect(made).toMatchObject({ status: 201 });
   expect(made.json()).toMatchObject({ label: 'by hand' });
   const { name } = made.json();
 
   const form = await dash.postForm(`${base}/backups/${name}/protect`, { on: 'true' });
   expect(form.status).toBe(303);
+  const cookie = form.headers['set-cookie']![0]!.split(';')[0]!;
   const next = new URL(form.headers.location!, `http://127.0.0.1:${dash.port}${base}/backups/${name}/protect`);
   expect(next.pathname).toBe(`${base}/backups/${name}`);
-  const detail = await dash.get(next.pathname + next.search);
+  const detail = await dash.get(next.pathname + next.search, { cookie });
   expect(detail.text).toContain('is protected now');
   const back = new URL(/<nav><a href="([^"]+)"/.exec(detail.text)![1]!, next);
   expect(back.pathname).toBe(`${base}/`);
@@ -224,8 +231,10 @@ test('HTTP/2, which has no Host header: pages, forms, downloads; other sites are
     const form = { ':method': 'POST', ':path': '/backups', origin: `http://${authority}` };
     expect(await ask({ ...form, origin: 'http://evil.example' })).toMatchObject({ status: 403 });
     const made = await ask(form);
-    expect(made).toMatchObject({ status: 303, location: expect.stringContaining('done=created') });
-    const name = new URLSearchParams(made.location!.split('?')[1]).get('name')!;
+    expect(made).toMatchObject({ status: 303, location: expect.stringContaining('./jobs/') });
+    const job = async () => JSON.parse((await ask({ ':path': `/api${made.location!.slice(1)}` })).text);
+    await until(async () => (await job()).state === 'done');
+    const { name } = await job();
     expect((await ask({ ':path': '/' })).text).toContain(name);
     expect((await ask({ ':path': `/backups/${name}/download` })).text).toMatch(/^SQLite format 3/);
     // A name that `hosts` does not list, as after DNS rebinding.
@@ -277,7 +286,9 @@ describe('fetch', () => {
     expect((await dashboard.fetch(rebound)).status).toBe(403);
     // Nor has it a Host header to compare an Origin with: the address is what counts.
     const post = (origin: string) =>
-      dashboard.fetch(new Request('http://anything/backups/api/backups', { method: 'POST', headers: { origin } }));
+      dashboard.fetch(
+        new Request('http://anything/backups/api/backups?wait=1', { method: 'POST', headers: { origin } }),
+      );
     expect((await post('http://anything')).status).toBe(201);
     expect((await post('http://evil.example')).status).toBe(403);
   });

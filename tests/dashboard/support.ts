@@ -6,6 +6,7 @@ import { createDashboard } from 'sqlite-autobackup/dashboard';
 import type { DashboardOptions, DashboardRights } from 'sqlite-autobackup/dashboard';
 import { createLedger } from '../support/databases';
 import { memoryLogger } from '../support/memory-logger';
+import { sleep } from '../support/processes';
 import { useTempFolder } from '../support/temp-folder';
 
 // For what is untyped on purpose: JSON from outside, frameworks whose own requests are handed on.
@@ -39,6 +40,7 @@ export function useDashboard() {
   const servers: http.Server[] = [];
   const logger = memoryLogger();
   let port = 0;
+  let jar = '';
 
   afterEach(async () => {
     for (const server of servers.splice(0)) {
@@ -46,6 +48,7 @@ export function useDashboard() {
       await new Promise((resolve) => server.close(resolve));
     }
     logger.lines.length = 0;
+    jar = '';
   });
 
   const use = {
@@ -86,8 +89,30 @@ export function useDashboard() {
         method: 'POST',
         path,
         body: new URLSearchParams(fields).toString(),
-        headers: { 'content-type': 'application/x-www-form-urlencoded', origin: `http://127.0.0.1:${port}` },
+        headers: {
+          'content-type': 'application/x-www-form-urlencoded',
+          origin: `http://127.0.0.1:${port}`,
+          ...(jar && { cookie: jar }),
+        },
       }),
+    /** Sends a form and goes where it leads, as a browser without JavaScript does, until nothing is under way any more. */
+    async act(path: string, fields: Record<string, string> = {}): Promise<Answer & { path: string }> {
+      let answer = await use.postForm(path, fields);
+      let at = path;
+      for (;;) {
+        for (const cookie of answer.headers['set-cookie'] ?? []) jar = cookie.split(';')[0]!;
+        if (answer.headers.location) {
+          const { pathname, search } = new URL(answer.headers.location, `http://127.0.0.1:${port}${at}`);
+          at = pathname + search;
+        } else if (answer.text.includes('http-equiv="refresh"')) await sleep(20);
+        else return { ...answer, path: at };
+        answer = await use.get(at, { cookie: jar });
+      }
+    },
+    /** The cookie of the browser that acted. */
+    get cookie() {
+      return jar;
+    },
   };
   return use;
 }
@@ -115,8 +140,20 @@ function send(port: number, { method = 'GET', path, headers = {}, body }: Sent):
   });
 }
 
-/** Every route of a dashboard with one backup, with the right that it needs. */
-export function routes(name: string): { method: string; path: string; right: keyof DashboardRights | 'any' }[] {
+export interface Route {
+  method: string;
+  path: string;
+  right: keyof DashboardRights | 'any';
+  /** A right that does as well. */
+  or?: keyof DashboardRights;
+}
+
+/**
+ * Every route of a dashboard with one backup, with the right that it needs.
+ *
+ * @param job of a verification
+ */
+export function routes(name: string, job = '00000000-0000-4000-8000-000000000000'): Route[] {
   const one = `backups/${encodeURIComponent(name)}`;
   return [
     { method: 'GET', path: '/', right: 'view' },
@@ -135,6 +172,11 @@ export function routes(name: string): { method: string; path: string; right: key
     { method: 'POST', path: `/${one}/restore`, right: 'restore' },
     { method: 'GET', path: '/activity', right: 'view' },
     { method: 'GET', path: '/api/activity', right: 'view' },
+    { method: 'GET', path: `/jobs/${job}`, right: 'view', or: 'create' },
+    { method: 'POST', path: `/jobs/${job}/cancel`, right: 'create' },
+    { method: 'GET', path: '/api/jobs', right: 'view' },
+    { method: 'GET', path: `/api/jobs/${job}`, right: 'view', or: 'create' },
+    { method: 'DELETE', path: `/api/jobs/${job}`, right: 'create' },
     { method: 'GET', path: '/api/status', right: 'view' },
     { method: 'GET', path: '/api/events', right: 'view' },
     { method: 'GET', path: '/api/backups', right: 'view' },

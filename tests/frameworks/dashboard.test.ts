@@ -129,7 +129,10 @@ test.each(MOUNTS.map((mount) => [mount.heading, mount] as const))(
         expect({ address, ...(await get(address, 'till')) }).toMatchObject({ address, status: 403 });
       }
       expect(await get('/backups', 'owner')).toMatchObject({ status: 200, text: expect.stringContaining('<html') });
-      const made = await fetch(`${app.url}/backups/api/backups`, { method: 'POST', headers: { 'x-user': 'owner' } });
+      const made = await fetch(`${app.url}/backups/api/backups?wait=1`, {
+        method: 'POST',
+        headers: { 'x-user': 'owner' },
+      });
       expect({ status: made.status, text: await made.text() }).toMatchObject({ status: 201 });
       expect(app.backups()).toHaveLength(1);
       expect(JSON.parse((await get('/backups/api/status', 'owner')).text)).toMatchObject({ kind: 'safe' });

@@ -100,7 +100,7 @@ test('the backups are at /backups: for a till with its token, for a browser afte
 
   const client = new Client(address);
   await client.logIn();
-  expect(await client.send('POST', '/backups/api/backups')).toMatchObject({
+  expect(await client.send('POST', '/backups/api/backups?wait=1')).toMatchObject({
     status: 201,
     body: { label: 'dashboard' },
   });

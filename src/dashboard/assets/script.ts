@@ -3,14 +3,12 @@
  * name. Plain ES2020 for browsers; everything works without it, other than live progress.
  */
 export const SCRIPT = `
-let busy = false;
 /** The number of the newest request; answers to older ones are dropped. */
 let turn = 0;
 /** As the server sent it, before anything was done to it here. */
 let sent = document.getElementById('main').outerHTML;
 
 function bind() {
-  for (const form of document.querySelectorAll('form[data-live-form]')) form.addEventListener('submit', submitLive);
   for (const form of document.querySelectorAll('form[data-busy]')) {
     form.addEventListener('submit', (event) => {
       if (form.classList.contains('busy')) return event.preventDefault();
@@ -20,37 +18,18 @@ function bind() {
   }
   for (const input of document.querySelectorAll('input[data-must-be]')) {
     const button = input.form.querySelector('button');
-    const check = () => { button.disabled = input.value.trim() !== input.dataset.mustBe; };
+    const check = () => { button.disabled = input.value.trim().toLowerCase() !== input.dataset.mustBe; };
     input.addEventListener('input', check);
     check();
   }
 }
 
-async function submitLive(event) {
-  const form = event.currentTarget;
-  event.preventDefault();
-  if (busy) return;
-  busy = true;
-  form.querySelector('button').disabled = true;
-  showProgress({ doneBytes: 0, totalBytes: 0 });
-  try {
-    const answer = await fetch(form.action, { method: 'POST', headers: { accept: 'text/html' } });
-    turn += 1;
-    await show(answer, true);
-  } catch {
-    location.reload();
-  } finally {
-    busy = false;
-  }
-}
-
-async function show(answer, follow) {
+async function show(answer) {
   const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
   const fresh = page.getElementById('main');
   if (!fresh) return location.reload();
-  if (follow) history.replaceState(null, '', answer.url);
   // Most often only time has passed: whoever reads, selects or walks through it is not disturbed.
-  if (!follow && fresh.outerHTML === sent) return hideProgress();
+  if (fresh.outerHTML === sent) return hideProgress();
   sent = fresh.outerHTML;
   const { id, href, className } = document.activeElement || {};
   document.title = page.title;
@@ -64,15 +43,35 @@ async function show(answer, follow) {
 }
 
 async function renew() {
-  if (busy) return;
   const mine = ++turn;
-  const answer = await fetch(location.href, { headers: { accept: 'text/html' } });
+  const shows = document.querySelector('.flash') ? 'shown' : 'none';
+  const answer = await fetch(location.href, { headers: { accept: 'text/html', 'x-autobackup-renew': shows } });
+  // What this page waited for is over, and the server leads to where that is said.
+  if (answer.redirected && /[?&]m=/.test(answer.url)) return location.replace(answer.url);
   // Logged out meanwhile: a page that can't know any more must not go on to say "safe".
   if (answer.status === 401 || answer.status === 403) return location.reload();
-  if (answer.ok && !busy && mine === turn) await show(answer, false);
+  if (answer.ok && mine === turn) await show(answer);
 }
 
-function showProgress({ step, doneBytes, totalBytes }) {
+/** On the page of a job. A new phase, and the end, come with the page. */
+function showJob({ id, state, phase, doneBytes, totalBytes }) {
+  const box = document.getElementById('job');
+  if (!box || box.dataset.id !== id) return;
+  if (state !== 'running' || String(phase) !== box.dataset.phase) return renewSoon();
+  const bar = document.getElementById('job-bar');
+  if (!(totalBytes > 0)) return bar.removeAttribute('value');
+  bar.max = totalBytes;
+  bar.value = doneBytes;
+  document.getElementById('job-percent').textContent = Math.floor((100 * doneBytes) / totalBytes) + ' %';
+}
+
+let renewing;
+function renewSoon() {
+  clearTimeout(renewing);
+  renewing = setTimeout(() => renew().catch(() => {}), 150);
+}
+
+function showProgress({ step, kind, doneBytes, totalBytes }) {
   const box = document.getElementById('progress');
   if (!box) return;
   box.hidden = false;
@@ -84,7 +83,7 @@ function showProgress({ step, doneBytes, totalBytes }) {
     bar.removeAttribute('value');
   }
   box.dataset.step = step || (totalBytes > 0 && doneBytes >= totalBytes ? 'verify' : totalBytes > 0 ? 'copy' : '');
-  const text = box.dataset['text' + box.dataset.step] || box.dataset.text;
+  const text = box.dataset['text' + kind] || box.dataset['text' + box.dataset.step] || box.dataset.text;
   const shown = document.getElementById('progress-text');
   const percent = totalBytes > 0 ? ' ' + Math.floor((100 * doneBytes) / totalBytes) + ' %' : '';
   if (shown.textContent !== text) shown.textContent = text;
@@ -94,7 +93,6 @@ function showProgress({ step, doneBytes, totalBytes }) {
 }
 
 function hideProgress() {
-  if (busy) return;
   const box = document.getElementById('progress');
   if (box) box.hidden = true;
   const button = document.querySelector('form[data-live-form] button');
@@ -105,7 +103,6 @@ function listen() {
   const live = document.getElementById('main').dataset.live;
   if (!live || !window.EventSource) return;
   const source = new EventSource(live);
-  let renewing;
   // Events between the loading of the page and this connection were missed. It reconnects every minute: then the page shows
   // also what no event tells, that a backup has become due.
   source.addEventListener('open', () => renew().catch(() => {}));
@@ -116,10 +113,8 @@ function listen() {
   });
   source.addEventListener('progress', (event) => showProgress(JSON.parse(event.data)));
   source.addEventListener('idle', hideProgress);
-  source.addEventListener('changed', () => {
-    clearTimeout(renewing);
-    renewing = setTimeout(() => renew().catch(() => {}), 150);
-  });
+  source.addEventListener('job', (event) => showJob(JSON.parse(event.data)));
+  source.addEventListener('changed', renewSoon);
 }
 
 // A page that the browser kept as it was left would still be busy.

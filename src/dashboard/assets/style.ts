@@ -130,6 +130,13 @@ select, input { font: inherit; min-height: 44px; padding: 8px 12px; border-radiu
 .flash { border-radius: 14px; padding: 14px 20px; border: 1px solid; font-weight: 600; }
 .flash.good { color: var(--good); background: var(--good-soft); } .flash.bad { color: var(--bad); background: var(--bad-soft); }
 .flash h2, .flash dl { color: var(--text); font-weight: 400; } .flash h2 { margin-top: 12px; font-weight: 650; }
+.flash { position: relative; padding-right: 52px; }
+.flash .more { font-weight: 400; color: var(--text); }
+.flash .close { position: absolute; top: 6px; right: 8px; width: 36px; height: 36px; display: grid; place-items: center; color: inherit; text-decoration: none; font-size: 1.4rem; }
+.warning { border-left: 4px solid var(--bad); padding-left: 12px; }
+.phases { margin: 0; padding-left: 24px; }
+.phases .next { color: var(--soft); } .phases .now { font-weight: 650; } .phases .past { color: var(--good); }
+.jobs .button { margin-left: 8px; }
 .services { list-style: none; padding: 0; display: grid; gap: 12px; }
 .services a { font-size: 1.15rem; font-weight: 650; margin-right: 12px; }
 

@@ -1,9 +1,11 @@
 import { adviceEn } from './advice.js';
 import { activityEn } from './activity.js';
+import { jobsEn } from './jobs.js';
 
 /** Every text of the dashboard. `es.ts` has the same keys; what is inserted comes formatted, and is escaped by the page. */
 export const en = {
   ...adviceEn,
+  ...jobsEn,
   locale: 'en',
   title: (name: string) => `Backups of ${name}`,
   level: { good: 'Safe', warn: 'Attention', bad: 'Not safe' },
@@ -211,7 +213,7 @@ export const en = {
   restoreText: (date: string) =>
     `The database goes back to how it was on ${date}. What was entered after that is no longer in it. ` +
     'A protected backup of how it is now is taken first.',
-  restoreType: 'Type the name of the backup to confirm:',
+  restoreType: (word: string) => `Type “${word}” to confirm:`,
   restoreYes: 'Restore it',
   cancel: 'Cancel',
 
@@ -223,7 +225,9 @@ export const en = {
     unprotected: (name: string) => `${name} is no longer protected.`,
     deleted: 'The backup is deleted.',
     restored: (name: string) => `The database is restored from ${name}.`,
-    confirmation: 'That is not the name of the backup. Nothing was changed.',
+    confirmation: 'That is not the word. Nothing was changed.',
+    cancelled: 'It was cancelled.',
+    busy: 'Something else is writing to the database just now. That was not begun; try again when this is done.',
     error: (reason: string) => `That did not work: ${reason}.`,
   },
   report: 'Report',
@@ -244,7 +248,10 @@ export const en = {
     ERR_DASHBOARD_CROSS_SITE: 'This request came from another web site, so it was refused.',
     ERR_DASHBOARD_HOST: 'This address is not one that the backups are shown under. The option "hosts" lists them.',
     ERR_DASHBOARD_NOT_FOUND: 'There is nothing here. The backup may have been deleted.',
-    ERR_DASHBOARD_CONFIRMATION: 'That is not the name of the backup. Nothing was changed.',
+    ERR_DASHBOARD_CONFIRMATION: 'That is not the word. Nothing was changed.',
+    ERR_DASHBOARD_BUSY: 'Something else is writing to the database just now. That was not begun.',
+    ERR_DASHBOARD_PROTECTED: 'It is protected, so it can’t be deleted. Take the protection off first.',
+    ERR_DASHBOARD_TOO_MANY: 'Too much is going on at once. Try again when some of it is done.',
     ERR_DASHBOARD_BODY: 'The request could not be understood.',
     ERR_DASHBOARD_BODY_TIMEOUT: 'The request took too long to arrive.',
     ERR_DASHBOARD_BODY_TOO_LARGE: 'The request is too large.',

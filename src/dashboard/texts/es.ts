@@ -1,9 +1,11 @@
 import { adviceEs } from './advice.js';
 import { activityEs } from './activity.js';
+import { jobsEs } from './jobs.js';
 import type { Dictionary } from './en.js';
 
 export const es: Dictionary = {
   ...adviceEs,
+  ...jobsEs,
   locale: 'es',
   title: (name) => `Copias de seguridad de ${name}`,
   level: { good: 'A salvo', warn: 'Atención', bad: 'En riesgo' },
@@ -208,7 +210,7 @@ export const es: Dictionary = {
   restoreText: (date) =>
     `La base de datos volverá a como estaba el ${date}. Lo anotado después ya no estará en ella. ` +
     'Antes se hace una copia protegida de cómo está ahora.',
-  restoreType: 'Para confirmar, escriba el nombre de la copia:',
+  restoreType: (word) => `Para confirmar, escriba «${word}»:`,
   restoreYes: 'Restaurarla',
   cancel: 'Cancelar',
 
@@ -220,7 +222,9 @@ export const es: Dictionary = {
     unprotected: (name) => `${name} ya no está protegida.`,
     deleted: 'La copia se ha borrado.',
     restored: (name) => `La base de datos se ha restaurado desde ${name}.`,
-    confirmation: 'Ese no es el nombre de la copia. No se ha cambiado nada.',
+    confirmation: 'Esa no es la palabra. No se ha cambiado nada.',
+    cancelled: 'Se canceló.',
+    busy: 'Otra cosa está escribiendo en la base de datos ahora mismo. Eso no se ha empezado; inténtelo cuando termine.',
     error: (reason) => `No ha funcionado: ${reason}.`,
   },
   report: 'Informe',
@@ -241,7 +245,10 @@ export const es: Dictionary = {
     ERR_DASHBOARD_CROSS_SITE: 'La petición venía de otro sitio web, así que se ha rechazado.',
     ERR_DASHBOARD_HOST: 'Las copias no se muestran en esta dirección. La opción "hosts" dice en cuáles.',
     ERR_DASHBOARD_NOT_FOUND: 'Aquí no hay nada. Puede que la copia se haya borrado.',
-    ERR_DASHBOARD_CONFIRMATION: 'Ese no es el nombre de la copia. No se ha cambiado nada.',
+    ERR_DASHBOARD_CONFIRMATION: 'Esa no es la palabra. No se ha cambiado nada.',
+    ERR_DASHBOARD_BUSY: 'Otra cosa está escribiendo en la base de datos ahora mismo. Eso no se ha empezado.',
+    ERR_DASHBOARD_PROTECTED: 'Está protegida y no se puede borrar. Quite antes la protección.',
+    ERR_DASHBOARD_TOO_MANY: 'Hay demasiado en marcha a la vez. Inténtelo cuando termine algo.',
     ERR_DASHBOARD_BODY: 'No se ha entendido la petición.',
     ERR_DASHBOARD_BODY_TIMEOUT: 'La petición tardó demasiado en llegar.',
     ERR_DASHBOARD_BODY_TOO_LARGE: 'La petición es demasiado grande.',

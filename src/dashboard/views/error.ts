@@ -17,6 +17,18 @@ export function errorPage(view: View, error: PublicError): Html {
   return layout(view, { title: texts.errorTitle, level: 'bad', body });
 }
 
+/** For whoever `authorize` does not let in: most often the session has ended. */
+export function loggedOutPage(view: View, loginAddress: string | undefined): Html {
+  const { texts } = view;
+  const body = html`<section class="card ask" aria-labelledby="title">
+    <h1 id="title">${texts.loggedOut.title}</h1>
+    <p>${loginAddress === undefined ? texts.loggedOut.ask : texts.loggedOut.text}</p>
+    ${loginAddress === undefined ? '' : html`<p><a class="button primary" href="${loginAddress}">${texts.loggedOut.login}</a></p>`}
+    <p class="code">${texts.code}: <code>ERR_DASHBOARD_FORBIDDEN</code></p>
+  </section>`;
+  return layout(view, { title: texts.loggedOut.title, level: 'warn', body });
+}
+
 export function errorText({ code }: PublicError, texts: Texts): string {
   return texts.errors[code] ?? texts.done.error(reasonFor(code, texts));
 }

@@ -6,6 +6,7 @@ import { judge } from '../verdict.js';
 import type { Verdict } from '../verdict.js';
 import { sizeChart } from './chart.js';
 import { flash } from './flash.js';
+import { jobsCard } from './job.js';
 import { layout } from './layout.js';
 import { offsiteCard } from './offsite.js';
 import { backupTable } from './table.js';
@@ -22,7 +23,7 @@ export function overviewPage(view: View, serviceView: ServiceView, look: Look, o
       <h1>${serviceView.title(texts)}</h1>
       ${others}
     </header>
-    ${flash(view, status ? look.backups : [])} ${banner(view, verdict, running)}
+    ${flash(view, status ? look.backups : [])} ${jobsCard(view, serviceView)} ${banner(view, verdict, running)}
     ${status ? withBackups(view, status, look.backups) : ''}`;
   return layout(view, {
     title: `${texts.level[verdict.level]} · ${serviceView.title(texts)}`,
@@ -34,7 +35,7 @@ export function overviewPage(view: View, serviceView: ServiceView, look: Look, o
 }
 
 function isRunning(serviceView: ServiceView, status: ServiceStatus | undefined): boolean {
-  return serviceView.operations.progress !== undefined || status?.inProgress !== undefined;
+  return serviceView.operations.running !== undefined || status?.inProgress !== undefined;
 }
 
 function banner(view: View, verdict: Verdict, running: boolean): Html {
@@ -72,8 +73,8 @@ function advice({ texts, rights }: View, { kind }: Verdict): string {
 /** The text of each step, for the script. */
 function progressTexts({ texts }: View): Html {
   const { lock, copy, verify, publish } = texts.steps;
-  return html`data-text="${texts.running}" data-textlock="${lock}" data-textcopy="${copy}" data-textverify="${verify}"
-  data-textpublish="${publish}"`;
+  return html`data-text="${texts.running}" data-textrestore="${texts.jobs.running.restore}" data-textlock="${lock}"
+  data-textcopy="${copy}" data-textverify="${verify}" data-textpublish="${publish}"`;
 }
 
 function withBackups(view: View, status: ServiceStatus, backups: readonly Backup[]): Html {

@@ -1,8 +1,10 @@
 import type { Context } from 'hono';
 import { html } from 'hono/html';
+import type { Flash } from '../flash-store.js';
 import type { Rights } from '../guard.js';
 import type { DashboardEnv, ServiceView } from '../service-view.js';
 import type { Texts } from '../texts/index.js';
+import { lookOf, viewerOf } from '../viewer.js';
 
 /** A piece of a page. `html` escapes everything that is inserted into it. */
 export type Html = ReturnType<typeof html>;
@@ -17,6 +19,8 @@ export interface View {
   /** The same to the overview of this service. */
   readonly home: string;
   readonly query: (name: string) => string | undefined;
+  /** The message that this view shows, if there is one for this browser. */
+  readonly flash: Flash | undefined;
 }
 
 export function viewOf(c: Context<DashboardEnv>, serviceView?: ServiceView): View {
@@ -28,6 +32,9 @@ export function viewOf(c: Context<DashboardEnv>, serviceView?: ServiceView): Vie
     root,
     home: serviceView?.name ? `${root}${serviceView.name}/` : root,
     query: (name) => c.req.query(name),
+    get flash() {
+      return serviceView?.flashes.take(c.req.query('m'), viewerOf(c), lookOf(c));
+    },
   };
 }
 

@@ -1,0 +1,77 @@
+import type { Context } from 'hono';
+import type { Flash } from '../flash-store.js';
+import type { Rights } from '../guard.js';
+import { HttpError } from '../http-error.js';
+import { backupJson, restoreJson, verifyJson } from '../json.js';
+import type { DashboardEnv, ServiceView } from '../service-view.js';
+import { reasonFor } from '../texts/index.js';
+import type { Texts } from '../texts/index.js';
+import { linkTo } from '../views/view.js';
+import type { View } from '../views/view.js';
+import type { Job, Outcome } from './job.js';
+import type { Started } from './jobs.js';
+
+// What the answers say of a job, by the rights of whoever asks.
+
+/** Where a job leads when it has ended, and what is said there. A job whose own page has its report leads nowhere. */
+export function flashOf(job: Job, view: View): { readonly returnTo: string | undefined; readonly flash: Flash } {
+  const { kind, name, back } = job;
+  const below = back === 'restore' && view.rights.restore ? '/restore' : '';
+  const home = kind === 'verify' && name !== undefined ? linkTo(view, name, below) : view.home;
+  return { returnTo: kind === 'restore' || job.state === 'running' ? undefined : home, flash: said(job) };
+}
+
+function said({ state, outcome, name, code }: Job): Flash {
+  if (state === 'cancelled') return { done: 'cancelled' };
+  if (state === 'failed') return { done: 'error', code };
+  if (outcome?.kind === 'verify') return { done: outcome.report.ok ? 'verified' : 'unsound', name };
+  return { done: 'created', name };
+}
+
+/* eslint-disable @typescript-eslint/explicit-function-return-type -- docs/dashboard.md has the shape */
+
+export function jobJson(job: Job, serviceView: ServiceView, rights: Rights, texts: Texts) {
+  const { id, kind, name, state, startedAt, endedAt, progress, outcome, code } = job;
+  return {
+    id,
+    kind,
+    name,
+    state,
+    startedAt,
+    endedAt,
+    ...(state === 'running' && progress),
+    ...(outcome && { result: outcomeJson(outcome, serviceView, rights) }),
+    ...(code !== undefined && { error: { code, message: reasonFor(code, texts) } }),
+  };
+}
+
+export function outcomeJson(outcome: Outcome, serviceView: ServiceView, rights: Rights) {
+  switch (outcome.kind) {
+    case 'backup':
+      return backupJson(outcome.backup, serviceView.service, rights);
+    case 'verify':
+      return verifyJson(outcome.report, serviceView, rights);
+    case 'restore':
+      return restoreJson(outcome.report);
+  }
+}
+
+/**
+ * The answer of the API to an order: 202 with the job and its address; with `?wait=1` what the job comes to, when it is there.
+ *
+ * @param status of the answer with the result
+ */
+export async function answerStarted(
+  c: Context<DashboardEnv>,
+  serviceView: ServiceView,
+  { job, how }: Started,
+  status: 200 | 201 = 200,
+): Promise<Response> {
+  const base = serviceView.name === '' ? c.env.root : `${c.env.root}${serviceView.name}/`;
+  c.header('Location', `${base}api/jobs/${job.id}`);
+  if (how === 'busy') throw new HttpError('ERR_DASHBOARD_BUSY');
+  if (c.req.query('wait') !== '1') return c.json(jobJson(job, serviceView, c.get('rights'), c.get('texts')), 202);
+  const outcome = await serviceView.operations.jobs.outcome(job.id);
+  c.header('Location', undefined);
+  return c.json(outcomeJson(outcome, serviceView, c.get('rights')), status);
+}

@@ -1,0 +1,47 @@
+import type { Backup, BackupProgress, RestoreReport, VerifyReport } from '../../index.js';
+import type { Right } from '../guard.js';
+
+/** What takes longer than an answer may: each is a job with a page of its own. */
+export type JobKind = 'backup' | 'verify' | 'restore';
+
+/** What a job has come to, for its page and for the API. */
+export type Outcome =
+  | { readonly kind: 'backup'; readonly backup: Backup }
+  | { readonly kind: 'verify'; readonly report: VerifyReport }
+  | { readonly kind: 'restore'; readonly report: RestoreReport };
+
+/** A piece of work that goes on whoever looks at it, until it ends or is cancelled. */
+export interface Job {
+  /** Nobody can guess it. */
+  readonly id: string;
+  readonly kind: JobKind;
+  /** The backup that it is about; a new backup has its name only at the end. */
+  readonly name: string | undefined;
+  /** The page of the backup that it was asked for on, where that is not its first one. */
+  readonly back: 'restore' | undefined;
+  /** The browser that asked for it. */
+  readonly owner: string | undefined;
+  readonly startedAt: Date;
+  readonly endedAt: Date | undefined;
+  readonly state: 'running' | 'done' | 'failed' | 'cancelled';
+  readonly progress: BackupProgress;
+  /** The number of the phase that it has reached: see phases.ts. */
+  readonly phase: number;
+  readonly outcome: Outcome | undefined;
+  /** Of an error. */
+  readonly code: string | undefined;
+}
+
+/** Who may start and cancel a job of this kind, and look at it without the right `view`. */
+export const RIGHT_OF: Readonly<Record<JobKind, Right>> = {
+  backup: 'create',
+  verify: 'create',
+  restore: 'restore',
+};
+
+/** Jobs that write to the live database: one at a time. */
+const WRITERS: ReadonlySet<JobKind> = new Set<JobKind>(['restore']);
+
+export function isWriter({ kind }: Pick<Job, 'kind'>): boolean {
+  return WRITERS.has(kind);
+}
