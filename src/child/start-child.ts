@@ -44,14 +44,14 @@ function isFolder(folder: string): boolean {
 }
 
 /**
- * Ends this process if it is a child that should have been Node running `isolated/main.js`, and is the app once more: a
- * single executable application, or Electron without RunAsNode. It would take a backup, and so start itself again, and again.
- * Only the start of a child sets the marker, and `isolated/` does not come here.
+ * Refuses to make a service in a child that should have been Node running `isolated/main.js`, and is the app once more: a single
+ * executable application, or Electron without RunAsNode. It would take a backup, and so start itself again, and again. Nothing
+ * but the start of a child sets the marker, and `isolated/` does not come here.
+ *
+ * @throws BackupError `ERR_BACKUP_CHILD_FAILED`: if the app does not catch it, the process ends, and the parent reads why
  */
 export function refuseToBeTheChild(): void {
-  if (process.env[MARKER] === undefined) return;
-  fs.writeSync(2, `${notNode().message}\n`);
-  process.exit(1);
+  if (process.env[MARKER] !== undefined) throw notNode();
 }
 
 /** @throws BackupError `ERR_BACKUP_CHILD_FAILED` where a child would not be what is needed */

@@ -3,14 +3,15 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { isBackupService } from '../service/backup-service.js';
 import { realPath } from '../util/absolute-path.js';
-import { messageOf } from '../util/errors.js';
+import { messageOf, systemCode } from '../util/errors.js';
 import type { BackupService, BackupServiceOptions } from '../index.js';
 import { usageError } from './usage-error.js';
 
 /** The export of a configuration file, once one service is chosen from it. */
 export type Configured = BackupService | BackupServiceOptions;
 
-const EXTENSIONS = ['.js', '.cjs', '.mjs', '.json'];
+const TYPESCRIPT = ['.ts', '.mts', '.cts'];
+export const EXTENSIONS = ['.js', '.cjs', '.mjs', '.json', ...TYPESCRIPT];
 const FORM =
   'Export the options of one service ({ database: "app.db" }), a BackupService, or several of either by name.';
 
@@ -56,6 +57,13 @@ async function loadFile(file: string): Promise<unknown> {
     return path.extname(file) === '.json' ? readJson(file) : await importFile(file);
   } catch (cause) {
     if (cause instanceof Error && cause.name === 'BackupError') throw cause;
+    if (systemCode(cause) === 'ERR_UNKNOWN_FILE_EXTENSION' && TYPESCRIPT.includes(path.extname(file))) {
+      throw usageError(
+        `"${file}" is TypeScript, which Node ${process.versions.node} does not read.`,
+        'Use Node 22.18 or newer, call the command with NODE_OPTIONS="--import tsx" (npm install tsx), or make the file an autobackup.config.mjs.',
+        cause,
+      );
+    }
     throw usageError(
       `"${file}" could not be loaded (${messageOf(cause)}).`,
       'Correct the file; Node must load it.',

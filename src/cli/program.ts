@@ -47,7 +47,7 @@ function addCommonOptions(program: Command): void {
     .option('--directory <folder>', "the folder of the backups (default: the database's own)", noOption)
     .option(
       '--config <file>',
-      "a .js, .cjs, .mjs or .json file that exports the service's options (default: autobackup.config.* in this folder)",
+      "a .js, .cjs, .mjs, .ts or .json file that exports the service's options (default: autobackup.config.* in this folder)",
       noOption,
     )
     .option('--service <name>', 'which service, where the configuration exports several by name', noOption)

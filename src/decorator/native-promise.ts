@@ -1,14 +1,5 @@
 import { types } from 'node:util';
 
-/** A promise of the language with nothing added: it can be handed out as it is. */
-export function isPlainPromise(value: unknown): value is Promise<unknown> {
-  if (!(value instanceof Promise) || value.constructor !== Promise || value.then !== Promise.prototype.then)
-    return false;
-  // A `cancel` or the like: the caller would find it only when no backup is due.
-  for (const _ in value) return false;
-  return true;
-}
-
 /**
  * A promise of the language, of any realm, with its own `then`: its work has begun already, and waiting for it starts
  * nothing. Query builders (Knex, Drizzle, Prisma) are not: their `then` starts the query.

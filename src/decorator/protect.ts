@@ -1,32 +1,21 @@
 import { types } from 'node:util';
 import type { BackupService } from '../service/backup-service.js';
-import type { BackupOutcome } from '../service/method-types.js';
-import { WaitingCalls } from '../service/waiting-calls.js';
 import { findService } from './find-service.js';
 import type { FindService } from './find-service.js';
 import { labelOf } from './label.js';
 import type { LabelOf } from './label.js';
-import { isNativePromise, isPlainPromise } from './native-promise.js';
+import { isNativePromise } from './native-promise.js';
 import type { Layer } from './options.js';
 import { processState } from './process-state.js';
-import { backingOff, backupFailed, cancelled, notAsync, shuttingDown, wrongAnswer } from './refusals.js';
+import { cancelled, wrongAnswer } from './refusals.js';
+import { adopt, runBlocking, runInTurn } from './run-call.js';
+import type { Demand, Method } from './run-call.js';
 import type { AnyFunction } from './types.js';
-
-/** A backup that a call asks for. */
-interface Demand {
-  readonly service: BackupService;
-  readonly timing: 'before' | 'after';
-  readonly intervalMs: number | undefined;
-  readonly abort: boolean;
-  readonly signal: AbortSignal | undefined;
-}
 
 /** Decides for one call; `undefined`: run the method at once. */
 type Gate = (self: unknown, args: readonly unknown[]) => readonly Demand[] | undefined;
 
-interface Method {
-  readonly original: AnyFunction;
-  readonly labelOf: LabelOf;
+interface GatedMethod extends Method {
   readonly gate: Gate;
   /** Where the service's flag alone decides. */
   readonly find: FindService | undefined;
@@ -139,28 +128,81 @@ function eitherOf({ signal: a }: Demand, { signal: b }: Demand): AbortSignal | u
   return a && b && a !== b ? AbortSignal.any([a, b]) : (a ?? b);
 }
 
-function promisingWrapper(method: Method): AnyFunction {
+// On the way of a call when nothing is due, `args` is only passed on or indexed: then V8 makes no array of them.
+
+function promisingWrapper(method: GatedMethod): AnyFunction {
   const { original, gate, find } = method;
   // The language itself makes the promise of an async function: nothing can be added to it before it is returned.
   const isAsync = types.isAsyncFunction(original);
+  const fn = withUsualCall(original);
+  const decide = function (this: unknown, ...args: unknown[]): unknown {
+    const demands = gate(this, args);
+    if (demands !== undefined) return runInTurn(demands, method, this, args);
+    const returned: unknown = Reflect.apply(original, this, args);
+    return isAsync || isPlainPromise(returned) ? returned : adopt(returned, method, this, args);
+  };
+  const adoptResult = function (this: { self: unknown; returned: unknown }, ...args: unknown[]): unknown {
+    return adopt(this.returned, method, this.self, args);
+  };
   return function (this: unknown, ...args: unknown[]): unknown {
     try {
-      const demands = find?.(this, NO_ARGS)?.knownFresh === true ? undefined : gate(this, args);
-      if (demands !== undefined) return runInTurn(demands, method, this, args);
-      const returned: unknown = Reflect.apply(original, this, args);
-      return isAsync || isPlainPromise(returned) ? returned : adopt(returned, method, this, args);
+      if (find?.(this, NO_ARGS)?.knownFresh !== true) return Reflect.apply(decide, this, args);
+      const returned = callDirectly(fn, this, args);
+      if (isAsync || isPlainPromise(returned)) return returned;
+      return Reflect.apply(adoptResult, { self: this, returned }, args);
     } catch (error) {
       return Promise.reject(error);
     }
   };
 }
 
-function blockingWrapper(method: Method): AnyFunction {
-  const { original, gate, find } = method;
+/** A function may have a `call` of its own, or come from another realm. */
+function withUsualCall(fn: AnyFunction): AnyFunction {
+  if (fn.call === Function.prototype.call) return fn;
   return function (this: unknown, ...args: unknown[]): unknown {
-    const demands = find?.(this, NO_ARGS)?.knownFresh === true ? undefined : gate(this, args);
+    return Reflect.apply(fn, this, args) as unknown;
+  };
+}
+
+/** For few arguments V8's own call is quicker than Reflect.apply(). */
+function callDirectly(fn: AnyFunction, self: unknown, args: unknown[]): unknown {
+  switch (args.length) {
+    case 0:
+      return fn.call(self);
+    case 1:
+      return fn.call(self, args[0]);
+    case 2:
+      return fn.call(self, args[0], args[1]);
+    default:
+      return Reflect.apply(fn, self, args);
+  }
+}
+
+/** Of the language: a library may have put its own in the place of the global one. */
+const nativePrototype = Object.getPrototypeOf((async () => {})()) as Promise<unknown>;
+const NativePromise = nativePrototype.constructor;
+
+/**
+ * Is it a promise of the language with nothing added? Then it can be handed out as it is. Here, and not in another module,
+ * since looking up an import costs a tenth of a call.
+ */
+function isPlainPromise(value: unknown): value is Promise<unknown> {
+  if (!(value instanceof NativePromise) || value.constructor !== NativePromise) return false;
+  if ((value as Promise<unknown>).then !== nativePrototype.then) return false;
+  // A `cancel` or the like: the caller would find it only when no backup is due.
+  for (const _ in value) return false;
+  return true;
+}
+
+function blockingWrapper(method: GatedMethod): AnyFunction {
+  const { original, gate, find } = method;
+  const decide = function (this: unknown, ...args: unknown[]): unknown {
+    const demands = gate(this, args);
     if (demands === undefined) return Reflect.apply(original, this, args) as unknown;
     return runBlocking(demands, method, this, args);
+  };
+  return function (this: unknown, ...args: unknown[]): unknown {
+    return Reflect.apply(find?.(this, NO_ARGS)?.knownFresh === true ? original : decide, this, args) as unknown;
   };
 }
 
@@ -172,131 +214,4 @@ function rejecting(wrapper: AnyFunction): AnyFunction {
       return Promise.reject(error);
     }
   };
-}
-
-/** Waits for the backups, then for the calls before, and runs the method. */
-async function runInTurn(
-  demands: readonly Demand[],
-  method: Method,
-  self: unknown,
-  args: readonly unknown[],
-): Promise<unknown> {
-  const label = method.labelOf(self, args);
-  const before = demands.filter(({ timing }) => timing === 'before');
-  const lines = [...new Set(demands.map(({ service }) => lineOf(service)))];
-  let running: Promise<unknown>;
-  if (before.length === 0 && !lines.some((line) => line.some)) {
-    running = started(method, self, args);
-  } else {
-    const ensureWanted = (): void => {
-      for (const { signal } of demands) if (signal?.aborted) throw cancelled(label, signal.reason);
-      if (lines.some((line) => line.closed)) throw shuttingDown(label);
-    };
-    const turns = lines.map((line) => line.enter());
-    try {
-      ensureWanted();
-      for (const demand of before) {
-        await backUp(demand, label);
-        ensureWanted();
-      }
-      for (const { reached } of turns) await reached;
-      ensureWanted();
-      running = started(method, self, args);
-      for (const line of lines) line.letIn(running);
-    } finally {
-      for (const turn of turns) turn.leave();
-    }
-  }
-  const after = demands.filter(({ timing }) => timing === 'after');
-  if (after.length === 0) return running;
-  const value = await running;
-  for (const demand of after) void backUpAfter(demand, label);
-  return value;
-}
-
-function runBlocking(demands: readonly Demand[], method: Method, self: unknown, args: readonly unknown[]): unknown {
-  const label = method.labelOf(self, args);
-  const after: Demand[] = [];
-  for (const demand of demands) {
-    if (demand.timing === 'after') after.push(demand);
-    else backUpSync(demand, label);
-  }
-  const returned: unknown = Reflect.apply(method.original, self, args);
-  const backUpAll = (): void => {
-    for (const demand of after) void backUpAfter(demand, label);
-  };
-  if (after.length > 0 && isNativePromise(returned)) {
-    return returned.then((value) => {
-      backUpAll();
-      return value;
-    });
-  }
-  backUpAll();
-  return returned;
-}
-
-/** @throws BackupError `ERR_BACKUP_NOT_ASYNC`; a query builder is not asked for its `then`, or it would start */
-function started({ original, labelOf }: Method, self: unknown, args: readonly unknown[]): Promise<unknown> {
-  const returned: unknown = Reflect.apply(original, self, args);
-  if (isNativePromise(returned)) return returned;
-  throw notAsync(labelOf(self, args), returned);
-}
-
-/** A promise with additions is handed out without them, as it would be if a backup were due. */
-async function adopt(
-  returned: unknown,
-  { labelOf }: Method,
-  self: unknown,
-  args: readonly unknown[],
-): Promise<unknown> {
-  if (isNativePromise(returned)) return returned;
-  throw notAsync(labelOf(self, args), returned);
-}
-
-async function backUp({ service, intervalMs, abort, signal }: Demand, label: string): Promise<void> {
-  let outcome: BackupOutcome | undefined;
-  try {
-    outcome = await service.backupIfDue({
-      label,
-      ...(intervalMs !== undefined && { interval: intervalMs }),
-      ...(signal && { signal }),
-    });
-  } catch (error) {
-    // With "continue" that is all: the service has logged and emitted it.
-    if (abort && !signal?.aborted) throw backupFailed(label, error, service);
-  }
-  if (abort && outcome?.status === 'backing-off') throw backingOff(label, outcome);
-}
-
-function backUpSync({ service, intervalMs, abort }: Demand, label: string): void {
-  let outcome: BackupOutcome | undefined;
-  try {
-    outcome = service.backupIfDueSync({ label, ...(intervalMs !== undefined && { interval: intervalMs }) });
-  } catch (error) {
-    if (abort) throw backupFailed(label, error, service);
-  }
-  if (abort && outcome?.status === 'backing-off') throw backingOff(label, outcome);
-}
-
-async function backUpAfter({ service, intervalMs }: Demand, label: string): Promise<void> {
-  try {
-    await service.backupIfDue({
-      label,
-      moment: 'after',
-      ...(intervalMs !== undefined && { interval: intervalMs }),
-    });
-  } catch {
-    // The service has logged and emitted what went wrong; the method's caller has its answer.
-  }
-}
-
-/** For doubles, and for services of older copies of the package. */
-const otherLines = new WeakMap<BackupService, WaitingCalls>();
-
-function lineOf(service: BackupService): WaitingCalls {
-  const own = (service as Partial<BackupService>).waitingCalls;
-  if (own) return own;
-  let line = otherLines.get(service);
-  if (!line) otherLines.set(service, (line = new WaitingCalls()));
-  return line;
 }

@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import type { BackupService } from '../service/backup-service.js';
 import type { Backup } from '../catalog/backup.js';
-import { parseDuration } from '../util/duration.js';
+import { INTERVAL_IS, parseInterval } from '../util/duration.js';
 import type { Duration } from '../util/duration.js';
 import { BACKUP_ERROR_CODES, BackupError, isBackupError } from '../util/errors.js';
 import type { BackupErrorCode } from '../util/errors.js';
@@ -47,7 +47,7 @@ export class AutoBackupHealthIndicator {
   /**
    * Reports the state of the backups under `key`.
    *
-   * @throws BackupError `ERR_BACKUP_OPTIONS` for a `maxAge` that is not a duration
+   * @throws BackupError `ERR_BACKUP_OPTIONS` for a `maxAge` that is neither 0 nor at least a minute
    */
   // eslint-disable-next-line @typescript-eslint/require-await -- a promise, so that errors are rejections
   async isHealthy<Key extends string = 'backup'>(
@@ -55,7 +55,7 @@ export class AutoBackupHealthIndicator {
     { name, maxAge }: BackupHealthOptions = {},
   ): Promise<Record<Key, BackupHealth>> {
     const service = this.#container.get<BackupService>(getBackupServiceToken(name), { strict: false });
-    const maxAgeMs = maxAge === undefined ? Infinity : parseDuration(maxAge);
+    const maxAgeMs = maxAge === undefined ? Infinity : parseInterval(maxAge);
     if (maxAgeMs === undefined) throw badMaxAge(maxAge);
     return { [key]: healthOf(service, maxAgeMs, Date.now()) } as Record<Key, BackupHealth>;
   }
@@ -100,6 +100,6 @@ function problemOf(ageMs: number | undefined, maxAgeMs: number): string | undefi
 function badMaxAge(maxAge: unknown): BackupError {
   return new BackupError('ERR_BACKUP_OPTIONS', `isHealthy: maxAge is ${JSON.stringify(maxAge)}.`, {
     step: 'options',
-    hint: "It must be a number of milliseconds or a text like '14d'.",
+    hint: `It must be ${INTERVAL_IS}.`,
   });
 }

@@ -63,7 +63,7 @@ export class BackupService {
   readonly #options: ResolvedOptions;
   readonly #parts: ServiceParts;
   readonly #context: ServiceContext;
-  readonly #waitingCalls = new WaitingCalls();
+  readonly #waitingCalls: WaitingCalls;
   /** Kept here too: every protected call reads it. */
   readonly #freshness: Freshness;
 
@@ -75,7 +75,8 @@ export class BackupService {
   constructor(options: BackupServiceOptions) {
     this.#parts = core().createService(options);
     this.#context = this.#parts.context;
-    this.#freshness = this.#context.due.freshness;
+    const freshness = (this.#freshness = this.#context.due.freshness);
+    this.#waitingCalls = new WaitingCalls((some) => freshness.hold(some));
     this.#options = this.#context.options;
     if (newServices.hasSubscribers) newServices.publish(this);
   }
@@ -122,7 +123,7 @@ export class BackupService {
    * earlier calls wait for a backup, so that none overtakes them.
    */
   get knownFresh(): boolean {
-    return this.#freshness.known && !this.#waitingCalls.some;
+    return this.#freshness.open;
   }
 
   /**

@@ -3,7 +3,11 @@ import { clearTimeout, MAX_TIMER_MS, setTimeout } from '../util/timers.js';
 /** Remembers what the service believes of the newest backup without looking at the folder, for at most `recheckMs`. */
 export class Freshness {
   /** Younger than the service's interval? A flag that a timer clears: reading it costs no look at the clock. */
-  known = false;
+  #known = false;
+  /** Do earlier calls wait for a backup? */
+  #held = false;
+  /** Known, and no call waits. One field, since every protected call reads it. */
+  open = false;
   readonly #intervalMs: number;
   readonly #recheckMs: number;
   #timer: NodeJS.Timeout | undefined;
@@ -15,14 +19,14 @@ export class Freshness {
   constructor(options: { readonly intervalMs: number; readonly recheckMs: number; readonly enabled: boolean }) {
     this.#enabled = options.enabled;
     // Nothing is ever due for a service that is switched off.
-    this.known = !options.enabled;
+    this.#set(!options.enabled);
     this.#intervalMs = options.intervalMs;
     this.#recheckMs = options.recheckMs;
   }
 
   /** Is it younger than `intervalMs`, as far as is known? */
   knownFor(intervalMs: number): boolean {
-    if (!this.#enabled || intervalMs === this.#intervalMs) return this.known;
+    if (!this.#enabled || intervalMs === this.#intervalMs) return this.#known;
     return (
       performance.now() - this.#lookedAt < this.#recheckMs && Math.max(0, Date.now() - this.#latestMs) < intervalMs
     );
@@ -36,9 +40,9 @@ export class Freshness {
     const ms = Math.min(latestMs + this.#intervalMs - Date.now(), this.#recheckMs, MAX_TIMER_MS);
     if (ms <= 0) return;
     clearTimeout(this.#timer);
-    this.known = true;
+    this.#set(true);
     this.#timer = setTimeout(() => {
-      this.known = false;
+      this.#set(false);
     }, ms);
     this.#timer.unref();
   }
@@ -46,7 +50,18 @@ export class Freshness {
   /** A backup has gone, or the database is another one. */
   forget(): void {
     if (!this.#enabled) return;
-    this.known = false;
+    this.#set(false);
     this.#lookedAt = -Infinity;
+  }
+
+  /** No call may start before those that wait for a backup. */
+  hold(on: boolean): void {
+    this.#held = on;
+    this.#set(this.#known);
+  }
+
+  #set(known: boolean): void {
+    this.#known = known;
+    this.open = known && !this.#held;
   }
 }

@@ -15,6 +15,12 @@ export class WaitingCalls {
   #waiting = 0;
   #closed = false;
   readonly #letIn = new Set<Promise<unknown>>();
+  readonly #onChange: (some: boolean) => void;
+
+  /** @param onChange is told when the first call begins to wait, and when none waits any more */
+  constructor(onChange: (some: boolean) => void = () => {}) {
+    this.#onChange = onChange;
+  }
 
   /** Does any call wait? While one does, no call may start before it. */
   get some(): boolean {
@@ -38,11 +44,13 @@ export class WaitingCalls {
         if (!entered) return;
         entered = false;
         this.#waiting -= 1;
+        if (this.#waiting === 0) this.#onChange(false);
         resolve();
       };
     });
     let entered = true;
     this.#waiting += 1;
+    if (this.#waiting === 1) this.#onChange(true);
     // Both: a call that gives up early must not let the next one pass those before it.
     this.#last = reached.then(() => left);
     return { reached, leave };

@@ -3,14 +3,15 @@
 const fs = require('node:fs');
 const path = require('node:path');
 const { BackupService, withAutoBackup } = require('sqlite-autobackup');
-const { createDatabase, inTempFolder, median, row, silent, title } = require('./support.js');
+const { createDatabase, inTempFolder, row, silent, title } = require('./support.js');
 
-const CALLS = 2_000_000;
-const ROUNDS = 15;
+// Many short rounds, and the best of each: what else the machine does comes in between, and only ever adds.
+const CALLS = 200_000;
+const ROUNDS = 100;
 
 exports.run = () =>
   inTempFolder(async (folder) => {
-    title(`A protected call when nothing is due; median of ${ROUNDS} alternating rounds`);
+    title(`A protected call when nothing is due; best of ${ROUNDS} alternating rounds`);
     const few = await serviceWith(path.join(folder, 'few'), 8);
     const many = await serviceWith(path.join(folder, 'many'), 10_000);
     const result = Promise.resolve(1);
@@ -29,12 +30,17 @@ exports.run = () =>
       'a wrapper that only passes the call on': { fn: passOn(method()), calls: CALLS },
       '@AutoBackup, 8 backups in the folder': { fn: withAutoBackup(method(), { service: few }), calls: CALLS, of: few },
       '@AutoBackup, 10,000 backups': { fn: withAutoBackup(method(), { service: many }), calls: CALLS, of: many },
-      'the straightforward port, 8 backups': { fn: straightforwardPort(few.directory, method()), calls: 1_000 },
-      'the straightforward port, 10,000 backups': { fn: straightforwardPort(many.directory, method()), calls: 3 },
+      'the straightforward port, 8 backups': { fn: straightforwardPort(few.directory, method()), calls: 20 },
+      'the straightforward port, 10,000 backups': {
+        fn: straightforwardPort(many.directory, method()),
+        calls: 1,
+        rounds: 5,
+      },
     };
     const times = Object.fromEntries(Object.keys(peers).map((name) => [name, []]));
     for (let round = 0; round < ROUNDS; round++) {
-      for (const [name, { fn, calls, of }] of Object.entries(peers)) {
+      for (const [name, { fn, calls, of, rounds }] of Object.entries(peers)) {
+        if (round >= rounds) continue;
         // The flag is cleared every recheckInterval by a timer, and timers run between the rounds only.
         await new Promise((resolve) => setImmediate(resolve));
         of?.checkDue();
@@ -42,11 +48,11 @@ exports.run = () =>
       }
     }
 
-    const bare = median(times['the bare method']);
-    const passing = median(times['a wrapper that only passes the call on']) - bare;
+    const bare = best(times['the bare method']);
+    const passing = best(times['a wrapper that only passes the call on']) - bare;
     row('', 'ns a call', 'over bare', 'x pass-on');
     for (const [name, all] of Object.entries(times)) {
-      const ns = median(all);
+      const ns = best(all);
       row(
         name,
         ns.toFixed(1),
@@ -55,6 +61,8 @@ exports.run = () =>
       );
     }
   });
+
+const best = (all) => Math.min(...all);
 
 function measure(fn, calls) {
   const self = { fn };

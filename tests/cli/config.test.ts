@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { createLedger } from '../support/databases';
 import { backupNames } from '../support/whole-backups';
 import { ROOT, useCli, useShop } from './support';
@@ -50,6 +51,31 @@ test.each(FORMS)(
     expect(await databaseOf(['--config', path.join('..', name)], elsewhere)).toBe(shop.database);
   },
 );
+
+const TYPED = 'const options: { database: string } = { database: "app.db" };\nexport default options;';
+
+test.each(['.ts', '.mts'])('autobackup.config%s is read where a loader reads TypeScript', async (extension) => {
+  shop.write(`autobackup.config${extension}`, TYPED);
+  const tsx = pathToFileURL(require.resolve('tsx')).href;
+  const { code, stderr, json } = await cli.run(['status', '--json'], {
+    cwd: shop.path,
+    env: { NODE_OPTIONS: `--import ${tsx}` },
+  });
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect(json<{ database: { path: string } }>().database.path).toBe(shop.database);
+});
+
+test('autobackup.config.ts is read where Node reads TypeScript, else the error names it and what to do', async () => {
+  shop.write('autobackup.config.ts', TYPED);
+  const { code, stderr } = await run(['status']);
+  if (process.features.typescript) expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  else {
+    expect(code).toBe(2);
+    expect(stderr).toMatch(
+      /autobackup\.config\.ts" is TypeScript, which Node .* does not read\.\s+Use Node 22\.18.*tsx.*mjs/s,
+    );
+  }
+});
 
 test('the app’s own file: what configureAutoBackup() takes from it is what the command takes', async () => {
   shop.write(

@@ -444,12 +444,17 @@ describe('health, for terminus', () => {
     ]);
   });
 
-  test('a wrong maxAge is refused', async () => {
-    const { file, logger } = database('a');
-    const app = await startWithHealth({ database: file, logger });
-    const checking = app.get(AutoBackupHealthIndicator).isHealthy('backup', { maxAge: 'two weeks' });
-    expect((await rejectionOf(checking)).message).toContain('maxAge is "two weeks"');
-  });
+  test.each(['two weeks', 7, '7'])(
+    'the maxAge %p is refused: without a unit it would be milliseconds',
+    async (maxAge) => {
+      const { file, logger } = database('a');
+      const app = await startWithHealth({ database: file, logger });
+      const checking = app.get(AutoBackupHealthIndicator).isHealthy('backup', { maxAge });
+      const { message } = await rejectionOf(checking);
+      expect(message).toContain(`maxAge is ${JSON.stringify(maxAge)}`);
+      expect(message).toContain("'7d'");
+    },
+  );
 });
 
 test('shutdown waits for the backup that is being taken, and for those that wait for their turn', async () => {

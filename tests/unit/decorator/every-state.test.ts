@@ -270,3 +270,46 @@ describe('order', () => {
     expect(order).toEqual(['outer', 'other', 'inner', 'outer ends']);
   });
 });
+
+test('a method is called with its `this` and all its arguments, even one with a `call` of its own', async () => {
+  const seen: unknown[][] = [];
+  const method = Object.assign(
+    function (this: unknown, ...args: unknown[]) {
+      seen.push([this, ...args]);
+      return Promise.resolve(args.length);
+    },
+    { call: () => 'its own' },
+  );
+  const plain = function (this: unknown, ...args: unknown[]) {
+    seen.push([this, ...args]);
+    return Promise.resolve(args.length);
+  };
+  const self = {};
+  for (const state of ['fresh', 'none'] as const) {
+    for (const fn of [method, plain]) {
+      const { service } = await serviceIn(state);
+      const wrapped = withAutoBackup(fn, { service });
+      for (const args of [[], [1], [1, undefined], [1, 2, 3], [1, 2, 3, 4]]) {
+        seen.length = 0;
+        expect(await Reflect.apply(wrapped, self, args)).toBe(args.length);
+        expect(seen).toEqual([[self, ...args]]);
+      }
+    }
+  }
+});
+
+test('a promise of a library is refused, even one that stands in the place of the global one', async () => {
+  const { service } = await serviceIn('fresh');
+  class Replacement extends Promise<number> {}
+  Object.defineProperty(Replacement.prototype, 'then', { value: () => 'not a promise' });
+  const wrapped = withAutoBackup(() => new Replacement(() => {}), { service });
+  const native = globalThis.Promise;
+  globalThis.Promise = Replacement as unknown as PromiseConstructor;
+  let returned: Promise<unknown>;
+  try {
+    returned = wrapped();
+  } finally {
+    globalThis.Promise = native;
+  }
+  await expect(returned).rejects.toMatchObject({ code: 'ERR_BACKUP_NOT_ASYNC' });
+});

@@ -165,3 +165,14 @@ test.each([
   expect(error.code).toBe('ERR_BACKUP_OPTIONS');
   expect(error.message).toContain(method);
 });
+
+test('an app that was started again as its own child process makes no service, and may say so itself', () => {
+  process.env['SQLITE_AUTOBACKUP_CHILD'] = '1';
+  try {
+    expect(() => new BackupService({ database: folder.file('app.db'), logger: memoryLogger() })).toThrow(
+      expect.objectContaining({ code: 'ERR_BACKUP_CHILD_FAILED' }),
+    );
+  } finally {
+    delete process.env['SQLITE_AUTOBACKUP_CHILD'];
+  }
+});
