@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import Database from 'better-sqlite3';
-import { BackupService } from 'sqlite-autobackup';
-import type { BackupErrorCode } from 'sqlite-autobackup';
+import { BackupService, directoryStore, pullBackup } from 'sqlite-autobackup';
+import type { BackupErrorCode, BackupStore } from 'sqlite-autobackup';
 import { createLedger } from '../support/databases';
 import { memoryLogger } from '../support/memory-logger';
 import { packageForOtherUsers } from '../support/for-other-users';
@@ -41,6 +41,26 @@ const why = linux ? '' : ' (not run: a small disk is made with tmpfs, which only
       expect(await due[method]()).toMatchObject({ status: 'backing-off', error: { code } });
     }
   }
+
+  test('that fills up while a copy is pulled onto it: told as that, and nothing of the copy stays', async () => {
+    createLedger(database, 'wal', 3_000_000).close();
+    fs.mkdirSync(folder.file('remote'));
+    const remote = directoryStore(folder.file('remote'));
+    const own = new BackupService({ database, copies: [remote], logger: memoryLogger() });
+    const { name } = await own.createBackup();
+    await own.shipPending();
+    const filling: BackupStore = {
+      ...remote,
+      open(key, control) {
+        // There was room when the pull began.
+        if (!key.endsWith('.json')) fs.writeFileSync(`${disk}/filler`, Buffer.alloc(6_000_000, 1));
+        return remote.open(key, control);
+      },
+    };
+    const error = await failureOf(() => pullBackup({ from: filling, name, to: disk }), 'ERR_BACKUP_NO_SPACE', 'ENOSPC');
+    expect(error.step).toBe('pull');
+    expect(fs.readdirSync(disk)).toEqual(['filler']);
+  });
 
   test('that has no room fails before anything is written, and existing backups stay', async () => {
     const db = createLedger(database, 'wal', 2_000_000);
