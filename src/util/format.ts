@@ -1,9 +1,9 @@
 import bytes from 'bytes';
 import ms from 'ms';
 
-/** `12.4 MB` */
+/** `12.4 MB`, `8 kB`: of 1024 each, with the units of the dashboard */
 export function size(count: number): string {
-  return bytes(count, { unitSeparator: ' ' }) ?? '';
+  return (bytes(count, { unitSeparator: ' ' }) ?? '').replace('KB', 'kB');
 }
 
 /** `0.31 s` */

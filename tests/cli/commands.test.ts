@@ -41,7 +41,7 @@ describe('create', () => {
     const [name] = backupNames(shop.path);
     expect({ code, stdout }).toEqual({
       code: 0,
-      stdout: expect.stringMatching(new RegExp(`^Created ${name} \\(\\d.* KB, \\d+\\.\\d\\d s\\)\n$`)) as string,
+      stdout: expect.stringMatching(new RegExp(`^Created ${name} \\(\\d.* kB, \\d+\\.\\d\\d s\\)\n$`)) as string,
     });
     expect(stderr.replace(SLOW, '').split('\n').filter(Boolean)).toEqual(['copying', 'checking', 'publishing']);
     expect(checkLedger(shop.file(name!))).toEqual({ entries: 1 });
@@ -169,7 +169,7 @@ describe('status', () => {
   test('shows what there is and why one is due, and ends with 0 whether or not', async () => {
     const before = await run('status');
     expect(before).toMatchObject({ code: 0, stderr: '' });
-    expect(before.stdout).toMatch(/^database +\S+app\.db +[\d.]+ KB, WAL$/m);
+    expect(before.stdout).toMatch(/^database +\S+app\.db +[\d.]+ kB, WAL$/m);
     expect(before.stdout).toMatch(/^due +yes +there is no whole backup yet$/m);
     const name = await take();
     const after = await run('status');
@@ -214,9 +214,9 @@ describe('prune', () => {
     const untouched = contentsOf(shop.path);
     const { code, stdout } = await prune('--dry-run');
     expect(code).toBe(0);
-    expect(stdout).toMatch(new RegExp(`^keep +${young} +4 KB +last 1 of 1; newest$`, 'm'));
-    expect(stdout).toMatch(new RegExp(`^remove +${old} +4 KB$`, 'm'));
-    expect(stdout).toContain('Would remove 1 backup (4 KB); 1 stay.');
+    expect(stdout).toMatch(new RegExp(`^keep +${young} +4 kB +last 1 of 1; newest$`, 'm'));
+    expect(stdout).toMatch(new RegExp(`^remove +${old} +4 kB$`, 'm'));
+    expect(stdout).toContain('Would remove 1 backup (4 kB); 1 stay.');
     expect(contentsOf(shop.path)).toEqual(untouched);
 
     const { json } = await prune('--dry-run', '--json');

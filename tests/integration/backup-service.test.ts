@@ -45,7 +45,7 @@ test('a backup is one file of mode 0600 in DELETE mode with its manifest, and le
   });
   expect(logger.lines).toEqual([
     expect.stringMatching(
-      /^info Automatic backup created before Shop\.sell: app_backup_\d{8}_\d{6}\.db \([\d.]+ KB\), \d+\.\d\d s$/,
+      /^info Automatic backup created before Shop\.sell: app_backup_\d{8}_\d{6}\.db \([\d.]+ kB\), \d+\.\d\d s$/,
     ),
   ]);
 });

@@ -107,6 +107,29 @@ test('the backups are at /backups: for a till with its token, for a browser afte
   expect(await client.get('/backups/api/status')).toMatchObject({ level: 'good' });
 });
 
+test('a year is played where it is asked for, and the printed link logs in once, to a page with a backup that is due', async () => {
+  const { output } = await serve(process.execPath, [...command(), '--year']);
+  const link = /http:\S+\/login\/once\/\S+/.exec(output)![0];
+  const ask = (url: string, headers: Record<string, string> = {}) =>
+    fetch(url, { redirect: 'manual', headers: { connection: 'close', ...headers } });
+
+  const first = await ask(link);
+  expect([first.status, first.headers.get('location')]).toEqual([303, '/']);
+  const again = await ask(link);
+  expect([again.status, again.headers.get('location'), again.headers.getSetCookie()]).toEqual([303, '/login', []]);
+
+  const cookie = first.headers.getSetCookie()[0]!.split(';')[0]!;
+  const { origin } = new URL(link);
+  expect((await ask(origin)).headers.get('location')).toBe('/login');
+  expect(await (await ask(origin, { cookie })).text()).toContain('Delete invoice');
+  const client = new Client(origin);
+  await client.logIn();
+  expect(await client.get('/backups/api/status')).toMatchObject({ backupCount: 28, due: { due: true } });
+  const [{ id }] = await client.get<[{ id: number }]>('/invoices');
+  expect(await client.send('DELETE', `/invoices/${id}`)).toMatchObject({ status: 204 });
+  expect(await client.get('/backups/api/status')).toMatchObject({ due: { due: false } });
+});
+
 test('a browser that watches does not keep it from ending', async () => {
   const demo = await serve(process.execPath, command());
   const address = /http:\/\/127\.0\.0\.1:\d+/.exec(demo.output)![0];

@@ -11,6 +11,7 @@ import { backupName, backupNaming } from '#dist/catalog/backup-name.js';
 import { DAY } from '../support/planted-backups';
 import { memoryLogger } from '../support/memory-logger';
 import { until } from '../support/processes';
+import { filesOf } from '../support/whole-backups';
 
 /**
  * The point of sale of docs/examples/pos, for each test a new one with a new database. Call it once in a test file: the
@@ -40,7 +41,7 @@ export function usePos() {
   afterAll(() => fs.rmSync(folder, { recursive: true, maxRetries: 5 }));
 
   const inFolder = (name: string) => path.join(folder, name);
-  const files = () => fs.readdirSync(folder).sort();
+  const files = () => filesOf(folder);
   const backups = () => files().filter((name) => /^app_backup_.*\.db$/.test(name));
   /** From then on the next decorated call looks at the folder. */
   const looksAgain = () => until(() => !service.knownFresh);

@@ -94,7 +94,7 @@ describe.each<JournalMode>(['wal', 'delete'])('restoring into a live database in
     expect(logger.lines).toEqual([
       expect.stringMatching(
         new RegExp(
-          `^info Backup restored: ${backup.name} \\(.* KB\\) to ".*app\\.db", [\\d.]+ s; the state before is in ${safety.name}`,
+          `^info Backup restored: ${backup.name} \\(.* kB\\) to ".*app\\.db", [\\d.]+ s; the state before is in ${safety.name}`,
         ),
       ),
     ]);

@@ -30,7 +30,7 @@ export function filesOf(folder: string): string[] {
     .sort();
 }
 
-/** What must not change: every file of the folder but the lock, with the hash of its contents. */
+/** What must not change: every file of the folder but those two, with the hash of its contents. */
 export function contentsOf(folder: string): Record<string, string> {
   const files = filesOf(folder).filter((name) => fs.lstatSync(path.join(folder, name)).isFile());
   return Object.fromEntries(files.map((name) => [name, sha256(fs.readFileSync(path.join(folder, name)))]));

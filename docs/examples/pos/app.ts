@@ -6,13 +6,20 @@ import { LoginController, Sessions } from './auth';
 import { ShopDatabase } from './database';
 import { InvoicesController } from './invoices.controller';
 import { ProductsController } from './products.controller';
+import { ShopPageController } from './shop-page';
 
 @Module({})
 class AppModule {
   static forDatabase(file: string): DynamicModule {
     return {
       module: AppModule,
-      controllers: [LoginController, InvoicesController, AppointmentsController, ProductsController],
+      controllers: [
+        LoginController,
+        InvoicesController,
+        AppointmentsController,
+        ProductsController,
+        ShopPageController,
+      ],
       providers: [Sessions, { provide: ShopDatabase, useFactory: () => new ShopDatabase(file) }],
     };
   }

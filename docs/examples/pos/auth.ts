@@ -7,6 +7,7 @@ import {
   Header,
   HttpCode,
   Injectable,
+  Param,
   Post,
   Redirect,
   Res,
@@ -14,6 +15,7 @@ import {
 } from '@nestjs/common';
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import { IsString } from 'class-validator';
+import { STYLE } from './style';
 
 /** As little of a login as a demo can do with. A real shop hashes passwords and lets tokens expire. */
 export const DEMO_LOGIN = { user: 'till', password: 'open sesame' };
@@ -29,11 +31,24 @@ class Credentials {
 @Injectable()
 export class Sessions {
   private readonly tokens = new Set<string>();
+  private readonly links = new Set<string>();
 
   open(): string {
     const token = randomUUID();
     this.tokens.add(token);
     return token;
+  }
+
+  /** A link that logs in whoever opens it first. */
+  once(): string {
+    const link = randomUUID();
+    this.links.add(link);
+    return link;
+  }
+
+  /** @returns a session, or `undefined` where the link was used before */
+  redeem(link: string): string | undefined {
+    return this.links.delete(link) ? this.open() : undefined;
   }
 
   has(token: string): boolean {
@@ -61,8 +76,16 @@ export class LoginController {
   @Post('form')
   @Redirect('/backups', 303)
   submit(@Body() { user, password }: Credentials, @Res({ passthrough: true }) response: ServerResponse): void {
-    // Strict: other sites can't use the login, and scripts can't read it.
-    response.setHeader('Set-Cookie', `${COOKIE}=${this.open(user, password)}; Path=/; HttpOnly; SameSite=Strict`);
+    response.setHeader('Set-Cookie', cookieOf(this.open(user, password)));
+  }
+
+  /** The link that the demo prints: no password to type. */
+  @Get('once/:link')
+  once(@Param('link') link: string, @Res({ passthrough: true }) response: ServerResponse): void {
+    const session = this.sessions.redeem(link);
+    if (session !== undefined) response.setHeader('Set-Cookie', cookieOf(session));
+    response.statusCode = 303;
+    response.setHeader('Location', session === undefined ? '/login' : '/');
   }
 
   private open(user: string, password: string): string {
@@ -73,16 +96,24 @@ export class LoginController {
 
 const COOKIE = 'till';
 
+/** Strict: other sites can't use the login, and scripts can't read it. */
+function cookieOf(session: string): string {
+  return `${COOKIE}=${session}; Path=/; HttpOnly; SameSite=Strict`;
+}
+
 const LOGIN_FORM = `<!doctype html>
 <html lang="en">
   <meta charset="utf-8">
   <meta name="viewport" content="width=device-width, initial-scale=1">
-  <title>The shop</title>
-  <h1>The shop</h1>
-  <form method="post" action="/login/form">
-    <p><label>User <input name="user" autocomplete="username" required></label></p>
-    <p><label>Password <input name="password" type="password" autocomplete="current-password" required></label></p>
-    <p><button>Log in</button></p>
+  <title>Log in to the shop</title>
+  <style>${STYLE}</style>
+  <h1>Welcome to the shop</h1>
+  <form class="login" method="post" action="/login/form">
+    <p>The terminal in which the demo runs has printed a link that logs you in, once. Or use the demo's own login:
+      <b>${DEMO_LOGIN.user}</b>, <b>${DEMO_LOGIN.password}</b>.</p>
+    <label>User <input name="user" autocomplete="username" required></label>
+    <label>Password <input name="password" type="password" autocomplete="current-password" required></label>
+    <button>Log in</button>
   </form>
 </html>`;
 

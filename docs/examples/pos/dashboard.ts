@@ -14,6 +14,7 @@ export function mountDashboard(app: INestApplication, backups: BackupService, ho
   const dashboard = createDashboard(backups, {
     authorize: (request) =>
       sessions.has(tokenOf(Object.fromEntries(request.headers))) && {
+        name: 'the owner',
         view: true,
         create: true,
         download: true,

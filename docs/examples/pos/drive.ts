@@ -241,7 +241,7 @@ function readBackup(file: string, query: string, values: unknown[] = []): unknow
 
 function describe(file: string): string {
   const { size } = fs.statSync(file);
-  return `${path.basename(file)}, ${size < 1024 ? `${size} B` : `${Math.round(size / 1024)} KB`}`;
+  return `${path.basename(file)}, ${size < 1024 ? `${size} B` : `${Math.round(size / 1024)} kB`}`;
 }
 
 function print(line: string): void {

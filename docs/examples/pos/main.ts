@@ -1,20 +1,26 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { configureAutoBackup } from 'sqlite-autobackup';
+import { configureAutoBackup, keep } from 'sqlite-autobackup';
 import { createApp } from './app';
-import { DEMO_LOGIN } from './auth';
+import { DEMO_LOGIN, Sessions } from './auth';
 import { mountDashboard } from './dashboard';
+import { ShopDatabase } from './database';
 import { drive } from './drive';
+import { playYear } from './year';
 
-async function serve(database: string): Promise<void> {
+async function serve(database: string, withYear: boolean): Promise<void> {
   fs.mkdirSync(path.dirname(database), { recursive: true });
 
   // Once, where the app starts: every @AutoBackup() in it now knows its database.
-  const backups = configureAutoBackup({ database });
+  const backups = configureAutoBackup({ database, retention: keep({ last: 20, weekly: 8, monthly: 12 }) });
 
   const app = await createApp(database);
   mountDashboard(app, backups);
+  if (withYear && (await backups.listBackups()).length === 0) {
+    console.log('A year of the shop is played: invoices, and 28 backups …');
+    await playYear(app.get(ShopDatabase), database);
+  }
   await app.listen(0, '127.0.0.1');
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void app.close());
   if (process.env['npm_lifecycle_event'] === 'demo') whenOrphaned(() => void app.close());
@@ -24,6 +30,7 @@ async function serve(database: string): Promise<void> {
   console.log(`Log in: POST /login ${JSON.stringify(DEMO_LOGIN)}, then send "Authorization: Bearer <token>".`);
   const { user, password } = DEMO_LOGIN;
   console.log(`The backups are at ${await app.getUrl()}/backups for a browser: log in as "${user}", "${password}".`);
+  console.log(`Or open this, once: ${await app.getUrl()}/login/once/${app.get(Sessions).once()}`);
   console.log('Ctrl+C stops it.');
 }
 
@@ -38,8 +45,12 @@ function whenOrphaned(stop: () => void): void {
 }
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { serve: { type: 'boolean' }, database: { type: 'string' } } });
-  if (values.serve) return serve(path.resolve(values.database ?? path.join(__dirname, '../pos-data/app.db')));
+  const { values } = parseArgs({
+    options: { serve: { type: 'boolean' }, database: { type: 'string' }, year: { type: 'boolean' } },
+  });
+  // A database of one's own gets a made-up past only if that is asked for.
+  const { database = path.join(__dirname, '../pos-data/app.db'), year = values.database === undefined } = values;
+  if (values.serve) return serve(path.resolve(database), year);
   if (values.database !== undefined) throw new Error('--database goes with --serve: the demo makes its own');
   return drive();
 }

@@ -33,7 +33,7 @@ describe('a success', () => {
   test('is logged and emitted with its label, name, size and duration', async () => {
     const outcome = await serviceWith().backupIfDue({ label: 'Shop.sell' });
     const { backup } = outcome as Extract<typeof outcome, { status: 'created' }>;
-    expect(logger.lines).toEqual([`info Automatic backup created before Shop.sell: ${backup.name} (4 KB), 0.01 s`]);
+    expect(logger.lines).toEqual([`info Automatic backup created before Shop.sell: ${backup.name} (4 kB), 0.01 s`]);
     expect(events).toEqual([['created', { backup, label: 'Shop.sell', durationMs: 12 }]]);
   });
 

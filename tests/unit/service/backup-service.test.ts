@@ -281,7 +281,7 @@ describe('deleteBackup', () => {
     await service.deleteBackup(name);
     expect(folder.list()).toEqual([]);
     expect(deleted.mock.calls).toEqual([[{ name }]]);
-    expect(logger.lines).toEqual([`info Backup deleted: ${name} (4 KB)`]);
+    expect(logger.lines).toEqual([`info Backup deleted: ${name} (4 kB)`]);
   });
 });
 
@@ -297,7 +297,7 @@ test('pruneBackups removes, logs and emits; a dry run does none of the three', a
   const report = await service.pruneBackups();
   expect(folder.list()).toEqual(['.app_backup.policy.json', names[0]]);
   expect(pruned.mock.calls).toEqual([[report]]);
-  expect(logger.lines).toEqual([`info Old backups removed: ${names[1]} (4 KB), ${names[2]} (4 KB); 1 kept`]);
+  expect(logger.lines).toEqual([`info Old backups removed: ${names[1]} (4 kB), ${names[2]} (4 kB); 1 kept`]);
 });
 
 test('status shows the rest when the snapshotter can’t look at the database', async () => {

@@ -182,7 +182,7 @@ const GOLDEN: [string, Partial<ServiceStatus> | BackupError | undefined, string[
   [
     '184 kB are free, and a backup needs 168 kB',
     { freeBytes: 184 * 1024, neededBytes: 168 * 1024 },
-    ['warning: Safe here, one thing to do: 184 KB free, a backup needs 168 KB', 'room warning tight -> free-space'],
+    ['warning: Safe here, one thing to do: 184 kB free, a backup needs 168 kB', 'room warning tight -> free-space'],
   ],
   [
     'there is room for exactly two',
@@ -192,7 +192,7 @@ const GOLDEN: [string, Partial<ServiceStatus> | BackupError | undefined, string[
   [
     'there is no room for one',
     { freeBytes: 100 * 1024, neededBytes: 168 * 1024 },
-    ['bad: Not safe: 100 KB free, a backup needs 168 KB', 'room bad full -> free-space'],
+    ['bad: Not safe: 100 kB free, a backup needs 168 kB', 'room bad full -> free-space'],
   ],
   [
     'the disk does not tell what is free',

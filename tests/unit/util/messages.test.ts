@@ -65,7 +65,7 @@ test.each([
       sizeBytes: 4096,
       durationMs: 83,
     }),
-    'Backup restored: app_backup_20261124_093000.db (4 KB) to "/shop/app.db", 0.08 s; the state before is in app_backup_20261124_093100.db, protected',
+    'Backup restored: app_backup_20261124_093000.db (4 kB) to "/shop/app.db", 0.08 s; the state before is in app_backup_20261124_093100.db, protected',
   ],
   [
     'a failed restore says its code and what to do',
