@@ -22,13 +22,15 @@ export function serviceOn(
   return new BackupService({ database, directory, logger: memoryLogger(), ...serviceOptions });
 }
 
+type Executes = Pick<RqliteClient, 'execute'>;
+
 /** Sells one after the other; a sale that was not acknowledged is made again under the same number. */
 export class Seller {
   #acknowledged = 0;
   readonly #stopping = new AbortController();
   readonly #selling: Promise<void>;
 
-  constructor(client: RqliteClient) {
+  constructor(client: Executes) {
     this.#selling = this.#sell(client);
   }
 
@@ -47,7 +49,7 @@ export class Seller {
     while (this.#acknowledged === before) await sleep(5);
   }
 
-  async #sell(client: RqliteClient): Promise<void> {
+  async #sell(client: Executes): Promise<void> {
     while (!this.#stopping.signal.aborted) {
       const id = this.#acknowledged + 1;
       await client.execute(['INSERT OR IGNORE INTO sales VALUES (?)', id]);
