@@ -1,5 +1,8 @@
 import type { Hono } from 'hono';
 import { streamSSE } from 'hono/streaming';
+import { verdict } from '../service/verdict.js';
+import { isBackupError } from '../util/errors.js';
+import type { BackupError } from '../util/errors.js';
 import { readFields } from './body.js';
 import { download } from './download.js';
 import { requireRight } from './middleware.js';
@@ -21,6 +24,11 @@ export function addApi(app: Hono<DashboardEnv>, base: string, serviceView: Servi
   app.get(`${api}/status`, requireRight('view'), async (c) =>
     c.json(statusJson(await serviceView.status(), serviceView, c.get('rights'), c.get('texts'), Date.now())),
   );
+  app.get(`${api}/health`, requireRight('health'), async (c) => {
+    const status = await service.status({ wait: false }).catch(asBackupError);
+    const { level } = verdict(status, Date.now());
+    return c.json({ status: level === 'bad' ? 'down' : 'up', level }, level === 'bad' ? 503 : 200);
+  });
   app.get(`${api}/events`, requireRight('view'), (c) => {
     // Nobody reads the body of an answer to HEAD, so nobody would end it.
     if (c.req.raw.method === 'HEAD') return c.body(null, 200, { 'Content-Type': 'text/event-stream' });
@@ -59,4 +67,9 @@ export function addApi(app: Hono<DashboardEnv>, base: string, serviceView: Servi
     await operations.delete(nameOf(c));
     return c.body(null, 204);
   });
+}
+
+/** Only that it is not known how the backups are. */
+function asBackupError(error: unknown): BackupError | undefined {
+  return isBackupError(error) ? error : undefined;
 }

@@ -12,6 +12,7 @@ export const NO_RIGHTS: Rights = {
   download: false,
   delete: false,
   restore: false,
+  health: false,
 };
 
 /** Reads the answer of `authorize()` strictly: a right is given only by `true`. `undefined` if it gives none. */

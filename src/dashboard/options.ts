@@ -18,6 +18,8 @@ export interface DashboardRights {
   delete?: boolean;
   /** Put a backup in the place of the live database. */
   restore?: boolean;
+  /** Ask `api/health`, which answers no more than good or bad: for a load balancer or a probe, without a login. */
+  health?: boolean;
 }
 
 /** The rights of whoever sent a request, and who that is. */

@@ -2,7 +2,9 @@
 // What a protected call costs when nothing is due.
 const fs = require('node:fs');
 const path = require('node:path');
+const { tracingChannel } = require('node:diagnostics_channel');
 const { BackupService, withAutoBackup } = require('sqlite-autobackup');
+const { instrumentAutoBackup } = require('sqlite-autobackup/otel');
 const { createDatabase, inTempFolder, row, silent, title } = require('./support.js');
 
 // Many short rounds, and the best of each: what else the machine does comes in between, and only ever adds.
@@ -60,9 +62,45 @@ exports.run = () =>
         name.startsWith('the bare') ? '' : ((ns - bare) / passing).toFixed(1),
       );
     }
+    await followed(method, few, path.join(folder, 'told'));
   });
 
 const best = (all) => Math.min(...all);
+
+/** The same call while somebody follows: the same function, with each follower in turn, so that the rounds can be compared. */
+async function followed(method, service, directory) {
+  title('The same while somebody follows');
+  const told = await serviceWith(directory, 8, { notify: { heartbeat: 'http://127.0.0.1:9/', only: [] } });
+  const plain = withAutoBackup(method(), { service });
+  const { start, asyncEnd } = tracingChannel('sqlite-autobackup:backup');
+  const subscriber = () => {};
+  const follow = {
+    nobody: () => () => {},
+    'a subscriber of sqlite-autobackup:backup': () => {
+      start.subscribe(subscriber);
+      asyncEnd.subscribe(subscriber);
+      return () => [start, asyncEnd].forEach((each) => each.unsubscribe(subscriber));
+    },
+    'sqlite-autobackup/otel': () => instrumentAutoBackup({ services: [service] }),
+    'a service with notify': () => () => {},
+  };
+  const withNotify = withAutoBackup(method(), { service: told });
+  const times = Object.fromEntries(Object.keys(follow).map((name) => [name, []]));
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const [name, begin] of Object.entries(follow)) {
+      const end = begin();
+      await new Promise((resolve) => setImmediate(resolve));
+      const [fn, of] = name.includes('notify') ? [withNotify, told] : [plain, service];
+      of.checkDue();
+      times[name].push(measure(fn, CALLS));
+      end();
+    }
+  }
+  row('', 'ns a call', 'over nobody');
+  for (const [name, all] of Object.entries(times)) {
+    row(name, best(all).toFixed(1), (best(all) - best(times.nobody)).toFixed(1));
+  }
+}
 
 function measure(fn, calls) {
   const self = { fn };
@@ -90,7 +128,7 @@ function straightforwardPort(directory, fn) {
   };
 }
 
-async function serviceWith(directory, count) {
+async function serviceWith(directory, count, more = {}) {
   fs.mkdirSync(directory);
   const stamp = (date) => date.toISOString().replace(/[-:]/g, '').replace('T', '_').slice(0, 15);
   for (let i = 0; i < count; i++) {
@@ -101,7 +139,13 @@ async function serviceWith(directory, count) {
   }
   const database = path.join(directory, 'app.db');
   createDatabase(database, 8_192);
-  const service = new BackupService({ database, interval: '30d', retention: { last: Infinity }, logger: silent });
+  const service = new BackupService({
+    database,
+    interval: '30d',
+    retention: { last: Infinity },
+    logger: silent,
+    ...more,
+  });
   // The newest one is real: what has no manifest is looked at by a child before it counts.
   await service.createBackup();
   if (service.shouldBackup()) throw new Error('the benchmark needs a fresh backup');

@@ -13,7 +13,9 @@ import { useTempFolder } from '../support/temp-folder';
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as said
 export type Any = any;
 
-export const ALL: Required<DashboardRights> = { view: true, create: true, download: true, delete: true, restore: true };
+export const ALL: Required<DashboardRights> = {
+  ...{ view: true, create: true, download: true, delete: true, restore: true, health: true },
+};
 
 /** Links, and files that are deleted while they are open: on Windows they need rights, or are something else. */
 export const onPosix = process.platform === 'win32' ? test.skip : test;
@@ -178,6 +180,8 @@ export function routes(name: string, job = '00000000-0000-4000-8000-000000000000
     { method: 'GET', path: `/api/jobs/${job}`, right: 'view', or: 'create' },
     { method: 'DELETE', path: `/api/jobs/${job}`, right: 'create' },
     { method: 'GET', path: '/api/status', right: 'view' },
+    { method: 'GET', path: '/api/health', right: 'health' },
+    { method: 'HEAD', path: '/api/health', right: 'health' },
     { method: 'GET', path: '/api/events', right: 'view' },
     { method: 'GET', path: '/api/backups', right: 'view' },
     { method: 'POST', path: '/api/backups', right: 'create' },

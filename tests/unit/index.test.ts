@@ -24,6 +24,23 @@ test('the package exports these values by name, and nothing by default', () => {
   ]);
 });
 
+test('the code of notifications is loaded by a service that has some, or whose monitor is started, and by no other', () => {
+  const loaded = runNode<boolean[]>(
+    `
+      const { BackupService } = require(process.argv[1]);
+      const isLoaded = () => Object.keys(require.cache).some((file) => /dist.notify.(notifier|channels|options)/.test(file));
+      const silent = { info() {}, warn() {}, error() {} };
+      const options = { database: 'app.db', logger: silent };
+      new BackupService(options);
+      const found = [isLoaded()];
+      new BackupService({ ...options, notify: { webhook: 'https://hooks.example/x' } });
+      console.log(JSON.stringify([...found, isLoaded()]));
+    `,
+    { args: [DIST] },
+  );
+  expect(loaded).toEqual([false, true]);
+});
+
 test('requiring it, decorating a method and making a service load no logger, no database and no child process', () => {
   const loaded = runNode<string[]>(
     `
