@@ -1,4 +1,4 @@
-import { channel, tracingChannel } from 'node:diagnostics_channel';
+import { subscribe, tracingChannel, unsubscribe } from 'node:diagnostics_channel';
 import { context, SpanStatusCode, trace } from '@opentelemetry/api';
 import {
   AggregationTemporality,
@@ -112,20 +112,22 @@ test('restores, verifications, copies and recovered rows have spans of their own
 
 test('the channels tell the beginning, the steps and the end', async () => {
   const events: string[] = [];
-  const { asyncEnd, start } = tracingChannel<unknown, OperationTrace>('sqlite-autobackup:backup');
-  const begin = () => void events.push('start');
-  const end = (message: unknown) =>
-    void events.push(`end ${(message as { result: { status: string } }).result.status}`);
   const step = (message: unknown) => void events.push((message as { step: string }).step);
-  start.subscribe(begin);
-  asyncEnd.subscribe(end);
-  channel('sqlite-autobackup:step').subscribe(step);
+  const followers = {
+    start: () => void events.push('start'),
+    end: () => {},
+    asyncStart: () => {},
+    asyncEnd: ({ result }: OperationTrace) => void events.push(`end ${(result as { status: string }).status}`),
+    error: () => {},
+  };
+  const backups = tracingChannel<unknown, OperationTrace>('sqlite-autobackup:backup');
+  backups.subscribe(followers);
+  subscribe('sqlite-autobackup:step', step);
   try {
     await serviceWith().createBackup();
   } finally {
-    start.unsubscribe(begin);
-    asyncEnd.unsubscribe(end);
-    channel('sqlite-autobackup:step').unsubscribe(step);
+    backups.unsubscribe(followers);
+    unsubscribe('sqlite-autobackup:step', step);
   }
   expect(events).toEqual([
     'start',

@@ -38,7 +38,9 @@ export function useReceiver(): Receiver {
       receiver.received
         .filter((each) => each.path === path)
         .map(({ body }) => JSON.parse(body) as Record<string, unknown>),
-    has: async (count) => void (await until(() => receiver.received.length >= count)),
+    async has(count) {
+      await until(() => receiver.received.length >= count);
+    },
   };
   beforeEach(async () => {
     receiver.received.length = 0;

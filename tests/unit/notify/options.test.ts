@@ -12,7 +12,7 @@ const folder = useTempFolder();
 const serviceWith = (notify: object) =>
   new BackupService({
     database: folder.file('app.db'),
-    notify: notify as NotifyOptions,
+    notify,
     logger: memoryLogger(),
     snapshotter: fakeSnapshotter(),
   });
