@@ -1,3 +1,4 @@
+import type { BackupService } from '../index.js';
 import { oneLine } from '../util/printable.js';
 
 export { ago, localTime, seconds, size, span } from '../util/format.js';
@@ -48,4 +49,10 @@ export function table(
         .trimEnd(),
     )
     .join('\n');
+}
+
+/** `before an invoice was deleted (InvoicesController.remove)`: the words of the option `labels` first, where it has some. */
+export function withWords(service: Pick<BackupService, 'wordsFor'>, label: string): string {
+  const words = service.wordsFor(label);
+  return words === undefined ? label : `${words} (${label})`;
 }

@@ -189,7 +189,7 @@ describe('status', () => {
     const { code, json } = await run('status', '--json');
     expect(code).toBe(0);
     expect(keysOf(json())).toEqual([
-      ...within('database', ['path', 'sizeBytes', 'journalMode', 'error']),
+      ...within('database', ['path', 'sizeBytes', 'journalMode', 'error', 'lookedAt']),
       'directory',
       ...within('due', ['due', 'reason', 'latest', 'ageMs', 'dueAt']),
       ...within('latest'),

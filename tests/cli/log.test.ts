@@ -32,3 +32,14 @@ test('a failed restore and a bad line in the file are no problem for log', async
   expect(activity).toHaveLength(1);
   expect(activity[0]).toMatchObject({ action: 'failed', of: 'restore', code: 'ERR_BACKUP_DAMAGED', name: backup });
 });
+
+test('log and list say a label in the words of the option labels, before its name', async () => {
+  shop.write(
+    'autobackup.config.cjs',
+    `module.exports = { database: 'app.db', labels: { 'InvoicesController.remove': 'before an invoice was deleted' } };`,
+  );
+  await run('create', '--label', 'InvoicesController.remove');
+  const words = 'before an invoice was deleted (InvoicesController.remove)';
+  expect((await run('log')).stdout).toContain(words);
+  expect((await run('list')).stdout).toContain(words);
+});

@@ -1,8 +1,8 @@
-import type { Backup } from '../../index.js';
+import type { Backup, BackupService } from '../../index.js';
 import { backupJson } from '../as-json.js';
 import type { CommandFunction, Context } from '../context.js';
 import { EXIT } from '../exit-codes.js';
-import { ago, count, localTime, size, table } from '../format.js';
+import { ago, count, localTime, size, table, withWords } from '../format.js';
 import type { ListFlags } from '../flags.js';
 import { openService } from '../open-service.js';
 
@@ -14,7 +14,7 @@ export const list: CommandFunction<[ListFlags]> = async (context, { last, proble
   return {
     exitCode: EXIT.done,
     document: { directory: service.directory, backups: backups.map((backup) => backupJson(backup, now)) },
-    text: backups.length === 0 ? noneOf(all, service.directory) : textOf(backups, now, context),
+    text: backups.length === 0 ? noneOf(all, service.directory) : textOf(backups, now, service, context),
   };
 };
 
@@ -26,14 +26,14 @@ function noneOf(all: readonly Backup[], directory: string): string {
 /** Below this width the time, which the name says too, is left out, so that no row wraps at 80 columns. */
 const WIDE = 110;
 
-function textOf(backups: readonly Backup[], now: number, { terminal }: Context): string {
+function textOf(backups: readonly Backup[], now: number, service: BackupService, { terminal }: Context): string {
   const { bold, red } = terminal.out;
   const narrow = terminal.columns !== undefined && terminal.columns < WIDE;
   const header = narrow
     ? ['NAME', 'AGE', 'SIZE', 'CHECKED', 'NOTE']
     : ['NAME', 'AGE', 'TAKEN', 'SIZE', 'CHECKED', 'PROTECTED', 'NOTE'];
   const rows = backups.map((backup) => {
-    const note = backup.problem ? `DOES NOT COUNT: ${backup.problem}` : (backup.label ?? '');
+    const note = backup.problem ? `DOES NOT COUNT: ${backup.problem}` : withWords(service, backup.label ?? '');
     const start = [backup.name, ago(now - backup.createdAt.getTime())];
     const middle = [size(backup.sizeBytes), checked(backup)];
     return narrow

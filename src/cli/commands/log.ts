@@ -1,8 +1,8 @@
-import type { Activity } from '../../index.js';
+import type { Activity, BackupService } from '../../index.js';
 import type { CommandFunction, Context } from '../context.js';
 import { EXIT } from '../exit-codes.js';
 import type { LogFlags } from '../flags.js';
-import { count, localTime, size, table } from '../format.js';
+import { count, localTime, size, table, withWords } from '../format.js';
 import { openService } from '../open-service.js';
 import { readMoment } from '../store-option.js';
 
@@ -13,13 +13,13 @@ export const log: CommandFunction<[LogFlags]> = async (context, { limit, before 
   return {
     exitCode: EXIT.done,
     document: { directory: service.directory, activity: activity.map(activityJson) },
-    text: activity.length === 0 ? `Nothing is recorded in "${service.directory}".` : textOf(activity, context),
+    text: activity.length === 0 ? `Nothing is recorded in "${service.directory}".` : textOf(activity, service, context),
   };
 };
 
-function textOf(activity: readonly Activity[], { terminal }: Context): string {
+function textOf(activity: readonly Activity[], service: BackupService, { terminal }: Context): string {
   const { bold, red } = terminal.out;
-  const rows = activity.map((each) => [localTime(each.at), sayBy(each), sayAction(each)]);
+  const rows = activity.map((each) => [localTime(each.at), sayBy(each), sayAction(each, service)]);
   return table(
     [['WHEN', 'WHO', 'WHAT'], ...rows],
     (cell, column, row) => (row === 0 ? bold(cell) : column === 2 && isBad(activity[row - 1]!) ? red(cell) : cell),
@@ -37,7 +37,7 @@ function sayBy({ by: { via, person, user } }: Activity): string {
   return via === 'app' ? who : `${who} (${via})`;
 }
 
-function sayAction(activity: Activity): string {
+function sayAction(activity: Activity, service: BackupService): string {
   const {
     action,
     name = '',
@@ -57,7 +57,7 @@ function sayAction(activity: Activity): string {
   const before = safetyBackup === undefined ? '' : `; the state before is in ${safetyBackup}`;
   switch (action) {
     case 'created':
-      return `made ${name}${bytes}${label === undefined ? '' : `, ${label}`}`;
+      return `made ${name}${bytes}${label === undefined ? '' : `, ${withWords(service, label)}`}`;
     case 'failed':
       return `FAILED: ${of}${name && ` of ${name}`}${store === undefined ? '' : ` to ${store}`}, ${message ?? code}`;
     case 'verified':

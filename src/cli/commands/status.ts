@@ -19,6 +19,7 @@ export const status: CommandFunction<[]> = async (context) => {
         error: error ? errorJson(error) : null,
         sizeBytes: database.sizeBytes ?? null,
         journalMode: database.journalMode ?? null,
+        lookedAt: database.lookedAt?.toISOString() ?? null,
       },
       directory,
       due: dueJson(due),
