@@ -34,7 +34,7 @@ beforeEach(async () => {
   whole = fs.readFileSync(temp.file('shop.db'));
   script = [];
   attempts = 0;
-  server = http.createServer((request, response) => void answer(request, response));
+  server = http.createServer(answer);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 });
