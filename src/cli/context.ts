@@ -26,6 +26,8 @@ export interface Result {
   readonly exitCode: number;
   readonly document: object;
   readonly text: string;
+  /** The text is data for another program: only a terminal gets it with its control characters shown. */
+  readonly isData?: boolean;
   /** The line that says what went wrong, for --quiet; default: the first line of `text`. */
   readonly trouble?: string;
 }

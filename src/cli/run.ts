@@ -62,9 +62,10 @@ function has(args: readonly string[], option: RegExp): boolean {
   return (end < 0 ? args : args.slice(0, end)).some((arg) => option.test(arg));
 }
 
-function printResult({ document, text }: Result, { writeOut, terminal }: Streams, json: boolean): void {
+function printResult({ document, text, isData }: Result, streams: Streams, json: boolean): void {
+  const { writeOut, writeData, terminal } = streams;
   if (json) writeOut(`${JSON.stringify(document, null, 2)}\n`);
-  else if (!terminal.quiet && text !== '') writeOut(`${text}\n`);
+  else if (!terminal.quiet && text !== '') (isData ? writeData : writeOut)(`${text}\n`);
 }
 
 /** With --quiet, cron sends a mail for what is printed: an end that somebody has to know of is never silent. */

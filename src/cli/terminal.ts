@@ -28,6 +28,8 @@ export interface Streams {
   readonly terminal: Terminal;
   /** To standard output. */
   readonly writeOut: (text: string) => void;
+  /** The same for data: a file or a pipe gets every character as it is. */
+  readonly writeData: (text: string) => void;
   /** To standard error. */
   readonly writeErr: (text: string) => void;
   /** Resolves when everything that was written is on its way. */
@@ -44,6 +46,7 @@ export function takeStreams({ quiet }: { quiet: boolean }): Streams {
   const toStderr = stderr.write.bind(stderr);
   // Labels, names and what others say may hold anything; a terminal must not obey it.
   const writeOut = (text: string): void => void toStdout(forTerminal(text));
+  const writeData = (text: string): void => (isatty(stdout.fd) ? writeOut(text) : void toStdout(text));
   const writeErr = (text: string): void => void toStderr(forTerminal(text));
   stdout.write = (chunk: string | Uint8Array, ...rest: []) => toStderr(quiet ? '' : chunk, ...rest);
   // `| head` closes the pipe when it has read enough; the command has not failed.
@@ -66,6 +69,7 @@ export function takeStreams({ quiet }: { quiet: boolean }): Streams {
       trouble: (message) => writeErr(`${err.yellow('warning:')} ${message}\n`),
     },
     writeOut,
+    writeData,
     writeErr,
     async flushed() {
       await Promise.all([toStdout, toStderr].map((write) => new Promise((resolve) => write('', resolve))));

@@ -26,6 +26,7 @@ export const query: CommandFunction<[string, string, QueryFlags]> = async (conte
     exitCode: EXIT.done,
     document: { columns, rows: found, truncated },
     text: csv ? csvOf(result) : textOf(result),
+    isData: csv === true,
   };
 };
 

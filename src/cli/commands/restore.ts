@@ -18,7 +18,7 @@ export const restore: CommandFunction<[string, RestoreFlags & StoreFlags]> = asy
   const copy = wantsCopy(flags) ? await findCopy(context, service, name, flags) : undefined;
   const backup = copy?.asBackup ?? (await findToRestore(service, name));
   const to = flags.to === undefined ? undefined : path.resolve(flags.to);
-  await confirm(context, plan(service, backup, to), to === undefined ? 'Restore it?' : 'Write it?');
+  await confirm(context, plan(context, service, backup, to), to === undefined ? 'Restore it?' : 'Write it?');
   if (copy) await withProgress(context, (control) => copy.fetch(control));
   const report = await withProgress(context, (control) =>
     service.restoreBackup(backup.name, {
@@ -34,7 +34,7 @@ export const restore: CommandFunction<[string, RestoreFlags & StoreFlags]> = asy
   };
 };
 
-function plan({ database, source }: BackupService, backup: Backup, to: string | undefined): string[] {
+function plan(context: Context, { database, source }: BackupService, backup: Backup, to: string | undefined): string[] {
   const { name, createdAt, sizeBytes, label, problem } = backup;
   const what = label === undefined ? '' : `, ${label}`;
   const age = ago(Date.now() - createdAt.getTime());
@@ -55,7 +55,12 @@ function plan({ database, source }: BackupService, backup: Backup, to: string | 
     from,
     ...doubt,
     `over     ${database}  ${now}`,
-    ...(live ? ['first    the present state is kept as a protected backup'] : []),
+    ...(live
+      ? [
+          'first    the present state is kept as a protected backup',
+          `or       if only rows are gone: ${commandLine(context, 'recover', name, '--table', 'TABLE', '--removed')}`,
+        ]
+      : []),
   ];
 }
 

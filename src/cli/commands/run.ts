@@ -10,6 +10,7 @@ import type { CommandFunction, Context } from '../context.js';
 import { EXIT } from '../exit-codes.js';
 import type { RunFlags } from '../flags.js';
 import { openService } from '../open-service.js';
+import { makeFolderInside, makeRunFolder } from '../run-folder.js';
 import { withProgress } from '../progress.js';
 import { usageError } from '../usage-error.js';
 import { diffDocument, diffLines } from './diff.js';
@@ -33,7 +34,7 @@ export const run: CommandFunction<[readonly string[], RunFlags]> = async (contex
   const label = `before ${command.join(' ')}`.slice(0, 100);
   const backup = await withProgress(context, (control) => service.createBackup({ ...control, label }));
   context.terminal.note(`Backup ${backup.name}`);
-  const work = fs.mkdtempSync(path.join(service.directory, '.autobackup-run-'));
+  const work = makeRunFolder(service.directory);
   try {
     if (flags.rehearse) {
       const rehearsal = await rehearse(context, service, { backup: backup.name, command, variables, assert, work });
@@ -124,7 +125,7 @@ function start({ flags, signal }: Context, database: string, { command, variable
 async function ask(context: Context, database: string, { assert, work }: Attempt): Promise<AssertionResult[]> {
   if (assert.length === 0) return [];
   const silent = { info: () => {}, warn: () => {}, error: () => {} };
-  const copies = new BackupService({ database, directory: work, logger: silent });
+  const copies = new BackupService({ database, directory: makeFolderInside(work), logger: silent });
   const { name } = await withProgress(context, (control) => copies.createBackup(control));
   const results: AssertionResult[] = [];
   for (const sql of assert) {
@@ -154,7 +155,10 @@ function endLines(context: Context, backup: string, outcome: Outcome, restored: 
   const why = outcome.assertions.length > 0 ? 'An assertion is false' : `The command failed (${outcome.exitCode})`;
   return restored
     ? [`${why}: ${backup} was restored.`]
-    : [`${why}. To go back: ${commandLine(context, 'restore', backup)}`];
+    : [
+        `${why}. To go back: ${commandLine(context, 'restore', backup)}`,
+        `If only rows are gone: ${commandLine(context, 'recover', backup, '--table', 'TABLE', '--removed')}`,
+      ];
 }
 
 function documentOf(

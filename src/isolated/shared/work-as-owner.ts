@@ -85,7 +85,7 @@ function giveLockBack(request: ChildRequest, { uid, gid }: Owner): void {
 function ensureCapable(request: ChildRequest): void {
   const { database } = request;
   for (const file of [__filename, require.resolve('better-sqlite3')]) ensureOpens(file, O_RDONLY);
-  if (statsOf(database)?.isFile()) ensureOpens(database, request.kind === 'restore' ? O_RDWR : O_RDONLY);
+  if (statsOf(database)?.isFile()) ensureOpens(database, writes(request) ? O_RDWR : O_RDONLY);
   if (!('directory' in request) || request.kind === 'probe') return;
   ensureWritable(request.directory);
   if ('name' in request) {
@@ -95,6 +95,10 @@ function ensureCapable(request: ChildRequest): void {
     if (statsOf(manifest)?.isFile()) ensureOpens(manifest, O_RDONLY);
   }
   if (request.kind === 'restore') ensureWritable(path.dirname(request.to ?? database));
+}
+
+function writes(request: ChildRequest): boolean {
+  return request.kind === 'restore' || (request.kind === 'recover' && !request.dryRun);
 }
 
 function ensureOpens(file: string, flags: number): void {

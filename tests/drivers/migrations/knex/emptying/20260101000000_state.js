@@ -1,0 +1,2 @@
+exports.up = (knex) => knex.raw(`DELETE FROM invoices`);
+exports.down = () => {};
