@@ -107,6 +107,7 @@ const LOGIN_FORM = `<!doctype html>
   <meta name="viewport" content="width=device-width, initial-scale=1">
   <title>Log in to the shop</title>
   <style>${STYLE}</style>
+  <main>
   <h1>Welcome to the shop</h1>
   <form class="login" method="post" action="/login/form">
     <p>The terminal in which the demo runs has printed a link that logs you in, once. Or use the demo's own login:
@@ -115,6 +116,7 @@ const LOGIN_FORM = `<!doctype html>
     <label>Password <input name="password" type="password" autocomplete="current-password" required></label>
     <button>Log in</button>
   </form>
+  </main>
 </html>`;
 
 /** What a till sends as `Authorization: Bearer …`, and a browser as its cookie. */

@@ -24,8 +24,8 @@ const PAGE = `<!doctype html>
   <meta name="viewport" content="width=device-width, initial-scale=1">
   <title>The shop</title>
   <style>${STYLE}</style>
-  <h1>The shop</h1>
   <main>
+    <h1>The shop</h1>
     <section aria-labelledby="invoices"><h2 id="invoices">Newest invoices</h2><ul id="list"></ul></section>
     <section aria-labelledby="backups"><h2 id="backups">Backups</h2>
       <p class="sentence" id="sentence" role="status"></p>
