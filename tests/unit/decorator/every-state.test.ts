@@ -301,7 +301,7 @@ test('a method is called with its `this` and all its arguments, even one with a 
 test('a promise of a library is refused, even one that stands in the place of the global one', async () => {
   const { service } = await serviceIn('fresh');
   class Replacement extends Promise<number> {}
-  Object.defineProperty(Replacement.prototype, 'then', { value: () => 'not a promise' });
+  Reflect.defineProperty(Replacement.prototype, 'then', { value: () => 'not a promise' });
   const wrapped = withAutoBackup(() => new Replacement(() => {}), { service });
   const native = globalThis.Promise;
   globalThis.Promise = Replacement as unknown as PromiseConstructor;
