@@ -9,6 +9,7 @@ import { HttpError, toPublicError } from './http-error.js';
 import type { ResolvedDashboard } from './options.js';
 import { addJobs } from './jobs/routes.js';
 import { addPages } from './pages.js';
+import { addRows } from './rows/routes.js';
 import { logFailure, serviceView } from './service-view.js';
 import type { DashboardEnv } from './service-view.js';
 import { textsFor } from './texts/index.js';
@@ -62,6 +63,7 @@ export function buildApp(options: ResolvedDashboard): DashboardApp {
     const base = view.name === '' ? '' : `/${view.name}`;
     addApi(app, base, view);
     addJobs(app, base, view);
+    addRows(app, base, view);
     addPages(app, base, view, async (c) => (views.length < 2 ? [] : visibleServices(c, options, views)));
   }
   if (!options.single) {

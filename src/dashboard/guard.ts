@@ -13,6 +13,8 @@ export const NO_RIGHTS: Rights = {
   delete: false,
   restore: false,
   health: false,
+  browse: false,
+  recover: false,
 };
 
 /** Reads the answer of `authorize()` strictly: a right is given only by `true`. `undefined` if it gives none. */

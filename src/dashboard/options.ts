@@ -20,6 +20,10 @@ export interface DashboardRights {
   restore?: boolean;
   /** Ask `api/health`, which answers no more than good or bad: for a load balancer or a probe, without a login. */
   health?: boolean;
+  /** See what has changed since a backup, row by row, and so the contents of the database. */
+  browse?: boolean;
+  /** Bring rows of a backup back into the live database. */
+  recover?: boolean;
 }
 
 /** The rights of whoever sent a request, and who that is. */

@@ -53,21 +53,21 @@ export function addPages(
   app.get(`${one}/restore`, requireRight('restore'), async (c) => {
     const backup = await operations.find(nameOf(c));
     const status = await serviceView.status().catch(() => undefined);
-    return c.html(restorePage(viewOf(c, serviceView), serviceView, backup, status, ''));
+    return c.html(restorePage(viewOf(c, serviceView), serviceView, backup, status));
   });
 
   app.post(`${base}/backups`, requireRight('create'), async (c) => {
     await readFields(c.req.raw);
-    return begin(c, serviceView, () => operations.create({}, knownViewer(c)));
+    return beginJob(c, serviceView, () => operations.create({}, knownViewer(c)));
   });
   app.post(`${one}/verify`, requireRight('create'), async (c) => {
     const fields = await readFields(c.req.raw);
-    return begin(c, serviceView, () => operations.verify(nameOf(c), fields, knownViewer(c)));
+    return beginJob(c, serviceView, () => operations.verify(nameOf(c), fields, knownViewer(c)));
   });
   app.post(`${one}/restore`, requireRight('restore'), async (c) => {
     const { confirm } = await readFields(c.req.raw);
     const confirmed = isConfirmed(confirm, nameOf(c));
-    return begin(c, serviceView, () => operations.restore(nameOf(c), confirmed, knownViewer(c)), '/restore');
+    return beginJob(c, serviceView, () => operations.restore(nameOf(c), confirmed, knownViewer(c)), '/restore');
   });
   app.post(`${one}/protect`, requireRight('delete'), async (c) => {
     const fields = await readFields(c.req.raw);
@@ -93,7 +93,7 @@ const overview = (serviceView: ServiceView, c: C): string => viewOf(c, serviceVi
 const detail = (serviceView: ServiceView, c: C): string => linkTo(viewOf(c, serviceView), nameOf(c));
 
 /** Starts a job and leads to its page, also where it runs already, or another one must be over first. */
-async function begin(
+export async function beginJob(
   c: C,
   serviceView: ServiceView,
   start: () => Started | Promise<Started>,

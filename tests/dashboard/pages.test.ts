@@ -413,7 +413,7 @@ test('the API, as documented', async () => {
     freeBytes: expect.any(Number),
     database: { sizeBytes: expect.any(Number), journalMode: 'wal' },
     lastVerification: { name: made.name, level: 'full', ok: true },
-    rights: { view: true, create: true, download: true, delete: true, restore: true },
+    rights: { view: true, create: true, download: true, delete: true, restore: true, browse: true, recover: true },
   });
   expect(await dash.send({ method: 'DELETE', path: one })).toMatchObject({ status: 204, text: '' });
   expect((await dash.get(one)).status).toBe(404);

@@ -14,7 +14,16 @@ import { useTempFolder } from '../support/temp-folder';
 export type Any = any;
 
 export const ALL: Required<DashboardRights> = {
-  ...{ view: true, create: true, download: true, delete: true, restore: true, health: true },
+  ...{
+    view: true,
+    create: true,
+    download: true,
+    delete: true,
+    restore: true,
+    health: true,
+    browse: true,
+    recover: true,
+  },
 };
 
 /** Links, and files that are deleted while they are open: on Windows they need rights, or are something else. */
@@ -174,6 +183,10 @@ export function routes(name: string, job = '00000000-0000-4000-8000-000000000000
     { method: 'POST', path: `/${one}/restore`, right: 'restore' },
     { method: 'GET', path: '/activity', right: 'view' },
     { method: 'GET', path: '/api/activity', right: 'view' },
+    { method: 'POST', path: `/${one}/changes`, right: 'browse' },
+    { method: 'POST', path: `/${one}/recover`, right: 'recover' },
+    { method: 'POST', path: `/api/${one}/diff`, right: 'browse' },
+    { method: 'POST', path: `/api/${one}/recover`, right: 'recover' },
     { method: 'GET', path: `/jobs/${job}`, right: 'view', or: 'create' },
     { method: 'POST', path: `/jobs/${job}/cancel`, right: 'create' },
     { method: 'GET', path: '/api/jobs', right: 'view' },

@@ -134,6 +134,13 @@ select, input { font: inherit; min-height: 44px; padding: 8px 12px; border-radiu
 .flash .more { font-weight: 400; color: var(--text); }
 .flash .close { position: absolute; top: 6px; right: 8px; width: 36px; height: 36px; display: grid; place-items: center; color: inherit; text-decoration: none; font-size: 1.4rem; }
 .warning { border-left: 4px solid var(--bad); padding-left: 12px; }
+.rows { list-style: none; padding: 0; }
+.rows li { border-top: 1px solid var(--line); padding: 10px 0; overflow-wrap: anywhere; }
+.rows label { display: flex; flex-wrap: wrap; gap: 8px; align-items: center; }
+.rows input { min-height: 24px; width: 24px; }
+.rows dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(240px, 100%), 1fr)); gap: 6px 24px; }
+.rows dt { color: var(--soft); font-size: .85rem; }
+.rows dd span { margin-right: 10px; }
 .phases { margin: 0; padding-left: 24px; }
 .phases .next { color: var(--soft); } .phases .now { font-weight: 650; } .phases .past { color: var(--good); }
 .jobs .button { margin-left: 8px; }

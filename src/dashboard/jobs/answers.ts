@@ -1,8 +1,10 @@
 import type { Context } from 'hono';
 import type { Flash } from '../flash-store.js';
 import type { Rights } from '../guard.js';
+import type { RecoverReport } from '../../index.js';
 import { HttpError } from '../http-error.js';
 import { backupJson, restoreJson, verifyJson } from '../json.js';
+import { rowsToJson } from '../rows/json.js';
 import type { DashboardEnv, ServiceView } from '../service-view.js';
 import { reasonFor } from '../texts/index.js';
 import type { Texts } from '../texts/index.js';
@@ -18,7 +20,10 @@ export function flashOf(job: Job, view: View): { readonly returnTo: string | und
   const { kind, name, back } = job;
   const below = back === 'restore' && view.rights.restore ? '/restore' : '';
   const home = kind === 'verify' && name !== undefined ? linkTo(view, name, below) : view.home;
-  return { returnTo: kind === 'restore' || job.state === 'running' ? undefined : home, flash: said(job) };
+  return {
+    returnTo: (kind === 'backup' || kind === 'verify') && job.state !== 'running' ? home : undefined,
+    flash: said(job),
+  };
 }
 
 function said({ state, outcome, name, code }: Job): Flash {
@@ -53,7 +58,19 @@ export function outcomeJson(outcome: Outcome, serviceView: ServiceView, rights: 
       return verifyJson(outcome.report, serviceView, rights);
     case 'restore':
       return restoreJson(outcome.report);
+    case 'diff':
+      // Names of tables and numbers of rows tell of the contents too.
+      return rights.browse ? rowsToJson(outcome.diff) : undefined;
+    case 'plan':
+    case 'recover':
+      return rights.recover ? recoverJson(outcome.report, rights) : undefined;
   }
+}
+
+/** Values of rows are for those who may see them, and the command that takes it back names folders. */
+function recoverJson(report: RecoverReport, { browse }: Rights) {
+  const rest = { ...report, undo: undefined };
+  return rowsToJson(browse ? rest : { ...rest, conflicts: [], newKeys: [] });
 }
 
 /**

@@ -1,14 +1,18 @@
-import type { Backup, BackupProgress, RestoreReport, VerifyReport } from '../../index.js';
+import type { Backup, BackupProgress, DatabaseDiff, RecoverReport, RestoreReport, VerifyReport } from '../../index.js';
+import type { RowsOrder } from '../rows/choice.js';
 import type { Right } from '../guard.js';
 
 /** What takes longer than an answer may: each is a job with a page of its own. */
-export type JobKind = 'backup' | 'verify' | 'restore';
+export type JobKind = 'backup' | 'verify' | 'restore' | 'diff' | 'plan' | 'recover';
 
 /** What a job has come to, for its page and for the API. */
 export type Outcome =
   | { readonly kind: 'backup'; readonly backup: Backup }
   | { readonly kind: 'verify'; readonly report: VerifyReport }
-  | { readonly kind: 'restore'; readonly report: RestoreReport };
+  | { readonly kind: 'restore'; readonly report: RestoreReport }
+  /** With the rows of one table where one was asked for. */
+  | { readonly kind: 'diff'; readonly diff: DatabaseDiff }
+  | { readonly kind: 'plan' | 'recover'; readonly report: RecoverReport };
 
 /** A piece of work that goes on whoever looks at it, until it ends or is cancelled. */
 export interface Job {
@@ -21,6 +25,8 @@ export interface Job {
   readonly back: 'restore' | undefined;
   /** The browser that asked for it. */
   readonly owner: string | undefined;
+  /** Of the rows that are to come back. */
+  readonly rows: RowsOrder | undefined;
   readonly startedAt: Date;
   readonly endedAt: Date | undefined;
   readonly state: 'running' | 'done' | 'failed' | 'cancelled';
@@ -37,10 +43,13 @@ export const RIGHT_OF: Readonly<Record<JobKind, Right>> = {
   backup: 'create',
   verify: 'create',
   restore: 'restore',
+  diff: 'browse',
+  plan: 'recover',
+  recover: 'recover',
 };
 
 /** Jobs that write to the live database: one at a time. */
-const WRITERS: ReadonlySet<JobKind> = new Set<JobKind>(['restore']);
+const WRITERS: ReadonlySet<JobKind> = new Set<JobKind>(['restore', 'recover']);
 
 export function isWriter({ kind }: Pick<Job, 'kind'>): boolean {
   return WRITERS.has(kind);

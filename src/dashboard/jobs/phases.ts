@@ -2,7 +2,8 @@ import type { BackupStep } from '../../index.js';
 import type { JobKind } from './job.js';
 
 /** What a reader is told of the steps of a job; its name is a key of `texts.jobs.phases`. */
-export type Phase = 'lock' | 'copy' | 'verify' | 'check' | 'wait' | 'safety' | 'restore' | 'compare' | 'look';
+export type Phase =
+  'lock' | 'copy' | 'verify' | 'check' | 'wait' | 'safety' | 'restore' | 'compare' | 'look' | 'choose' | 'bring';
 
 type Phases = readonly (readonly [Phase, readonly BackupStep[]])[];
 
@@ -16,6 +17,13 @@ const PHASES: Readonly<Record<JobKind, Phases>> = {
     ['verify', ['verify', 'publish']],
   ],
   verify: [['look', []]],
+  diff: [['look', []]],
+  plan: [['choose', []]],
+  recover: [
+    ['choose', ['start', 'lock', 'check', 'where', 'plan']],
+    ['safety', SNAPSHOT],
+    ['bring', ['recover']],
+  ],
   restore: [
     ['check', ['start', 'lock', 'check']],
     ['wait', ['block-writers']],

@@ -1,6 +1,7 @@
 import type { BackupProgress } from '../../index.js';
 import { isWriter } from './job.js';
 import type { Job, JobKind, Outcome } from './job.js';
+import type { RowsOrder } from '../rows/choice.js';
 import { furthest } from './phases.js';
 
 // The list of jobs, newest first. Pure and bounded: each change is a new list.
@@ -11,6 +12,7 @@ export interface Order {
   readonly name?: string | undefined;
   readonly owner?: string | undefined;
   readonly back?: 'restore' | undefined;
+  readonly rows?: RowsOrder | undefined;
   /** Orders of the same kind and key are the same work: whoever comes second joins the first. */
   readonly key: string;
 }
@@ -48,6 +50,7 @@ export function begun(jobs: readonly Entry[], id: string, order: Order, now: Dat
     name: order.name,
     owner: order.owner,
     back: order.back,
+    rows: order.rows,
     startedAt: now,
     endedAt: undefined,
     state: 'running',

@@ -1,11 +1,13 @@
 import { adviceEn } from './advice.js';
 import { activityEn } from './activity.js';
 import { jobsEn } from './jobs.js';
+import { rowsEn } from './rows.js';
 
 /** Every text of the dashboard. `es.ts` has the same keys; what is inserted comes formatted, and is escaped by the page. */
 export const en = {
   ...adviceEn,
   ...jobsEn,
+  ...rowsEn,
   locale: 'en',
   title: (name: string) => `Backups of ${name}`,
   level: { good: 'Safe', warn: 'Attention', bad: 'Not safe' },
@@ -251,6 +253,7 @@ export const en = {
     ERR_DASHBOARD_CONFIRMATION: 'That is not the word. Nothing was changed.',
     ERR_DASHBOARD_BUSY: 'Something else is writing to the database just now. That was not begun.',
     ERR_DASHBOARD_PROTECTED: 'It is protected, so it can’t be deleted. Take the protection off first.',
+    ERR_DASHBOARD_NOTHING_CHOSEN: 'No row was chosen. Go back and tick those that should come back.',
     ERR_DASHBOARD_TOO_MANY: 'Too much is going on at once. Try again when some of it is done.',
     ERR_DASHBOARD_BODY: 'The request could not be understood.',
     ERR_DASHBOARD_BODY_TIMEOUT: 'The request took too long to arrive.',

@@ -1,11 +1,13 @@
 import { adviceEs } from './advice.js';
 import { activityEs } from './activity.js';
 import { jobsEs } from './jobs.js';
+import { rowsEs } from './rows.js';
 import type { Dictionary } from './en.js';
 
 export const es: Dictionary = {
   ...adviceEs,
   ...jobsEs,
+  ...rowsEs,
   locale: 'es',
   title: (name) => `Copias de seguridad de ${name}`,
   level: { good: 'A salvo', warn: 'Atención', bad: 'En riesgo' },
@@ -248,6 +250,7 @@ export const es: Dictionary = {
     ERR_DASHBOARD_CONFIRMATION: 'Esa no es la palabra. No se ha cambiado nada.',
     ERR_DASHBOARD_BUSY: 'Otra cosa está escribiendo en la base de datos ahora mismo. Eso no se ha empezado.',
     ERR_DASHBOARD_PROTECTED: 'Está protegida y no se puede borrar. Quite antes la protección.',
+    ERR_DASHBOARD_NOTHING_CHOSEN: 'No se ha elegido ninguna fila. Vuelva y marque las que deben volver.',
     ERR_DASHBOARD_TOO_MANY: 'Hay demasiado en marcha a la vez. Inténtelo cuando termine algo.',
     ERR_DASHBOARD_BODY: 'No se ha entendido la petición.',
     ERR_DASHBOARD_BODY_TIMEOUT: 'La petición tardó demasiado en llegar.',

@@ -2,6 +2,8 @@ import { html } from 'hono/html';
 import type { Backup, ServiceStatus } from '../../index.js';
 import { lossOf } from '../advice.js';
 import type { ServiceView } from '../service-view.js';
+import type { Job } from '../jobs/job.js';
+import { compareForm, tables } from './changes.js';
 import { flash } from './flash.js';
 import { layout } from './layout.js';
 import { facts } from './parts.js';
@@ -39,7 +41,6 @@ export function restorePage(
   serviceView: ServiceView,
   backup: Backup,
   status: ServiceStatus | undefined,
-  changes: Html | '',
 ): Html {
   const { createdAt, sizeBytes, manifest, problem } = backup;
   const { texts, now } = view;
@@ -68,7 +69,8 @@ export function restorePage(
           : ''
       }
     </section>
-    ${checkFirst(view, backup)} ${changes} ${confirmation(view, backup)}`;
+    ${checkFirst(view, backup)} ${view.rights.browse ? whatWouldChange(view, serviceView, backup) : ''}
+    ${confirmation(view, backup)}`;
   return layout(view, { title: `${texts.restoreTitle} · ${serviceView.title(texts)}`, level: 'warn', body });
 }
 
@@ -96,6 +98,29 @@ function checkFirst(view: View, backup: Backup): Html {
         : ''
     }
   </section>`;
+}
+
+/** The newest comparison of this backup, if somebody has asked for one, and the button that asks. */
+function whatWouldChange(view: View, { operations }: ServiceView, { name }: Backup): Html {
+  const { texts, now } = view;
+  const say = texts.restorePage;
+  const job = operations.jobs.list.find((each) => each.name === name && isComparison(each));
+  const diff = job?.outcome?.kind === 'diff' ? job.outcome.diff : undefined;
+  return html`<section class="card" aria-labelledby="change-title">
+    <h2 id="change-title">${say.change}</h2>
+    <p>${say.changeNote} ${view.rights.recover ? say.rowsInstead : ''}</p>
+    ${
+      diff
+        ? html`<p><small>${texts.format.age(job!.endedAt!, now)}</small></p>
+            ${tables(view, diff)}`
+        : ''
+    }
+    ${compareForm(view, name)}
+  </section>`;
+}
+
+function isComparison({ outcome }: Job): boolean {
+  return outcome?.kind === 'diff' && !outcome.diff.tables.some(({ rows }) => rows);
 }
 
 function confirmation(view: View, { name, createdAt }: Backup): Html {

@@ -2,6 +2,7 @@ import { html } from 'hono/html';
 import type { Backup } from '../../index.js';
 import { sayProblems } from '../redact.js';
 import type { ServiceView } from '../service-view.js';
+import { compareForm } from './changes.js';
 import { flash } from './flash.js';
 import { layout } from './layout.js';
 import { offsiteList } from './offsite.js';
@@ -91,6 +92,7 @@ function actions(view: View, { name, protected: isProtected }: Backup): Html {
         </button>
       </form>`,
     )}
+    ${action(rights.browse, texts.rows.title, texts.rows.note, compareForm(view, name))}
     ${action(rights.restore, texts.restoreName, notes.restore, link('/restore', texts.restore))}
     ${action(rights.delete && !isProtected, texts.deleteName, notes.delete, link('/delete', texts.delete))}
   </ul>`;

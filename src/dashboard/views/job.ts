@@ -7,6 +7,7 @@ import { phasesOf } from '../jobs/phases.js';
 import type { ServiceView } from '../service-view.js';
 import { reasonFor } from '../texts/index.js';
 import type { Texts } from '../texts/index.js';
+import { changes, planAgain, recovery } from './changes.js';
 import { flash } from './flash.js';
 import { layout } from './layout.js';
 import { facts } from './parts.js';
@@ -21,7 +22,7 @@ export function jobPage(view: View, serviceView: ServiceView, job: Job, backups:
   const { texts } = view;
   const running = job.state === 'running';
   const body = html`${linkHome(view)} ${flash(view, backups)}
-    <section class="card ask job" aria-labelledby="title">
+    <section class="card job ${job.kind === 'diff' ? '' : 'ask'}" aria-labelledby="title">
       <h1 id="title">${sayJob(job, texts)}</h1>
       ${running ? underWay(view, job) : result(view, job, backups)}
     </section>`;
@@ -91,7 +92,8 @@ function result(view: View, job: Job, backups: readonly Backup[]): Html {
   const { name, code } = job;
   const listed = backups.find((backup) => backup.name === name);
   return html`${code !== undefined && job.state === 'failed' ? trouble(view, code, backups) : ''}
-    ${job.outcome ? outcome(view, job.outcome, listed, backups) : ''}
+    ${code === 'ERR_BACKUP_RECOVER_PLAN' && view.rights.recover ? planAgain(view, job) : ''}
+    ${job.outcome ? outcome(view, job, job.outcome, listed, backups) : ''}
     <div class="bar">
       ${listed ? html`<a class="button" href="${linkTo(view, listed.name)}">${texts.detailsOf(listed.name)}</a>` : ''}
       <a class="button" href="${view.home}">${texts.back}</a>
@@ -118,7 +120,13 @@ export function trouble(view: View, code: string, backups: readonly Backup[]): H
     }`;
 }
 
-function outcome(view: View, came: Outcome, listed: Backup | undefined, backups: readonly Backup[]): Html | '' {
+function outcome(
+  view: View,
+  job: Job,
+  came: Outcome,
+  listed: Backup | undefined,
+  backups: readonly Backup[],
+): Html | '' {
   const { texts } = view;
   switch (came.kind) {
     case 'backup':
@@ -129,12 +137,20 @@ function outcome(view: View, came: Outcome, listed: Backup | undefined, backups:
         : '';
     case 'restore':
       return restored(view, came.report, listed, backups);
+    case 'diff':
+      return view.rights.browse ? changes(view, job, came.diff) : html`<p>${texts.rows.hidden}</p>`;
+    case 'plan':
+      return view.rights.recover ? recovery(view, job, came.report) : html`<p>${texts.rows.hidden}</p>`;
+    case 'recover':
+      return view.rights.recover
+        ? html`${recovery(view, job, came.report)} ${undo(view, came.report.safetyBackup, backups)}`
+        : html`<p>${texts.rows.hidden}</p>`;
   }
 }
 
 function restored(view: View, report: RestoreReport, from: Backup | undefined, backups: readonly Backup[]): Html {
-  const { texts, rights } = view;
-  const { format, jobs } = texts;
+  const { texts } = view;
+  const { format } = texts;
   const safety = backups.find(({ name }) => name === report.safetyBackup);
   return html`<p>${texts.done.restored(report.name)}</p>
     ${facts([
@@ -144,12 +160,16 @@ function restored(view: View, report: RestoreReport, from: Backup | undefined, b
       [texts.reportSafety, safety && html`<a href="${linkTo(view, safety.name)}">${safety.name}</a>`],
       [texts.reportTime, format.seconds(report.durationMs)],
     ])}
-    ${
-      safety && rights.restore
-        ? html`<p>${jobs.undoNote(safety.name)}</p>
-            <p><a class="button danger" href="${linkTo(view, safety.name, '/restore')}">${jobs.undo}</a></p>`
-        : ''
-    }`;
+    ${undo(view, report.safetyBackup, backups)}`;
+}
+
+/** Leads to the restore of the backup that was taken before. */
+function undo(view: View, safety: string | undefined, backups: readonly Backup[]): Html | '' {
+  const { texts, rights } = view;
+  const backup = backups.find(({ name }) => name === safety);
+  if (!backup || !rights.restore) return '';
+  return html`<p>${texts.jobs.undoNote(backup.name)}</p>
+    <p><a class="button danger" href="${linkTo(view, backup.name, '/restore')}">${texts.jobs.undo}</a></p>`;
 }
 
 /** How long a finished restore is still told on the overview. */
