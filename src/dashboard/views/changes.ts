@@ -212,9 +212,11 @@ function decide(view: View, job: Job, report: RecoverReport, nothing: boolean): 
       ${content}
     </form>`;
   const open = report.conflictCount > 0 && !way;
-  return html`${
+  return html`${way ? html`<p>${say.chosenWay(say.ways[way])}</p>` : ''}
+  ${
     report.conflictCount > 0
       ? html`<p class="warning">${say.conflicts(format.number(report.conflictCount))}</p>
+          ${rights.browse ? conflictList(view, report) : ''}
           ${form(
             html`${WAYS.filter((each) => each !== way).map(
               (each) => html`<button class="button" name="onConflict" value="${each}">${say.ways[each]}</button>`,
