@@ -187,11 +187,16 @@ const NativePromise = nativePrototype.constructor;
  * since looking up an import costs a tenth of a call.
  */
 function isPlainPromise(value: unknown): value is Promise<unknown> {
-  if (!(value instanceof NativePromise) || value.constructor !== NativePromise) return false;
-  if ((value as Promise<unknown>).then !== nativePrototype.then) return false;
-  // A `cancel` or the like: the caller would find it only when no backup is due.
-  for (const _ in value) return false;
-  return true;
+  try {
+    if (!(value instanceof NativePromise) || value.constructor !== NativePromise) return false;
+    if ((value as Promise<unknown>).then !== nativePrototype.then) return false;
+    // A `cancel` or the like: the caller would find it only when no backup is due.
+    for (const _ in value) return false;
+    return true;
+  } catch {
+    // A Proxy that lets nobody look at it.
+    return false;
+  }
 }
 
 function blockingWrapper(method: GatedMethod): AnyFunction {

@@ -196,6 +196,22 @@ test('a method with blocking: what it returns and throws is the same, and at onc
   );
 });
 
+test('an object that lets nobody look at it is refused like any other that is no promise', async () => {
+  for (const state of STATES) {
+    const { service } = await serviceIn(state);
+    const method = withAutoBackup(
+      () => {
+        const { proxy, revoke } = Proxy.revocable(Promise.resolve(), {});
+        revoke();
+        return proxy;
+      },
+      { service },
+    );
+    await expect(method()).rejects.toMatchObject({ code: 'ERR_BACKUP_NOT_ASYNC' });
+    await service.whenIdle();
+  }
+});
+
 describe('order', () => {
   class Account {
     readonly started: number[] = [];
