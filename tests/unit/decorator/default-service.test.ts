@@ -1,7 +1,7 @@
 import type * as Package from 'sqlite-autobackup';
-import { keep } from 'sqlite-autobackup';
+import { configureAutoBackup, directoryStore, keep, withAutoBackup } from 'sqlite-autobackup';
 import { defaultService } from '#dist/decorator/default-service.js';
-import { resetAutoBackup } from 'sqlite-autobackup/testing';
+import { recordingService, resetAutoBackup } from 'sqlite-autobackup/testing';
 import { thrownBy } from '../../support/errors';
 
 beforeEach(resetAutoBackup);
@@ -68,4 +68,68 @@ test('changing the options object afterwards does not make a second call pass fo
   options.interval = '2d';
   expect(thrownBy(() => configureAutoBackup(options)).code).toBe('ERR_BACKUP_ALREADY_CONFIGURED');
   expect(configureAutoBackup({ database })).toBe(service);
+});
+
+describe('a module that runs again, as after a hot reload,', () => {
+  class Journal {
+    readonly lines: string[] = [];
+    info = (line: string): void => void this.lines.push(line);
+    warn = (line: string): void => void this.lines.push(line);
+    error = (line: string): void => void this.lines.push(line);
+  }
+  const made = (last: number, folder: string, tenants = 1): Package.BackupServiceOptions => ({
+    database,
+    retention: keep({ last, daily: 7 }),
+    logger: new Journal(),
+    copies: Array.from({ length: tenants }, () => directoryStore(folder)),
+  });
+
+  test('makes its policy, its logger and its store anew: the service is the same', () => {
+    const service = configureAutoBackup(made(5, '/mnt/copies'));
+    expect(configureAutoBackup(made(5, '/mnt/copies'))).toBe(service);
+  });
+
+  test('and a logger that was used meanwhile is still equal', () => {
+    const first = made(5, '/mnt/copies');
+    const service = configureAutoBackup(first);
+    first.logger!.info('Automatic backup created');
+    expect(configureAutoBackup(made(5, '/mnt/copies'))).toBe(service);
+  });
+
+  test.each<[string, Package.BackupServiceOptions, string]>([
+    ['another policy', made(6, '/mnt/copies'), 'retention is another one.'],
+    ['another store', made(5, '/mnt/others'), 'copies is another one.'],
+    ['one more store', made(5, '/mnt/copies', 2), 'copies is another one.'],
+    ['a logger of another class', { ...made(5, '/mnt/copies'), logger: console }, 'logger is another one.'],
+    ['no logger', { ...made(5, '/mnt/copies'), logger: undefined }, 'logger is another one.'],
+    [
+      'two values',
+      { ...made(5, '/mnt/copies'), interval: '2d', onFailure: 'abort' },
+      'interval was undefined, and is "2d" now; onFailure was undefined, and is "abort" now.',
+    ],
+  ])('is told what differs: %s', (_what, second, difference) => {
+    configureAutoBackup(made(5, '/mnt/copies'));
+    expect(thrownBy(() => configureAutoBackup(second)).what).toBe(
+      `configureAutoBackup() was already called, for "${database}": ${difference}`,
+    );
+  });
+
+  test('a secret that differs is not printed', () => {
+    const notify = (url: string) => ({ webhook: [{ url }] });
+    configureAutoBackup({ database, notify: notify('https://chat.example/hook/one') });
+    const again = thrownBy(() => configureAutoBackup({ database, notify: notify('https://chat.example/hook/two') }));
+    expect(again.message).toContain('notify is another one');
+    expect(again.message).not.toMatch(/hook\/(one|two)/);
+  });
+});
+
+test('after jest.resetModules() the package is loaded anew, and the default service is the same', async () => {
+  const backups = recordingService();
+  configureAutoBackup(backups);
+  jest.resetModules();
+  const again = require('sqlite-autobackup') as typeof Package;
+  expect(again.withAutoBackup).not.toBe(withAutoBackup);
+  expect(again.configureAutoBackup(backups)).toBe(backups);
+  await again.withAutoBackup(async () => 'ran', { label: 'a sale' })();
+  expect(backups.labels).toEqual(['a sale']);
 });

@@ -1,4 +1,4 @@
-import { promisify } from 'node:util';
+import { promisify, types } from 'node:util';
 import { AutoBackup, BackupService, configureAutoBackup, refusalOf, withAutoBackup } from 'sqlite-autobackup';
 import type { AutoBackupOptions, BackupServiceOptions } from 'sqlite-autobackup';
 import { recordingService, resetAutoBackup, withoutBackups } from 'sqlite-autobackup/testing';
@@ -115,7 +115,10 @@ test('the wrapper is of the kind of its function, and the variants of a transact
   const service = recordingService();
   const wrapped = withAutoBackup(async () => 1, { service });
   expect(Object.prototype.toString.call(wrapped)).toBe('[object AsyncFunction]');
+  expect(wrapped).toBeInstanceOf((async () => {}).constructor);
   expect(wrapped.constructor.name).toBe('AsyncFunction');
+  // It looks at the syntax of the function, and a function with that syntax can't hand out the method's own promise.
+  expect(types.isAsyncFunction(wrapped)).toBe(false);
   expect(withAutoBackup(() => 1, { service, blocking: true }).constructor).toBe(Function);
 
   const run = () => 'deleted';
