@@ -87,6 +87,11 @@ interface BackupName {
 }
 
 /** The files that have the name of a backup. All others are left out before anything else: there may be very many. */
+/** The names alone, in order: one look at the folder, at none of its files. */
+export function* backupNames(folder: BackupFolder): FileWork<string[]> {
+  return (yield* readNames(folder)).map(({ name }) => name).sort();
+}
+
 function* readNames(folder: BackupFolder): FileWork<BackupName[]> {
   const { directory, naming } = folder;
   let names: string[];

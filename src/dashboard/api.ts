@@ -1,5 +1,4 @@
 import type { Hono } from 'hono';
-import { streamSSE } from 'hono/streaming';
 import { verdict } from '../service/verdict.js';
 import { isBackupError } from '../util/errors.js';
 import type { BackupError } from '../util/errors.js';
@@ -11,9 +10,9 @@ import { answerStarted } from './jobs/answers.js';
 import { activityJson, backupJson, statusJson } from './json.js';
 import { nameOf } from './pages.js';
 import type { DashboardEnv, ServiceView } from './service-view.js';
-import { follow } from './live.js';
 import { readActivity } from './views/activity.js';
 import { viewOf } from './views/view.js';
+import { eventStream } from './live.js';
 
 /** The same for other front ends: JSON, documented in docs/dashboard.md. */
 export function addApi(app: Hono<DashboardEnv>, base: string, serviceView: ServiceView): void {
@@ -29,14 +28,7 @@ export function addApi(app: Hono<DashboardEnv>, base: string, serviceView: Servi
     const { level } = verdict(status, Date.now());
     return c.json({ status: level === 'bad' ? 'down' : 'up', level }, level === 'bad' ? 503 : 200);
   });
-  app.get(`${api}/events`, requireRight('view'), (c) => {
-    // Nobody reads the body of an answer to HEAD, so nobody would end it.
-    if (c.req.raw.method === 'HEAD') return c.body(null, 200, { 'Content-Type': 'text/event-stream' });
-    const answer = streamSSE(c, (stream) => follow(serviceView, stream, c.env.isServing));
-    // A connection that is kept alive would delay the closing of the server.
-    answer.headers.set('Connection', 'close');
-    return answer;
-  });
+  app.get(`${api}/events`, requireRight('view'), (c) => eventStream(c, serviceView.watch));
   app.get(`${api}/backups`, requireRight('view'), async (c) =>
     c.json((await service.listBackups()).map((backup) => backupJson(backup, service, c.get('rights')))),
   );

@@ -2,6 +2,7 @@ import { Hono } from 'hono';
 import type { Context } from 'hono';
 import { secureHeaders } from 'hono/secure-headers';
 import { addApi } from './api.js';
+import { addCare } from './care.js';
 import { addAssets } from './assets/assets.js';
 import { NO_RIGHTS } from './guard.js';
 import { middleware, requireRight, visibleServices } from './middleware.js';
@@ -14,6 +15,8 @@ import { logFailure, serviceView } from './service-view.js';
 import type { DashboardEnv } from './service-view.js';
 import { textsFor } from './texts/index.js';
 import { errorPage, errorText, loggedOutPage } from './views/error.js';
+import { eventStream } from './live.js';
+import { together } from './watch.js';
 import { servicesPage } from './views/services.js';
 import { viewOf } from './views/view.js';
 
@@ -64,6 +67,7 @@ export function buildApp(options: ResolvedDashboard): DashboardApp {
     addApi(app, base, view);
     addJobs(app, base, view);
     addRows(app, base, view);
+    addCare(app, base, view);
     addPages(app, base, view, async (c) => (views.length < 2 ? [] : visibleServices(c, options, views)));
   }
   if (!options.single) {
@@ -71,6 +75,10 @@ export function buildApp(options: ResolvedDashboard): DashboardApp {
       const visible = await visibleServices(c, options, views);
       const looks = await Promise.all(visible.map(async (view) => ({ service: view, look: await view.look() })));
       return c.html(servicesPage(viewOf(c), looks));
+    });
+    app.get('/api/events', requireRight('view'), async (c) => {
+      const watch = together((await visibleServices(c, options, views)).map((view) => view.watch));
+      return eventStream(c, watch);
     });
     app.get('/api/services', requireRight('view'), async (c) =>
       c.json((await visibleServices(c, options, views)).map(({ name }) => name)),

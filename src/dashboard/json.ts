@@ -2,9 +2,9 @@ import type { Activity, Backup, BackupService, RestoreReport, ServiceStatus, Ver
 import type { Rights } from './guard.js';
 import { sayAssertions, sayProblems, storeName } from './redact.js';
 import type { ServiceView } from './service-view.js';
-import { sayVerdict } from './texts/say.js';
+import { sayAnswer, sayVerdict } from './texts/say.js';
 import type { Texts } from './texts/index.js';
-import { judge } from './verdict.js';
+import { verdict } from '../service/verdict.js';
 
 // The answers of the API: the service's own shapes without the paths in them. Dates become ISO texts.
 
@@ -40,11 +40,16 @@ export function backupJson(backup: Backup, service: BackupService, rights: Right
 
 export function statusJson(status: ServiceStatus, { service }: ServiceView, rights: Rights, texts: Texts, now: number) {
   const { due, latest, lastFailure, database } = status;
-  const verdict = judge(status);
+  const judged = verdict(status, now);
   return {
-    level: verdict.level,
-    kind: verdict.kind,
-    sentence: sayVerdict(verdict, texts, now),
+    level: judged.level,
+    kind: judged.worst.code,
+    sentence: sayVerdict(judged, texts, now),
+    answers: judged.answers.map((answer) => ({
+      ...answer,
+      stores: answer.stores?.map((store) => ({ ...store, store: storeName(store.store) })),
+      ...sayAnswer(answer, texts, now),
+    })),
     due: {
       due: due.due,
       reason: due.reason,
@@ -56,6 +61,9 @@ export function statusJson(status: ServiceStatus, { service }: ServiceView, righ
     backupCount: status.backupCount,
     backupBytes: status.backupBytes,
     freeBytes: status.freeBytes,
+    neededBytes: status.neededBytes,
+    lastDrill: status.lastDrill,
+    onlyHere: status.onlyHere,
     database: { sizeBytes: database.sizeBytes, journalMode: database.journalMode },
     runningSince: status.runningSince,
     inProgress: status.inProgress,

@@ -1,4 +1,4 @@
-import type { Backup, BackupService, Logger, ServiceStatus } from '../index.js';
+import type { Backup, BackupError, BackupService, Logger, ServiceStatus } from '../index.js';
 import { isBackupError } from '../index.js';
 import type { Rights } from './guard.js';
 import { createFlashStore } from './flash-store.js';
@@ -23,13 +23,16 @@ export interface ServiceView {
   readonly logger: Logger;
   /** Shared by all callers that ask while a look is under way, since each look takes a child process. It begins after they asked. */
   status(): Promise<ServiceStatus>;
-  /** Everything that the page shows. A folder that can't be read is an answer too. */
+  /**
+   * Everything that the page shows. It waits for no child process: what the look at the database finds comes by the stream. A folder
+   * that can't be read is an answer too.
+   */
   look(): Promise<Look>;
 }
 
 export type Look =
   | { readonly status: ServiceStatus; readonly backups: readonly Backup[] }
-  | { readonly status: undefined; readonly code: string };
+  | { readonly status: undefined; readonly error: BackupError };
 
 /** The environment that hono passes along with each request. */
 export interface DashboardEnv {
@@ -51,23 +54,26 @@ export function serviceView(name: string, service: BackupService, options: Resol
   const operations = operationsOf(service, (error) => logFailure({ logger }, error));
   const file = service.database.replace(/^.*[\\/]/, '');
   const status = shared(() => service.status());
+  const watch = activityFeed(service, operations);
+  const lookAtDatabase = databaseLooks(status, () => watch.changed());
   return {
     name,
     title: (texts) => [options.title ?? texts.title(file), ...(name === '' ? [] : [name])].join(' · '),
     service,
     operations,
     flashes: createFlashStore(),
-    watch: activityFeed(service, operations),
+    watch,
     logger,
     status,
     async look() {
       try {
-        const [now, backups] = await Promise.all([status(), service.listBackups()]);
+        const [now, backups] = await Promise.all([service.status({ wait: false }), service.listBackups()]);
+        lookAtDatabase(now);
         return { status: now, backups };
       } catch (error) {
         if (!isBackupError(error)) throw error;
         logger.error(`The dashboard cannot show the backups [${error.code}]: ${error.message}`);
-        return { status: undefined, code: error.code };
+        return { status: undefined, error };
       }
     },
   };
@@ -75,6 +81,31 @@ export function serviceView(name: string, service: BackupService, options: Resol
 
 export function logFailure({ logger }: Pick<ServiceView, 'logger'>, error: unknown): void {
   logger.error(`The dashboard could not do what was asked: ${error instanceof Error ? error.stack : String(error)}`);
+}
+
+/** A look at the database that is younger than this is not repeated for a page. */
+const LOOK_AGAIN_MS = 10_000;
+
+/** Looks at the database behind the pages, and tells them when they show something else than it has found. */
+function databaseLooks(status: () => Promise<ServiceStatus>, changed: () => void): (shown: ServiceStatus) => void {
+  let looking = false;
+  let lookedAt = -Infinity;
+  const facts = ({ database: { lookedAt: at, error, journalMode } }: ServiceStatus): string =>
+    [at !== undefined, error?.code, journalMode].join();
+  return (shown) => {
+    if (looking || performance.now() - lookedAt < LOOK_AGAIN_MS) return;
+    looking = true;
+    void status()
+      .then(
+        (found) => facts(found) !== facts(shown) && changed(),
+        // The page's own look at the folder says why.
+        () => {},
+      )
+      .finally(() => {
+        looking = false;
+        lookedAt = performance.now();
+      });
+  };
 }
 
 function shared<T>(ask: () => Promise<T>): () => Promise<T> {

@@ -30,6 +30,8 @@ export type WatchEvent =
   | { readonly type: 'changed' };
 
 export interface ActivityFeed {
+  /** What is shown is out of date, for a reason that no event of the service tells. */
+  changed(): void;
   /** @returns ends it */
   subscribe(listener: (event: WatchEvent) => void): () => void;
 }
@@ -70,16 +72,20 @@ export function activityFeed(service: BackupService, operations: Operations): Ac
     let lookedAt = 0;
     let looking = false;
     let ended = false;
+    let names: string | undefined;
     const look = async (): Promise<void> => {
       clearTimeout(timer);
       if (looking) return;
       looking = true;
       lookedAt = performance.now();
       const running = await runningNow(service, operations);
+      // Of another process, a backup may begin and end between two looks.
+      const before = names;
+      names = running ? names : ((await service.backupNames())?.join() ?? before);
       looking = false;
       if (ended) return;
       if (running) tell(running);
-      else if (wasRunning) tell({ type: 'changed' });
+      else if (wasRunning || (before !== undefined && names !== before)) tell({ type: 'changed' });
       if (!running) tell({ type: 'idle' });
       wasRunning = running !== undefined;
       timer = setTimeout(() => void look(), running ? BUSY_MS : IDLE_MS);
@@ -104,6 +110,7 @@ export function activityFeed(service: BackupService, operations: Operations): Ac
   }
 
   return {
+    changed: () => tell({ type: 'changed' }),
     subscribe(listener) {
       listeners.add(listener);
       stop ??= start();
@@ -112,6 +119,18 @@ export function activityFeed(service: BackupService, operations: Operations): Ac
         if (listeners.size > 0) return;
         stop?.();
         stop = undefined;
+      };
+    },
+  };
+}
+
+/** The feed of a page that shows several services: only that something has changed, since each has its own progress. */
+export function together(feeds: readonly ActivityFeed[]): Pick<ActivityFeed, 'subscribe'> {
+  return {
+    subscribe(listener) {
+      const ends = feeds.map((feed) => feed.subscribe((event) => event.type === 'changed' && listener(event)));
+      return () => {
+        for (const end of ends) end();
       };
     },
   };

@@ -4,8 +4,11 @@ import type { BackupService } from '../service/backup-service.js';
 import type { Backup } from '../catalog/backup.js';
 import { INTERVAL_IS, parseInterval } from '../util/duration.js';
 import type { Duration } from '../util/duration.js';
-import { BACKUP_ERROR_CODES, BackupError, isBackupError } from '../util/errors.js';
+import { BackupError, isBackupError } from '../util/errors.js';
 import type { BackupErrorCode } from '../util/errors.js';
+import { sayAnswer } from '../service/verdict-words.js';
+import { verdict } from '../service/verdict.js';
+import type { VerdictMark } from '../service/verdict.js';
 import { getBackupServiceToken } from './tokens.js';
 
 /** When the health indicator reports that backups are down. */
@@ -22,6 +25,8 @@ export interface BackupHealthOptions {
 /** The report of `isHealthy()`. Health pages are often public: it names no path, only what `docs/errors.md` says of a code. */
 export interface BackupHealth {
   readonly status: 'up' | 'down';
+  /** The level of the verdict: `status` is down where it is `bad`. */
+  readonly level: VerdictMark;
   readonly latest: string | undefined;
   /** Milliseconds. */
   readonly ageMs: number | undefined;
@@ -32,9 +37,10 @@ export interface BackupHealth {
 }
 
 /**
- * For `@nestjs/terminus`: `health.check([() => backups.isHealthy('backup')])`. Down when there is no backup, when the last
- * attempt of this process failed, when the folder can't be read, or when the newest one is older than `maxAge`. It looks at
- * the backup folder; it starts no child process and opens no file of the database.
+ * For `@nestjs/terminus`: `health.check([() => backups.isHealthy('backup')])`. Down where the verdict is bad
+ * (no backup, the last attempt of this process failed, a check found one broken, no room, the folder can't be read), or when the
+ * newest one is older than `maxAge`. It looks at the backup folder; it starts no child process and opens no file of the database, of
+ * which it knows what the last `status()` has found.
  */
 @Injectable()
 export class AutoBackupHealthIndicator {
@@ -49,7 +55,6 @@ export class AutoBackupHealthIndicator {
    *
    * @throws BackupError `ERR_BACKUP_OPTIONS` for a `maxAge` that is neither 0 nor at least a minute
    */
-  // eslint-disable-next-line @typescript-eslint/require-await -- a promise, so that errors are rejections
   async isHealthy<Key extends string = 'backup'>(
     key: Key = 'backup' as Key,
     { name, maxAge }: BackupHealthOptions = {},
@@ -57,31 +62,29 @@ export class AutoBackupHealthIndicator {
     const service = this.#container.get<BackupService>(getBackupServiceToken(name), { strict: false });
     const maxAgeMs = maxAge === undefined ? Infinity : parseInterval(maxAge);
     if (maxAgeMs === undefined) throw badMaxAge(maxAge);
-    return { [key]: healthOf(service, maxAgeMs, Date.now()) } as Record<Key, BackupHealth>;
+    return { [key]: await healthOf(service, maxAgeMs) } as Record<Key, BackupHealth>;
   }
 }
 
-function healthOf(service: BackupService, maxAgeMs: number, now: number): BackupHealth {
-  let latest: Backup | undefined;
-  let unreadable: string | undefined;
-  try {
-    latest = service.getLatestBackup();
-  } catch (error) {
+async function healthOf(service: BackupService, maxAgeMs: number): Promise<BackupHealth> {
+  const found = await service.status({ wait: false }).catch((error: unknown) => {
     if (!isBackupError(error)) throw error;
-    unreadable = BACKUP_ERROR_CODES[error.code];
-  }
-  const failure = service.lastFailure;
+    return error;
+  });
+  const now = Date.now();
+  const judged = verdict(found, now);
+  const { latest, lastFailure } = isBackupError(found)
+    ? { latest: undefined, lastFailure: service.lastFailure }
+    : found;
   const ageMs = latest && now - latest.createdAt.getTime();
-  const message =
-    unreadable ??
-    (failure && `The last attempt failed: ${BACKUP_ERROR_CODES[failure.error.code]}`) ??
-    problemOf(ageMs, maxAgeMs);
+  const message = judged.level === 'bad' ? `${sayAnswer(judged.worst, now)}.` : problemOf(ageMs, maxAgeMs);
   return {
     status: message === undefined ? 'up' : 'down',
+    level: judged.level,
     latest: latest?.name,
     ageMs,
     lastVerified: latest && lastVerified(latest),
-    lastFailure: failure && { code: failure.error.code, at: failure.at },
+    lastFailure: lastFailure && { code: lastFailure.error.code, at: lastFailure.at },
     ...(message !== undefined && { message }),
   };
 }
@@ -93,8 +96,9 @@ function lastVerified({ lastVerification, manifest }: Backup): Date | undefined 
 }
 
 function problemOf(ageMs: number | undefined, maxAgeMs: number): string | undefined {
-  if (ageMs === undefined) return 'There is no backup yet.';
-  return ageMs > maxAgeMs ? `The newest backup is ${Math.floor(ageMs / 3_600_000)} hours old.` : undefined;
+  return ageMs !== undefined && ageMs > maxAgeMs
+    ? `The newest backup is ${Math.floor(ageMs / 3_600_000)} hours old.`
+    : undefined;
 }
 
 function badMaxAge(maxAge: unknown): BackupError {

@@ -523,6 +523,16 @@ export class BackupService {
   }
 
   /**
+   * The names of all backups in the folder, by one look at it that opens nothing; `undefined`: it cannot be read. For pages that
+   * ask every second whether there is something new.
+   *
+   * @internal
+   */
+  async backupNames(): Promise<readonly string[] | undefined> {
+    return this.#context.gate.run(core().backupNames(this.#options)).catch(() => undefined);
+  }
+
+  /**
    * Calls `listener` at every such event until the returned function is called. A listener that throws is logged.
    *
    * @throws BackupError `ERR_BACKUP_OPTIONS` for an event that there is not

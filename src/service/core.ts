@@ -5,5 +5,5 @@ export { createService } from './create-service.js';
 export { findRunning, readStatus } from './status.js';
 export { checkMethodOptions } from '../util/method-options.js';
 export { parseDuration } from '../util/duration.js';
-export { listBackups } from '../catalog/list-backups.js';
+export { backupNames, listBackups } from '../catalog/list-backups.js';
 export { runSync } from '../util/file-work.js';

@@ -166,13 +166,16 @@ describe('list', () => {
 });
 
 describe('status', () => {
-  test('shows what there is and why one is due, and ends with 0 whether or not', async () => {
+  test('begins with the verdict, shows what there is and why one is due, and ends with 1 while there is no backup', async () => {
     const before = await run('status');
-    expect(before).toMatchObject({ code: 0, stderr: '' });
+    expect(before.code).toBe(1);
+    expect(before.stdout).toMatch(/^Not safe: There is no backup yet\n\n/);
     expect(before.stdout).toMatch(/^database +\S+app\.db +[\d.]+ kB, WAL$/m);
     expect(before.stdout).toMatch(/^due +yes +there is no whole backup yet$/m);
     const name = await take();
     const after = await run('status');
+    expect(after.code).toBe(0);
+    expect(after.stdout).toMatch(/^Safe here, 2 things to do: No restore was ever tried\n\n/);
     expect(after.stdout).toMatch(/^backups +\S+ +1 backup, .* free$/m);
     expect(after.stdout).toMatch(new RegExp(`^newest +${name} +.*ago|just now`, 'm'));
     expect(after.stdout).toMatch(/^due +no +in 7 days, on \d{4}-\d\d-\d\d/m);
@@ -189,6 +192,9 @@ describe('status', () => {
     const { code, json } = await run('status', '--json');
     expect(code).toBe(0);
     expect(keysOf(json())).toEqual([
+      'level',
+      'sentence',
+      ...['question', 'mark', 'code', 'action', 'say'].map((key) => `answers[].${key}`),
       ...within('database', ['path', 'sizeBytes', 'journalMode', 'error', 'lookedAt']),
       'directory',
       ...within('due', ['due', 'reason', 'latest', 'ageMs', 'dueAt']),
@@ -196,6 +202,9 @@ describe('status', () => {
       'backupCount',
       'backupBytes',
       'freeBytes',
+      'neededBytes',
+      'lastDrill',
+      'onlyHere',
       'lastVerification',
       'copies[]',
       'warnings[]',

@@ -72,6 +72,8 @@ test('where all is well, every check is ok, except that it asks for copies elsew
   expect(check('lock')!.message).toBe('The backup lock is free.');
   expect(keysOf(document)).toEqual([
     'ok',
+    'level',
+    'sentence',
     ...['due', 'reason', 'latest', 'ageMs', 'dueAt'].map((key) => `due.${key}`),
     ...['id', 'level', 'message', 'advice'].map((key) => `checks[].${key}`),
   ]);
@@ -86,7 +88,7 @@ test('for people there is a line for each, its advice below it, and a sum; nothi
   expect(code).toBe(0);
   expect(stdout).toMatch(/^ok {4}database +".*app\.db" can be read/m);
   expect(stdout).toMatch(/^WARN {2}leftovers +Left by .*\n +-> The next backup removes it/m);
-  expect(stdout).toMatch(/\n\n0 failures, 2 warnings, 15 ok\n$/);
+  expect(stdout).toMatch(/\n\n0 failures, 2 warnings, 15 ok\nSafe here, 2 things to do: No restore was ever tried\n$/);
   expect(contentsOf(shop.path)).toEqual(untouched);
   expect(shop.list()).toEqual(before);
 });

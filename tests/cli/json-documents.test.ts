@@ -84,6 +84,7 @@ test('the keys of every document are those of the page', async () => {
     'a verification': first(of('`verify`', 'results')),
     'a verification of a copy': first(of('`verify --remote`', 'results')),
     'a copy': first(of('`list --from`', 'copies')),
+    'an answer of the verdict': first(of('`status`', 'answers')),
     'a store': first(of('`status`', 'copies')),
     'a shipping': first(of('`create`', 'copies')),
     'a table': first(of('`diff`', 'tables')),

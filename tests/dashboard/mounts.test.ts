@@ -10,7 +10,6 @@ import { Hono } from 'hono';
 import { serve } from '@hono/node-server';
 import { createDashboard } from 'sqlite-autobackup/dashboard';
 import type { Dashboard } from 'sqlite-autobackup/dashboard';
-import { JUST_NOW } from '../support/planted-backups';
 import { ALL, useDashboard } from './support';
 import type { Any } from './support';
 
@@ -280,7 +279,7 @@ describe('fetch', () => {
     const dashboard = backups({ basePath: '/backups' });
     const answer = await dashboard.fetch(new Request('http://anything/backups/api/status'));
     expect(answer.status).toBe(200);
-    expect(await answer.json()).toMatchObject({ kind: 'none' });
+    expect(await answer.json()).toMatchObject({ kind: 'no-backup' });
     expect((await dashboard.fetch(new Request('http://anything/else'))).status).toBe(404);
     const rebound = new Request('http://evil.example/backups/api/status', { headers: { host: 'evil.example' } });
     expect((await dashboard.fetch(rebound)).status).toBe(403);
@@ -315,11 +314,13 @@ describe('several services', () => {
     await dash.listen((request, response) => node(request, response));
     const first = await dash.get('/');
     expect(first.text).toContain('href="./till/"');
-    expect(first.text).toMatch(new RegExp(`Safe: last backup ${JUST_NOW}`));
+    expect(first.text).toContain('No restore was ever tried');
+    // The icon is that of the worst of them.
+    expect(first.text).toContain('assets/bad.svg');
     expect(first.text).toContain('There is no backup yet');
     expect((await dash.get('/api/services')).json()).toEqual(['till', 'archive']);
-    expect((await dash.get('/till/api/status')).json()).toMatchObject({ kind: 'safe', backupCount: 1 });
-    expect((await dash.get('/archive/api/status')).json()).toMatchObject({ kind: 'none', backupCount: 0 });
+    expect((await dash.get('/till/api/status')).json()).toMatchObject({ kind: 'never-drilled', backupCount: 1 });
+    expect((await dash.get('/archive/api/status')).json()).toMatchObject({ kind: 'no-backup', backupCount: 0 });
     await expectToWork('/archive', '');
     expect((await dash.get('/archive/')).text).toContain('aria-current="page">archive</a>');
     expect((await dash.get('/api/status')).status).toBe(404);

@@ -7,33 +7,58 @@ import { ALL, useDashboard } from './support';
 
 const dash = useDashboard();
 
-const sentence = async (headers = {}) => /<h2 id="verdict">([^<]*)</.exec((await dash.get('/', headers)).text)?.[1];
-const level = async () => /class="banner (\w+)"/.exec((await dash.get('/')).text)?.[1];
+const plain = (html = '') =>
+  html
+    .replace(/<[^>]*>/g, '')
+    .replace(/\s+/g, ' ')
+    .trim();
+/** Level, headline and sentence, once the look at the database has come, which the page does not wait for. */
+const verdictOn = async (headers = {}) => {
+  const { text } = await dash.looked('/', headers);
+  const part = (pattern: RegExp) => plain(pattern.exec(text)?.[1]);
+  return [
+    part(/class="banner (\w+)"/),
+    part(/<h2 id="verdict"[^>]*>([^<]*)</),
+    part(/<p id="verdict-say"[^>]*>(.*?)<\/p>/s),
+  ];
+};
+/** Nothing is left to do but for the backups themselves: a drill has passed, and "only here" is accepted. */
+const careIsTaken = () => {
+  const record = (name: string, contents: object) =>
+    fs.writeFileSync(
+      dash.temp.file(`.app_backup.${name}.json`),
+      JSON.stringify({ formatVersion: 1, at: new Date().toISOString(), ...contents }),
+    );
+  record('only-here', {});
+  record('drill', { name: 'app_backup_20260101_000000.db', ok: true });
+};
 const plant = (daysAgo: number, more: Parameters<typeof writeBackup>[2] = { manifest: true }) =>
   writeBackup(dash.temp.path, new Date(Date.now() - daysAgo * DAY), more);
 
 describe('one sentence and a colour', () => {
+  beforeEach(careIsTaken);
+
   test('safe', async () => {
     await dash.serve(dash.service());
     plant(2);
-    expect([await level(), await sentence()]).toEqual(['good', 'Safe: last backup 2 days ago, verified']);
+    expect(await verdictOn()).toEqual(['good', 'Safe', 'The last backup is from 2 days ago']);
   });
 
   test('no backup yet', async () => {
     await dash.serve(dash.service());
-    expect([await level(), await sentence()]).toEqual(['bad', 'There is no backup yet']);
+    expect(await verdictOn()).toEqual(['bad', 'Not safe', 'There is no backup yet']);
   });
 
   test('a backup is due', async () => {
     await dash.serve(dash.service());
     plant(9);
-    expect([await level(), await sentence()]).toEqual(['warn', 'A backup is due: the last one is from 9 days ago']);
+    expect(await verdictOn()).toEqual(['warning', 'One thing to do', 'The last backup is from 9 days ago']);
   });
 
   test('fresh, but made by another program and never verified', async () => {
     await dash.serve(dash.service());
     plant(1.1, {});
-    expect([await level(), await sentence()]).toEqual(['warn', 'The last backup, 1 day ago, was never verified']);
+    expect(await verdictOn()).toEqual(['warning', 'Safe here, one thing to do', 'The newest backup was never checked']);
   });
 
   test('the only one failed its check', async () => {
@@ -44,7 +69,7 @@ describe('one sentence and a colour', () => {
     bytes.fill(7, 5_000, 6_000);
     fs.writeFileSync(path, bytes);
     expect((await dash.act(`/backups/${name}/verify`, { level: 'quick' })).text).toContain(`${name} is not in order.`);
-    expect([await level(), await sentence()]).toEqual(['bad', 'No backup can be used: make a new one']);
+    expect(await verdictOn()).toEqual(['bad', 'Not safe', 'No backup can be used']);
     expect((await dash.get('/')).text).toContain(`${name} does not count as a backup: its last check found it broken.`);
     const detail = await dash.get(`/backups/${name}`);
     expect(detail.text).toContain('Check failed');
@@ -52,41 +77,84 @@ describe('one sentence and a colour', () => {
     expect(detail.text).not.toContain(dash.temp.path);
   });
 
-  test('the last attempt failed, with the next try', async () => {
-    const service = dash.service({ retryAfter: '5h' });
-    await dash.serve(service);
+  test('the database is garbage, however fresh its backup is', async () => {
+    await dash.serve(dash.service());
     plant(2);
     fs.writeFileSync(dash.temp.file('app.db'), 'this is no database, whatever it says');
-    const page = await dash.act('/backups');
-    expect(page.text).toContain('That did not work: the database file is not a database.');
-    expect(await level()).toBe('bad');
-    expect(await sentence()).toMatch(
-      /^The last attempt failed: the database file is not a database; next try in 4 hours$/,
-    );
-    expect(await sentence({ 'accept-language': 'es' })).toBe(
-      'El último intento falló: el archivo no es una base de datos; próximo intento dentro de 4 horas',
-    );
+    expect(await verdictOn()).toEqual([
+      'bad',
+      'Not safe',
+      'The database cannot be used: the database file is not a database',
+    ]);
+    expect(await verdictOn({ 'accept-language': 'es' })).toEqual([
+      'bad',
+      'En riesgo',
+      'La base de datos no se puede usar: el archivo no es una base de datos',
+    ]);
+    const { text } = await dash.get('/');
+    expect(text).toContain('Go back to…');
+    expect(text).not.toContain('Back up now');
   });
 
   test('the database is gone, however good its backups are', async () => {
     await dash.serve(dash.service());
     plant(2);
     fs.rmSync(dash.temp.file('app.db'));
-    expect([await level(), await sentence()]).toEqual(['bad', 'The database is not there']);
-    const { text } = await dash.get('/');
-    expect(text).toContain('It can be restored from a backup below.');
-    expect((await dash.get('/api/status')).json()).toMatchObject({ level: 'bad', kind: 'missing' });
+    expect(await verdictOn()).toEqual(['bad', 'Not safe', 'The database is gone']);
+    expect((await dash.get('/')).text).toContain('Go back to…');
+    expect((await dash.get('/api/status')).json()).toMatchObject({ level: 'bad', kind: 'database-gone' });
   });
 
   test('the folder cannot be read: that is said, and is not "no backups"', async () => {
     await dash.serve(dash.service({ directory: dash.temp.file('away') }));
-    expect([await level(), await sentence()]).toEqual([
-      'bad',
-      'The backups cannot be read: the backup folder is not there',
-    ]);
+    expect(await verdictOn()).toEqual(['bad', 'Not safe', 'The backup folder is not there']);
     expect((await dash.get('/api/status')).json()).toMatchObject({ error: { code: 'ERR_BACKUP_DIRECTORY_MISSING' } });
     expect((await dash.get('/api/backups')).status).toBe(500);
   });
+});
+
+test('a page waits for no look at the database: it says that one is under way, and the stream tells what it finds', async () => {
+  const service = dash.service();
+  await service.createBackup();
+  await dash.serve(service);
+  const status = service.status.bind(service);
+  let release: (() => void) | undefined;
+  jest.spyOn(service, 'status').mockImplementation(async (options) => {
+    if (options?.wait === false) return status(options);
+    await new Promise<void>((resolve) => (release ??= resolve));
+    return status(options);
+  });
+  const { text } = await dash.get('/');
+  expect(text).toContain('The database is being looked at');
+  // For browsers without a script.
+  expect(text).toMatch(/<noscript><meta http-equiv="refresh" content="3"/);
+  await until(() => release);
+  release!();
+  await until(async () => !(await dash.get('/')).text.includes('being looked at'));
+});
+
+test('"only on this computer" is accepted with one button, by whoever may delete, and then is no warning', async () => {
+  const service = dash.service();
+  await service.createBackup();
+  await dash.serve(service);
+  expect((await dash.get('/')).text).toContain('action="./only-here"');
+  expect((await dash.postForm('/only-here', {})).status).toBe(303);
+  expect((await dash.get('/api/status')).json().answers[2]).toMatchObject({ mark: 'good', code: 'only-here-accepted' });
+  await dash.postJson('/api/only-here', { accepted: false });
+  expect((await dash.get('/api/status')).json().answers[2]).toMatchObject({ mark: 'warning', code: 'only-here' });
+  expect((await dash.postJson('/api/only-here', { accepted: 'no' })).status).toBe(400);
+});
+
+test('what waits for a store is sent with one button', async () => {
+  const store = directoryStore(dash.temp.file('nas'));
+  const service = dash.service({ copies: [store] });
+  await service.createBackup();
+  await service.shipPending();
+  await dash.serve(service);
+  // The folder comes after the first try has failed.
+  fs.mkdirSync(dash.temp.file('nas'));
+  expect((await dash.postForm('/ship', {})).status).toBe(303);
+  await until(async () => (await dash.get('/api/status')).json().copies[0].pendingCount === 0);
 });
 
 test('what a page shows is never older than the request for it, however many ask', async () => {
@@ -107,8 +175,8 @@ test('what a page shows is never older than the request for it, however many ask
   await until(() => asked === 21);
   await sleep(20);
   release!();
-  expect((await early).json()).toMatchObject({ kind: 'none' });
-  for (const answer of await Promise.all(late)) expect(answer.json()).toMatchObject({ kind: 'safe' });
+  expect((await early).json()).toMatchObject({ kind: 'no-backup' });
+  for (const answer of await Promise.all(late)) expect(answer.json()).toMatchObject({ kind: 'never-drilled' });
   expect(looks).toHaveBeenCalledTimes(2);
 });
 
@@ -139,7 +207,7 @@ test('the warnings: writers wait in rollback-journal mode; backups that do not c
   await dash.serve(service);
   plant(1);
   const damaged = plant(3, { manifest: { sizeBytes: 1 } });
-  const { text } = await dash.get('/');
+  const { text } = await dash.looked();
   expect(text).toContain('PRAGMA journal_mode=WAL');
   expect(text).toContain(`${damaged} does not count as a backup: its size is not the recorded one.`);
   // What was found good when it was taken says nothing of a file that has changed since.
@@ -403,9 +471,9 @@ test('the API, as documented', async () => {
     protected: false,
   });
   expect((await dash.get('/api/status')).json()).toMatchObject({
-    level: 'good',
-    kind: 'safe',
-    sentence: expect.stringMatching(new RegExp(`^Safe: last backup ${JUST_NOW}, verified$`)),
+    level: 'warning',
+    kind: 'never-drilled',
+    sentence: 'Safe here, 2 things to do: No restore was ever tried',
     due: { due: false, reason: 'fresh', ageMs: expect.any(Number), dueAt: expect.any(String) },
     latest: { name: made.name },
     backupCount: 1,

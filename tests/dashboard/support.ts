@@ -6,7 +6,7 @@ import { createDashboard } from 'sqlite-autobackup/dashboard';
 import type { DashboardOptions, DashboardRights } from 'sqlite-autobackup/dashboard';
 import { createLedger } from '../support/databases';
 import { memoryLogger } from '../support/memory-logger';
-import { sleep } from '../support/processes';
+import { sleep, until } from '../support/processes';
 import { useTempFolder } from '../support/temp-folder';
 
 // For what is untyped on purpose: JSON from outside, frameworks whose own requests are handed on.
@@ -91,6 +91,12 @@ export function useDashboard() {
     },
     send: (sent: Sent) => send(port, sent),
     get: (path: string, headers: http.OutgoingHttpHeaders = {}) => send(port, { path, headers }),
+    /** The page when the look at the database has come, which it does not wait for. */
+    looked: (path = '/', headers: http.OutgoingHttpHeaders = {}) =>
+      until(async () => {
+        const answer = await send(port, { path, headers });
+        return !/being looked at|está mirando/.test(answer.text) && answer;
+      }),
     post: (path: string, body = '', headers: http.OutgoingHttpHeaders = {}) =>
       send(port, { method: 'POST', path, body, headers }),
     postJson: (path: string, body: unknown) =>
@@ -195,6 +201,10 @@ export function routes(name: string, job = '00000000-0000-4000-8000-000000000000
     { method: 'GET', path: '/api/status', right: 'view' },
     { method: 'GET', path: '/api/health', right: 'health' },
     { method: 'HEAD', path: '/api/health', right: 'health' },
+    { method: 'POST', path: '/ship', right: 'create' },
+    { method: 'POST', path: '/api/ship', right: 'create' },
+    { method: 'POST', path: '/only-here', right: 'delete' },
+    { method: 'POST', path: '/api/only-here', right: 'delete' },
     { method: 'GET', path: '/api/events', right: 'view' },
     { method: 'GET', path: '/api/backups', right: 'view' },
     { method: 'POST', path: '/api/backups', right: 'create' },

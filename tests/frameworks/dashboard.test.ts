@@ -135,7 +135,7 @@ test.each(MOUNTS.map((mount) => [mount.heading, mount] as const))(
       });
       expect({ status: made.status, text: await made.text() }).toMatchObject({ status: 201 });
       expect(app.backups()).toHaveLength(1);
-      expect(JSON.parse((await get('/backups/api/status', 'owner')).text)).toMatchObject({ kind: 'safe' });
+      expect(JSON.parse((await get('/backups/api/status', 'owner')).text)).toMatchObject({ kind: 'never-drilled' });
     } finally {
       expect({ code: await app.stop(), output: app.output() }).toMatchObject({ code: 0 });
     }

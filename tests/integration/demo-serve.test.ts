@@ -104,7 +104,7 @@ test('the backups are at /backups: for a till with its token, for a browser afte
     status: 201,
     body: { label: 'dashboard' },
   });
-  expect(await client.get('/backups/api/status')).toMatchObject({ level: 'good' });
+  expect(await client.get('/backups/api/status')).toMatchObject({ level: 'warning', kind: 'never-drilled' });
 });
 
 test('a year is played where it is asked for, and the printed link logs in once, to a page with a backup that is due', async () => {

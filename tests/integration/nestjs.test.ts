@@ -403,12 +403,16 @@ describe('health, for terminus', () => {
   test('down without a backup, up with one, down when it is too old', async () => {
     const { file, directory, logger } = database('a');
     const app = await startWithHealth({ database: file, logger });
-    expect(await healthOf(app)).toEqual([503, { status: 'down', message: 'There is no backup yet.' }]);
+    expect(await healthOf(app)).toEqual([
+      503,
+      expect.objectContaining({ status: 'down', level: 'bad', message: 'There is no backup yet.' }),
+    ]);
     await post(app, '/invoices');
     const [name] = backupNames(directory);
     expect(await healthOf(app)).toEqual([
       200,
-      { status: 'up', latest: name, ageMs: expect.any(Number), lastVerified: expect.any(String) },
+      // The database was not looked at, since a health check starts no child process.
+      { status: 'up', level: 'unknown', latest: name, ageMs: expect.any(Number), lastVerified: expect.any(String) },
     ]);
     const longAgo = new Date(Date.now() - 15 * 86_400_000);
     fs.utimesSync(`${directory}/${name}`, longAgo, longAgo);
@@ -440,7 +444,7 @@ describe('health, for terminus', () => {
     fs.rmSync(directory, { recursive: true });
     expect(await healthOf(app)).toEqual([
       503,
-      expect.objectContaining({ status: 'down', message: 'The backup folder does not exist, or is not a folder.' }),
+      expect.objectContaining({ status: 'down', message: 'The backup folder is not there.' }),
     ]);
   });
 

@@ -1,3 +1,4 @@
+import { isBackupError, sayVerdict, verdict } from '../../index.js';
 import type { Backup, DueCheck } from '../../index.js';
 import { dueJson } from '../as-json.js';
 import type { CommandFunction, Context } from '../context.js';
@@ -25,10 +26,16 @@ export const doctor: CommandFunction<[]> = async (context) => {
   const due = folder.level === 'fail' ? undefined : await checkContents(opened, held, checks, context.signal);
 
   const ok = !checks.some(({ level }) => level === 'fail');
+  const found = await opened.service.status().catch((error: unknown) => {
+    if (!isBackupError(error)) throw error;
+    return error;
+  });
+  const judged = verdict(found, Date.now());
+  const sentence = sayVerdict(judged, Date.now());
   return {
     exitCode: ok ? EXIT.done : EXIT.failed,
-    document: { ok, due: due ? dueJson(due) : null, checks },
-    text: textOf(checks, context),
+    document: { ok, level: judged.level, sentence, due: due ? dueJson(due) : null, checks },
+    text: `${textOf(checks, context)}\n${wrap(sentence, 0, context.terminal.columns)}`,
     trouble: checks
       .filter(({ level }) => level === 'fail')
       .map(({ id, message, advice }) => `${id}: ${message} ${advice ?? ''}`.trim())

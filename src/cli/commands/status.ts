@@ -1,4 +1,5 @@
-import type { CopyStatus, DueCheck, ServiceStatus } from '../../index.js';
+import { sayAnswer, sayVerdict, verdict } from '../../index.js';
+import type { CopyStatus, DueCheck, ServiceStatus, VerdictMark } from '../../index.js';
 import { backupJson, dueJson, errorJson } from '../as-json.js';
 import type { CommandFunction, Context } from '../context.js';
 import { EXIT, exitCodeOf } from '../exit-codes.js';
@@ -11,14 +12,24 @@ export const status: CommandFunction<[]> = async (context) => {
   const found = await service.status();
   const { database, directory, due, latest, backupCount, backupBytes, freeBytes, lastVerification, warnings } = found;
   const { error } = database;
+  const judged = verdict(found, now);
   return {
-    exitCode: error ? exitCodeOf(error) : database.journalMode === undefined ? EXIT.failed : EXIT.done,
+    exitCode: error ? exitCodeOf(error) : EXIT_BY_LEVEL[judged.level],
     document: {
+      level: judged.level,
+      sentence: sayVerdict(judged, now),
+      answers: judged.answers.map((answer) => ({
+        question: answer.question,
+        mark: answer.mark,
+        code: answer.code,
+        action: answer.action ?? null,
+        say: sayAnswer(answer, now),
+      })),
       database: {
-        ...database,
-        error: error ? errorJson(error) : null,
+        path: database.path,
         sizeBytes: database.sizeBytes ?? null,
         journalMode: database.journalMode ?? null,
+        error: error ? errorJson(error) : null,
         lookedAt: database.lookedAt?.toISOString() ?? null,
       },
       directory,
@@ -27,6 +38,9 @@ export const status: CommandFunction<[]> = async (context) => {
       backupCount,
       backupBytes,
       freeBytes: freeBytes ?? null,
+      neededBytes: found.neededBytes ?? null,
+      lastDrill: found.lastDrill ?? null,
+      onlyHere: found.onlyHere ?? null,
       lastVerification: lastVerification ?? null,
       copies: found.copies.map(copiesJson),
       warnings,
@@ -36,9 +50,19 @@ export const status: CommandFunction<[]> = async (context) => {
   };
 };
 
+/** A warning is for people: a script that runs every hour must not fail for a drill that nobody has tried yet. */
+const EXIT_BY_LEVEL: Readonly<Record<VerdictMark, number>> = {
+  good: EXIT.done,
+  warning: EXIT.done,
+  unknown: EXIT.failed,
+  bad: EXIT.failed,
+};
+
 function textOf(found: ServiceStatus, now: number, { terminal }: Context): string {
   const { database, directory, due, latest, backupCount, backupBytes, freeBytes, lastVerification, warnings } = found;
-  const { bold, yellow, green } = terminal.out;
+  const { bold, yellow, green, red } = terminal.out;
+  const judged = verdict(found, now);
+  const paint = { good: green, warning: yellow, unknown: yellow, bad: red }[judged.level];
   const rows = [
     ['database', database.path, [fileSize(database.sizeBytes), database.journalMode?.toUpperCase()]],
     [
@@ -62,7 +86,13 @@ function textOf(found: ServiceStatus, now: number, { terminal }: Context): strin
       column === 0 ? bold(cell) : column === 1 && row === 4 ? (due.due ? yellow : green)(cell) : cell,
   );
   const stores = found.copies.map((copies) => copiesText(copies, now));
-  return [lines, ...stores, ...warnings.map((warning) => `${yellow('warning:')} ${warning}`)].join('\n');
+  return [
+    paint(sayVerdict(judged, now)),
+    '',
+    lines,
+    ...stores,
+    ...warnings.map((warning) => `${yellow('warning:')} ${warning}`),
+  ].join('\n');
 }
 
 function copiesJson(copies: CopyStatus): object {

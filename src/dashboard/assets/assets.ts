@@ -12,7 +12,8 @@ const ASSETS: Readonly<Record<string, readonly [type: string, text: string]>> = 
   'style.css': ['text/css', STYLE],
   'script.js': ['text/javascript', SCRIPT],
   'good.svg': ['image/svg+xml', ICON('#15803d', 'M14 25l7 7 14-15')],
-  'warn.svg': ['image/svg+xml', ICON('#b45309', 'M24 13v14M24 34v.1')],
+  'warning.svg': ['image/svg+xml', ICON('#b45309', 'M24 13v14M24 34v.1')],
+  'unknown.svg': ['image/svg+xml', ICON('#475569', 'M16 24h16')],
   'bad.svg': ['image/svg+xml', ICON('#b91c1c', 'M16 16l16 16M32 16L16 32')],
 };
 
@@ -23,7 +24,8 @@ export function addAssets(app: Hono<DashboardEnv>): void {
     const headers = {
       'Content-Type': `${type}; charset=utf-8`,
       ETag: etag,
-      'Cache-Control': 'private, no-cache',
+      // The sign of a lost connection is needed when nobody answers any more.
+      'Cache-Control': name === 'unknown.svg' ? 'private, max-age=86400' : 'private, no-cache',
     };
     app.get(`/assets/${name}`, (c) =>
       c.req.header('if-none-match') === etag ? c.body(null, 304, headers) : c.body(text, 200, headers),

@@ -99,23 +99,72 @@ function hideProgress() {
   if (button) button.disabled = false;
 }
 
+/** A stream is ended every minute and made again within some seconds; only what takes longer is a lost connection. */
+const LOST_MS = 6000;
+let lostTimer;
+let isLost = false;
+
+function lost() {
+  clearTimeout(lostTimer);
+  lostTimer = undefined;
+  const heading = document.getElementById('verdict');
+  if (isLost || !heading) return;
+  isLost = true;
+  const say = document.getElementById('verdict-say');
+  heading.textContent = heading.dataset.lost;
+  say.textContent = say.dataset.lost;
+  say.setAttribute('role', 'status');
+  document.getElementById('main').classList.add('lost');
+  heading.closest('.banner').className = 'banner unknown';
+  document.title = heading.dataset.lost + document.title.replace(/^[^·]*(?= ·)/, ' ').replace(/^ +/, ' ');
+  const icon = document.querySelector('link[rel=icon]');
+  icon.setAttribute('href', icon.getAttribute('href').replace(/[a-z]+\.svg$/, 'unknown.svg'));
+}
+
+async function found() {
+  clearTimeout(lostTimer);
+  lostTimer = undefined;
+  if (isLost) sent = '';
+  await renew();
+  isLost = false;
+}
+
+const UNITS = [['year', 31536000], ['month', 2592000], ['day', 86400], ['hour', 3600], ['minute', 60]];
+/** As the server writes an age: only the words of its own that this page has not, "just now", stay until they are wrong. */
+function tick() {
+  const relative = new Intl.RelativeTimeFormat(document.documentElement.lang);
+  for (const time of document.querySelectorAll('time[data-age]')) {
+    const passed = (Date.parse(time.dateTime) - Date.now()) / 1000;
+    const [unit, length] = UNITS.find(([, size]) => Math.abs(passed) >= size) || ['second', 1];
+    if (unit === 'second' && Math.abs(passed) < 10) continue;
+    const text = relative.format(passed > 0 ? Math.round(passed / length) : Math.trunc(passed / length), unit);
+    if (time.textContent !== text) time.textContent = text;
+  }
+}
+
 function listen() {
   const live = document.getElementById('main').dataset.live;
   if (!live || !window.EventSource) return;
+  // In the cache, for when no server answers.
+  new Image().src = document.querySelector('link[rel=icon]').href.replace(/[a-z]+\.svg$/, 'unknown.svg');
   const source = new EventSource(live);
   // Events between the loading of the page and this connection were missed. It reconnects every minute: then the page shows
   // also what no event tells, that a backup has become due.
-  source.addEventListener('open', () => renew().catch(() => {}));
+  source.addEventListener('open', () => found().catch(lost));
   source.addEventListener('error', () => {
+    lostTimer ??= setTimeout(lost, LOST_MS);
     if (source.readyState !== EventSource.CLOSED) return;
-    renew().catch(() => {});
-    setTimeout(listen, 60000);
+    found().catch(() => {});
+    setTimeout(listen, 5000);
   });
   source.addEventListener('progress', (event) => showProgress(JSON.parse(event.data)));
   source.addEventListener('idle', hideProgress);
   source.addEventListener('job', (event) => showJob(JSON.parse(event.data)));
   source.addEventListener('changed', renewSoon);
 }
+addEventListener('offline', lost);
+addEventListener('online', () => found().catch(lost));
+setInterval(tick, 1000);
 
 // A page that the browser kept as it was left would still be busy.
 addEventListener('pageshow', (event) => { if (event.persisted) location.reload(); });

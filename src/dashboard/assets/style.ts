@@ -2,13 +2,13 @@
 export const STYLE = `
 :root {
   color-scheme: light dark;
-  --page: #f3f4f6; --card: #fff; --text: #111827; --soft: #4b5563; --line: #d8dce2; --link: #1d4ed8;
+  --page: #f3f4f6; --card: #fff; --text: #111827; --soft: #4b5563; --line: #d8dce2; --edge: #7b8594; --link: #1d4ed8;
   --good: #12703a; --good-soft: #e7f6ec; --warn: #a14a06; --warn-soft: #fdf1dc; --bad: #b91c1c; --bad-soft: #fdeaea;
   --on-strong: #fff; --chart: #2563eb; --w0: #e3e6ea; --w1: #86cfa0; --w2: #15803d; --shadow: 0 1px 2px #0000000f;
 }
 @media (prefers-color-scheme: dark) {
   :root {
-    --page: #0e1116; --card: #181c23; --text: #e8ebf0; --soft: #a3adba; --line: #2d3440; --link: #8ab4ff;
+    --page: #0e1116; --card: #181c23; --text: #e8ebf0; --soft: #a3adba; --line: #2d3440; --edge: #6b7687; --link: #8ab4ff;
     --good: #4ade80; --good-soft: #10291a; --warn: #fbbf24; --warn-soft: #2e230a; --bad: #f87171; --bad-soft: #331416;
     --on-strong: #0e1116; --chart: #7aa7ff; --w0: #262c35; --w1: #2f7a4b; --w2: #4ade80; --shadow: none;
   }
@@ -35,17 +35,31 @@ code { font: .85rem/1.5 ui-monospace, "DejaVu Sans Mono", monospace; overflow-wr
 .chooser a { padding: 4px 12px; border: 1px solid var(--line); border-radius: 99px; text-decoration: none; }
 .chooser a[aria-current] { background: var(--text); color: var(--page); border-color: var(--text); }
 
-.banner { display: flex; align-items: center; gap: 22px; padding: 26px 28px; border-radius: 18px; border: 2px solid; }
-.banner .say { flex: 1; min-width: 0; }
+.banner { border-radius: 18px; border: 2px solid; overflow: hidden; }
+.banner .head { display: flex; flex-wrap: wrap; align-items: center; gap: 14px 22px; padding: 24px 26px; }
+.banner .say { flex: 1 1 300px; min-width: 0; }
 .banner h2 { font-size: 1.6rem; line-height: 1.25; text-wrap: balance; }
-.banner p { margin-top: 4px; }
-.banner.good { background: var(--good-soft); border-color: var(--good); }
-.banner.warn { background: var(--warn-soft); border-color: var(--warn); }
-.banner.bad { background: var(--bad-soft); border-color: var(--bad); }
-.banner.good h2 { color: var(--good); } .banner.warn h2 { color: var(--warn); } .banner.bad h2 { color: var(--bad); }
-.icon { width: 68px; height: 68px; flex: none; }
-.icon path { fill: none; stroke: var(--on-strong); stroke-width: 5; stroke-linecap: round; stroke-linejoin: round; }
-.good .icon circle { fill: var(--good); } .warn .icon circle { fill: var(--warn); } .bad .icon circle { fill: var(--bad); }
+.banner .say > p { margin-top: 2px; }
+.acts { display: flex; flex-wrap: wrap; gap: 10px; }
+.banner.good, .banner.good .head { background: var(--good-soft); border-color: var(--good); }
+.banner.warning, .banner.warning .head { background: var(--warn-soft); border-color: var(--warn); }
+.banner.bad, .banner.bad .head { background: var(--bad-soft); border-color: var(--bad); }
+.banner.unknown, .banner.unknown .head { background: var(--card); border-color: var(--soft); }
+.banner.good h2 { color: var(--good); } .banner.warning h2 { color: var(--warn); } .banner.bad h2 { color: var(--bad); }
+.icon { width: 60px; height: 60px; flex: none; }
+.icon .shield { fill: var(--soft); } .good .icon .shield { fill: var(--good); } .warning .icon .shield { fill: var(--warn); } .bad .icon .shield { fill: var(--bad); }
+.icon .sign { fill: none; stroke: var(--on-strong); stroke-width: 4.5; stroke-linecap: round; stroke-linejoin: round; }
+.checks { list-style: none; padding: 0; display: grid; grid-template-columns: repeat(auto-fit, minmax(min(230px, 100%), 1fr)); gap: 1px; background: var(--line); border-top: 1px solid var(--line); }
+.checks li { padding: 14px 18px 16px; background: var(--card); overflow-wrap: anywhere; }
+.checks li.warning { background: var(--warn-soft); } .checks li.bad { background: var(--bad-soft); }
+.checks h3 { margin: 0; display: flex; align-items: center; gap: 7px; font-size: .82rem; font-weight: 600; letter-spacing: .03em; color: var(--soft); }
+.checks .fact { font-weight: 650; margin-top: 3px; } .checks .more { color: var(--soft); font-size: .88rem; }
+.checks .button { margin-top: 8px; }
+.mark { width: 18px; height: 18px; flex: none; }
+.mark circle { fill: var(--soft); } .good > h3 .mark circle { fill: var(--good); } .warning > h3 .mark circle { fill: var(--warn); } .bad > h3 .mark circle { fill: var(--bad); }
+.mark path { fill: none; stroke: var(--on-strong); stroke-width: 2; stroke-linecap: round; stroke-linejoin: round; }
+.lost .checks, .lost .numbers, .lost .card { opacity: .75; }
+time, .number dd, td { font-variant-numeric: tabular-nums; }
 .progress { margin-top: 12px; }
 .progress p { font-weight: 600; }
 progress { width: 100%; height: 14px; accent-color: var(--chart); }
@@ -96,10 +110,10 @@ strong.bad { color: var(--bad); }
 .empty { color: var(--soft); padding-top: 8px; }
 .tag { display: inline-block; padding: 1px 10px; border-radius: 99px; font-size: .85rem; font-weight: 600; border: 1px solid currentColor; }
 .tag.good { color: var(--good); background: var(--good-soft); } .tag.bad { color: var(--bad); background: var(--bad-soft); }
-.tag.warn { color: var(--warn); background: var(--warn-soft); } .tag.plain { color: var(--soft); font-weight: 400; }
+.tag.unknown { color: var(--soft); } .tag.warning { color: var(--warn); background: var(--warn-soft); } .tag.plain { color: var(--soft); font-weight: 400; }
 .pages { display: flex; gap: 16px; align-items: center; justify-content: center; padding-top: 14px; border-top: 1px solid var(--line); }
 
-.button { display: inline-block; font: inherit; font-weight: 600; padding: 10px 18px; min-height: 44px; border-radius: 10px; border: 1px solid var(--line); background: var(--card); color: var(--text); text-decoration: none; cursor: pointer; white-space: nowrap; }
+.button { display: inline-block; font: inherit; font-weight: 600; padding: 10px 18px; min-height: 44px; border-radius: 10px; border: 1px solid var(--edge); background: var(--card); color: var(--text); text-decoration: none; cursor: pointer; white-space: nowrap; }
 .button:hover { border-color: var(--soft); }
 .button.primary { background: var(--text); color: var(--page); border-color: var(--text); }
 .button.primary:hover { opacity: .88; }
@@ -149,10 +163,11 @@ select, input { font: inherit; min-height: 44px; padding: 8px 12px; border-radiu
 
 @media (max-width: 760px) {
   main { padding: 14px 12px 48px; gap: 14px; }
-  .banner { flex-wrap: wrap; gap: 14px; padding: 18px; }
+  .banner .head { gap: 12px 14px; padding: 16px; }
+  .banner .say { flex-basis: 200px; }
+  .acts, .acts form { flex: 1 1 100%; } .acts .button { flex: 1 1 100%; text-align: center; width: 100%; }
   .banner h2 { font-size: 1.3rem; }
-  .icon { width: 52px; height: 52px; }
-  .banner form, .banner form .button { width: 100%; }
+  .icon { width: 44px; height: 44px; }
   .pictures { grid-template-columns: 1fr; }
   .numbers { grid-template-columns: 1fr 1fr; }
   .number:first-child { grid-column: 1 / -1; }
@@ -172,6 +187,10 @@ select, input { font: inherit; min-height: 44px; padding: 8px 12px; border-radiu
   td.label { max-width: none; }
   td.actions { display: flex; gap: 8px; padding-top: 8px; }
   td.actions .button { flex: 1; text-align: center; }
+}
+@media (forced-colors: active) {
+  .banner, .card, .button, .tag, .checks li { border: 1px solid CanvasText; }
+  .icon .shield, .mark circle { fill: CanvasText !important; } .icon .sign, .mark path { stroke: Canvas; }
 }
 @media print { form, .actions, .pages { display: none; } }
 `;

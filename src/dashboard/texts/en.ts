@@ -1,3 +1,4 @@
+import { ENGLISH } from '../../service/verdict-words.js';
 import { adviceEn } from './advice.js';
 import { activityEn } from './activity.js';
 import { jobsEn } from './jobs.js';
@@ -10,21 +11,22 @@ export const en = {
   ...rowsEn,
   locale: 'en',
   title: (name: string) => `Backups of ${name}`,
-  level: { good: 'Safe', warn: 'Attention', bad: 'Not safe' },
+  level: { good: 'Safe', unknown: 'Not known', warning: 'Attention', bad: 'Not safe' },
 
-  safe: (age: string) => `Safe: last backup ${age}, verified`,
-  unverified: (age: string) => `The last backup, ${age}, was never verified`,
-  due: (age: string) => `A backup is due: the last one is from ${age}`,
-  none: 'There is no backup yet',
-  unusable: 'No backup can be used: make a new one',
-  missing: 'The database is not there',
-  failed: (reason: string) => `The last attempt failed: ${reason}`,
-  nextTry: (when: string) => `next try ${when}`,
-  nextTryOnUse: 'next try with the next change in the app',
-  unreadable: (reason: string) => `The backups cannot be read: ${reason}`,
-  onFire: 'Back up now, or ask whoever looks after this computer.',
-  ask: 'Ask whoever looks after this computer.',
-  onMissing: 'It can be restored from a backup below.',
+  verdict: ENGLISH,
+  marks: { good: 'Good', unknown: 'Not known', warning: 'To do', bad: 'Bad' },
+  remedies: {
+    goBack: 'Go back to…',
+    lookAgain: 'Look again',
+    showBackups: 'Show the backups',
+    freeSpace: 'Which could go?',
+    verify: 'Check it now',
+    drill: 'Try a restore now',
+    ship: 'Send now',
+    acceptOnlyHere: 'I accept that',
+  },
+  lost: 'Connection lost',
+  lostNote: 'This page cannot ask any more. Below is the last that it knew.',
   reasons: {
     ERR_BACKUP_SOURCE_MISSING: 'the database is not there',
     ERR_BACKUP_SOURCE_INVALID: 'the database file is not a database',

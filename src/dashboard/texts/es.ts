@@ -3,6 +3,7 @@ import { activityEs } from './activity.js';
 import { jobsEs } from './jobs.js';
 import { rowsEs } from './rows.js';
 import type { Dictionary } from './en.js';
+import { VERDICT_ES } from './verdict-es.js';
 
 export const es: Dictionary = {
   ...adviceEs,
@@ -10,21 +11,22 @@ export const es: Dictionary = {
   ...rowsEs,
   locale: 'es',
   title: (name) => `Copias de seguridad de ${name}`,
-  level: { good: 'A salvo', warn: 'Atención', bad: 'En riesgo' },
+  level: { good: 'A salvo', unknown: 'No se sabe', warning: 'Atención', bad: 'En riesgo' },
 
-  safe: (age) => `A salvo: última copia ${age}, verificada`,
-  unverified: (age) => `La última copia, de ${age}, nunca se ha verificado`,
-  due: (age) => `Toca hacer una copia: la última es de ${age}`,
-  none: 'Todavía no hay ninguna copia',
-  unusable: 'Ninguna copia sirve: haga una nueva',
-  missing: 'La base de datos no está',
-  failed: (reason) => `El último intento falló: ${reason}`,
-  nextTry: (when) => `próximo intento ${when}`,
-  nextTryOnUse: 'próximo intento con el próximo cambio en la aplicación',
-  unreadable: (reason) => `No se pueden leer las copias: ${reason}`,
-  onFire: 'Haga una copia ahora o avise a quien cuida de este equipo.',
-  ask: 'Avise a quien cuida de este equipo.',
-  onMissing: 'Se puede restaurar desde una copia de abajo.',
+  verdict: VERDICT_ES,
+  marks: { good: 'Bien', unknown: 'No se sabe', warning: 'Por hacer', bad: 'Mal' },
+  remedies: {
+    goBack: 'Volver a…',
+    lookAgain: 'Mirar otra vez',
+    showBackups: 'Ver las copias',
+    freeSpace: '¿Cuáles sobran?',
+    verify: 'Verificarla ahora',
+    drill: 'Probar a restaurar',
+    ship: 'Enviar ahora',
+    acceptOnlyHere: 'Lo acepto',
+  },
+  lost: 'Sin conexión',
+  lostNote: 'Esta página ya no puede preguntar. Abajo está lo último que supo.',
   reasons: {
     ERR_BACKUP_SOURCE_MISSING: 'la base de datos no está',
     ERR_BACKUP_SOURCE_INVALID: 'el archivo no es una base de datos',

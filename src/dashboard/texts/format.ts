@@ -51,7 +51,8 @@ export function formatsOf(locale: 'en' | 'es'): Formats {
       const passed = (value.getTime() - now) / 1_000;
       if (Math.abs(passed) < JUST_NOW_S) return justNow;
       const [unit, length] = UNITS.find(([, size]) => Math.abs(passed) >= size) ?? (['second', 1] as const);
-      return relative.format(Math.trunc(passed / length), unit);
+      // What is to come in 6 days and 23 hours is "in 7 days"; what has passed is counted by whole units, as ages are.
+      return relative.format(passed > 0 ? Math.round(passed / length) : Math.trunc(passed / length), unit);
     },
     size(bytes) {
       const power = bytes < 1 ? 0 : Math.min(SIZES.length - 1, Math.floor(Math.log2(bytes) / 10));

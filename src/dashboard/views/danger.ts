@@ -27,7 +27,7 @@ export function deletePage(view: View, serviceView: ServiceView, backup: Backup,
         <a class="button" href="${linkTo(view, name)}">${texts.cancel}</a>
       </form>
     </section>`;
-  return layout(view, { title: `${texts.deleteTitle} · ${serviceView.title(texts)}`, level: 'warn', body });
+  return layout(view, { title: `${texts.deleteTitle} · ${serviceView.title(texts)}`, level: 'warning', body });
 }
 
 /** A restore keeps the old database in a backup, and writes a new one beside it or over it: twice the larger of the two, at most. */
@@ -71,7 +71,7 @@ export function restorePage(
     </section>
     ${checkFirst(view, backup)} ${view.rights.browse ? whatWouldChange(view, serviceView, backup) : ''}
     ${confirmation(view, backup)}`;
-  return layout(view, { title: `${texts.restoreTitle} · ${serviceView.title(texts)}`, level: 'warn', body });
+  return layout(view, { title: `${texts.restoreTitle} · ${serviceView.title(texts)}`, level: 'warning', body });
 }
 
 function room({ texts }: View, freeBytes: number, needed: number): Html {

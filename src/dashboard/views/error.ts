@@ -26,7 +26,7 @@ export function loggedOutPage(view: View, loginAddress: string | undefined): Htm
     ${loginAddress === undefined ? '' : html`<p><a class="button primary" href="${loginAddress}">${texts.loggedOut.login}</a></p>`}
     <p class="code">${texts.code}: <code>ERR_DASHBOARD_FORBIDDEN</code></p>
   </section>`;
-  return layout(view, { title: texts.loggedOut.title, level: 'warn', body });
+  return layout(view, { title: texts.loggedOut.title, level: 'warning', body });
 }
 
 export function errorText({ code }: PublicError, texts: Texts): string {

@@ -28,7 +28,7 @@ export function jobPage(view: View, serviceView: ServiceView, job: Job, backups:
     </section>`;
   return layout(view, {
     title: `${sayJob(job, texts)} · ${serviceView.title(texts)}`,
-    level: running ? 'warn' : isGood(job) ? 'good' : 'bad',
+    level: running ? 'warning' : isGood(job) ? 'good' : 'bad',
     live: `${view.home}api/events`,
     refresh: running ? REFRESH_S : undefined,
     body,

@@ -1,12 +1,12 @@
 import { html } from 'hono/html';
-import type { Verdict } from '../verdict.js';
+import type { VerdictMark } from '../../index.js';
 import type { Html, View } from './view.js';
 
 export interface Page {
   readonly title: string;
   readonly body: Html;
   /** Shows in the tab's icon. */
-  readonly level?: Verdict['level'];
+  readonly level?: VerdictMark;
   /** Reload after so many seconds; for pages that wait for something without a script. */
   readonly refresh?: number | undefined;
   /** Has live progress: the script listens here. */

@@ -1,9 +1,8 @@
 import { html } from 'hono/html';
 import type { Backup, ServiceStatus } from '../../index.js';
 import type { Look, ServiceView } from '../service-view.js';
-import { sayVerdict } from '../texts/say.js';
-import { judge } from '../verdict.js';
-import type { Verdict } from '../verdict.js';
+import { verdict } from '../../index.js';
+import { banner } from './banner.js';
 import { sizeChart } from './chart.js';
 import { flash } from './flash.js';
 import { jobsCard } from './job.js';
@@ -13,23 +12,25 @@ import { backupTable } from './table.js';
 import type { Html, View } from './view.js';
 import { weekStrip } from './weeks.js';
 
-/** The page: one sentence and a colour, numbers, pictures, and the table below. */
+/** The page: the verdict, numbers, pictures, and the table below. */
 export function overviewPage(view: View, serviceView: ServiceView, look: Look, others: Html | ''): Html {
   const { texts } = view;
   const { status } = look;
-  const verdict: Verdict = status ? judge(status) : { level: 'bad', kind: 'unreadable', code: look.code };
+  const judged = verdict(status ?? look.error, view.now);
+  const backups = status ? look.backups : [];
   const running = isRunning(serviceView, status);
   const body = html`<header class="top">
       <h1>${serviceView.title(texts)}</h1>
       ${others}
     </header>
-    ${flash(view, status ? look.backups : [])} ${jobsCard(view, serviceView)} ${banner(view, verdict, running)}
+    ${flash(view, backups)} ${jobsCard(view, serviceView)} ${banner(view, { judged, backups, running })}
     ${status ? withBackups(view, status, look.backups) : ''}`;
   return layout(view, {
-    title: `${texts.level[verdict.level]} · ${serviceView.title(texts)}`,
-    level: verdict.level,
+    title: `${texts.level[judged.level]} · ${serviceView.title(texts)}`,
+    level: judged.level,
     live: `${view.home}api/events`,
-    refresh: running ? 3 : undefined,
+    // Without a script, the page asks again for the look at the database that it did not wait for.
+    refresh: running || isLooking(status) ? 3 : undefined,
     body,
   });
 }
@@ -38,43 +39,10 @@ function isRunning(serviceView: ServiceView, status: ServiceStatus | undefined):
   return serviceView.operations.running !== undefined || status?.inProgress !== undefined;
 }
 
-function banner(view: View, verdict: Verdict, running: boolean): Html {
-  const { texts, rights } = view;
-  const { level } = verdict;
-  return html`<section class="banner ${level}" aria-labelledby="verdict">
-    ${ICONS[level]}
-    <div class="say">
-      <h2 id="verdict">${sayVerdict(verdict, texts, view.now)}</h2>
-      ${level === 'bad' ? html`<p>${advice(view, verdict)}</p>` : ''}
-      <div id="progress" class="progress" ${progressTexts(view)} ${running ? '' : html`hidden`}>
-        <p>
-          <span id="progress-text" role="status">${texts.running}</span>
-          <span id="progress-percent" aria-hidden="true"></span>
-        </p>
-        <progress id="progress-bar" aria-label="${texts.running}"></progress>
-      </div>
-    </div>
-    ${
-      rights.create
-        ? html`<form method="post" action="${view.home}backups" data-live-form>
-            <button class="button primary" ${running ? html`disabled` : ''}>${texts.backUpNow}</button>
-          </form>`
-        : ''
-    }
-  </section>`;
-}
-
-/** The advice for this reader, with the buttons that the reader may use. */
-function advice({ texts, rights }: View, { kind }: Verdict): string {
-  if (kind === 'missing') return `${texts.ask}${rights.restore ? ` ${texts.onMissing}` : ''}`;
-  return rights.create ? texts.onFire : texts.ask;
-}
-
-/** The text of each step, for the script. */
-function progressTexts({ texts }: View): Html {
-  const { lock, copy, verify, publish } = texts.steps;
-  return html`data-text="${texts.running}" data-textrestore="${texts.jobs.running.restore}" data-textlock="${lock}"
-  data-textcopy="${copy}" data-textverify="${verify}" data-textpublish="${publish}"`;
+function isLooking(status: ServiceStatus | undefined): boolean {
+  return (
+    status !== undefined && status.due.reason !== 'disabled' && !status.database.lookedAt && !status.database.error
+  );
 }
 
 function withBackups(view: View, status: ServiceStatus, backups: readonly Backup[]): Html {
@@ -136,15 +104,3 @@ function warnings({ texts }: View, { database, latest }: ServiceStatus, backups:
     </ul>
   </section>`;
 }
-
-const icon = (path: Html): Html =>
-  html`<svg class="icon" viewBox="0 0 48 48" aria-hidden="true">
-    <circle cx="24" cy="24" r="22" />
-    ${path}
-  </svg>`;
-
-const ICONS: Readonly<Record<Verdict['level'], Html>> = {
-  good: icon(html`<path d="M14 25 l7 7 l14 -15" />`),
-  warn: icon(html`<path d="M24 13 v14 M24 33.5 v1" />`),
-  bad: icon(html`<path d="M16 16 l16 16 M32 16 l-16 16" />`),
-};

@@ -1,7 +1,8 @@
 import { html } from 'hono/html';
 import type { Look, ServiceView } from '../service-view.js';
 import { sayVerdict } from '../texts/say.js';
-import { judge } from '../verdict.js';
+import { verdict, worstFirst } from '../../service/verdict.js';
+import { markedAge, withAges } from './ages.js';
 import { layout } from './layout.js';
 import type { Html, View } from './view.js';
 
@@ -11,19 +12,22 @@ export function servicesPage(
   looks: readonly { readonly service: ServiceView; readonly look: Look }[],
 ): Html {
   const { texts } = view;
-  const rows = looks.map(({ service, look }) => {
-    const verdict = look.status ? judge(look.status) : ({ level: 'bad', kind: 'unreadable', code: look.code } as const);
+  const all = looks.map(({ service, look }) => ({ service, judged: verdict(look.status ?? look.error, view.now) }));
+  // The tab's icon is that of the worst of them: a page of five may be one tab among twenty.
+  const level = all.map(({ judged }) => judged.level).toSorted(worstFirst)[0];
+  const rows = all.map(({ service, judged }) => {
     return html`<li class="card">
       <a href="${view.root}${service.name}/">${service.name}</a>
-      <span class="tag ${verdict.level}">${texts.level[verdict.level]}</span>
-      <p>${sayVerdict(verdict, texts, view.now)}</p>
+      <span class="tag ${judged.level}">${texts.level[judged.level]}</span>
+      <p>${withAges(sayVerdict(judged, texts, view.now, markedAge(texts.format.age)))}</p>
     </li>`;
   });
   const body = html`<h1>${texts.choose}</h1>
     <ul class="services">
       ${rows}
     </ul>`;
-  return layout(view, { title: texts.choose, body });
+  const title = `${level ? `${texts.level[level]} · ` : ''}${texts.choose}`;
+  return layout(view, { title, live: `${view.root}api/events`, ...(level && { level }), body });
 }
 
 /** The chooser on the page of one of several services. */

@@ -1,7 +1,6 @@
 import { html } from 'hono/html';
 import type { Backup } from '../../index.js';
 import { BY_HAND } from '../operations.js';
-import { isVerified } from '../verdict.js';
 import { copiedCount, offsiteTag } from './offsite.js';
 import { linkTo } from './view.js';
 import type { Html, View } from './view.js';
@@ -71,6 +70,10 @@ export function verificationOf(view: View, backup: Backup): Html {
 /** A label written by the page's own button is shown in the reader's language. */
 export function labelOf({ texts }: View, label: string): string {
   return label === BY_HAND ? texts.byHand : label;
+}
+
+export function isVerified({ verified, lastVerification }: Backup): boolean {
+  return lastVerification ? lastVerification.ok : verified !== undefined;
 }
 
 function verifiedAt({ manifest, lastVerification }: Backup): Date | undefined {
