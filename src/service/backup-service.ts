@@ -78,6 +78,7 @@ export class BackupService {
     const freshness = (this.#freshness = this.#context.due.freshness);
     this.#waitingCalls = new WaitingCalls((some) => freshness.hold(some));
     this.#options = this.#context.options;
+    this.#context.proofs.verify = (name, control) => core().verify(this.#context, name, control);
     if (newServices.hasSubscribers) newServices.publish(this);
   }
 
@@ -486,13 +487,14 @@ export class BackupService {
    * app waits for before it ends. Never rejects. Don't wait for it inside a protected method.
    */
   async whenIdle(): Promise<void> {
-    const { queue, runner, due, activity } = this.#context;
+    const { queue, runner, due, activity, proofs } = this.#context;
     let end;
     do {
       end = queue.end;
       await end;
       await due.whenIdle();
       await runner.whenIdle();
+      await proofs.whenIdle();
       await this.#waitingCalls.whenDone();
       await this.#parts.notified();
       await activity.settled();
@@ -509,6 +511,7 @@ export class BackupService {
    */
   async shutDown(): Promise<void> {
     this.#waitingCalls.close();
+    this.#context.proofs.stop();
     await this.whenIdle();
   }
 

@@ -25,6 +25,8 @@ interface Parts {
   readonly log: Logger;
   readonly gate: FolderGate;
   readonly runner: BackupRunner;
+  /** A call has found the newest backup, and it is fresh. */
+  found(latest: Backup): void;
 }
 
 /** An attempt that others can join, as long as what it makes is new enough for them. */
@@ -139,6 +141,7 @@ export class DueBackups {
         const retryAt = runner.retryAt(Date.now());
         return retryAt !== undefined && retryAt > Date.now() ? this.#backingOff(purpose, new Date(retryAt)) : undefined;
       }
+      if (check.reason === 'fresh') this.#context.found(check.latest);
       if (check.reason === 'fresh') return { status: 'fresh', latest: check.latest, ageMs: check.ageMs };
       return check.reason === 'backing-off' ? this.#backingOff(purpose, check.retryAt) : undefined;
     }

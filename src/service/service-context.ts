@@ -15,6 +15,7 @@ import { DatabaseLooks } from './database-looks.js';
 import { DueBackups } from './due-backups.js';
 import { EVENT_NAMES } from './events.js';
 import type { BackupEvents } from './events.js';
+import { ProofKeeper } from './proof-keeper.js';
 import { resolveOptions } from './options.js';
 import type { BackupServiceOptions, ResolvedOptions } from './options.js';
 import { recordEvents } from './record-activity.js';
@@ -34,6 +35,7 @@ export interface ServiceContext {
   readonly activity: ActivityRecorder;
   readonly due: DueBackups;
   readonly looks: DatabaseLooks;
+  readonly proofs: ProofKeeper;
   /** Explicit backups wait for one another here, not as a crowd of idle children. */
   readonly queue: SerialQueue;
 }
@@ -62,5 +64,8 @@ export function createContext(given: BackupServiceOptions): ServiceContext {
   }
   const runner = new BackupRunner(options, log, events, gate, activity);
   const parts = { options, log, messages, events, gate, copies, runner, activity, queue: new SerialQueue() };
-  return { ...parts, due: new DueBackups(parts), looks: new DatabaseLooks(options) };
+  const looks = new DatabaseLooks(options);
+  const proofs = new ProofKeeper(parts);
+  const due = new DueBackups({ ...parts, found: (latest) => proofs.wake(latest) });
+  return { ...parts, due, looks, proofs };
 }

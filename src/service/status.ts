@@ -104,6 +104,8 @@ export async function readStatus(context: ServiceContext, { wait = true }: Statu
   const { due, backups, sizeBytes } = found;
   const seen = await looking;
   const latest = 'latest' in due ? due.latest : undefined;
+  // A page has looked: what it shows as old is done again behind it. A command ends too soon for that.
+  if (!wait && latest && options.enabled) context.proofs.wake(latest);
   const copies = stores ? await gate.run(stores.status(backups)) : [];
   return {
     database: {
