@@ -6,11 +6,11 @@ import type { StoreAnswer, Verdict, VerdictAnswer, VerdictCode, VerdictQuestion 
 /** How dates and sizes are written; a page has its own language's. */
 export interface VerdictFormats {
   /** `2 days ago`, `in 4 minutes` */
-  age(date: Date, now: number): string;
-  date(date: Date): string;
-  size(bytes: number): string;
-  reason(code: BackupErrorCode): string;
-  store(name: string): string;
+  readonly age: (date: Date, now: number) => string;
+  readonly date: (date: Date) => string;
+  readonly size: (bytes: number) => string;
+  readonly reason: (code: BackupErrorCode) => string;
+  readonly store: (name: string) => string;
 }
 
 /** An answer in words: the fact, and its meaning. */
@@ -22,7 +22,7 @@ export interface VerdictWords {
 /** The words of one language. */
 export interface VerdictDictionary {
   readonly questions: Readonly<Record<VerdictQuestion, string>>;
-  headline(verdict: Verdict): string;
+  readonly headline: (verdict: Verdict) => string;
   readonly answers: Readonly<Record<VerdictCode, (facts: VerdictFacts) => VerdictWords>>;
 }
 

@@ -118,7 +118,7 @@ function lost() {
   heading.closest('.banner').className = 'banner unknown';
   document.title = heading.dataset.lost + document.title.replace(/^[^·]*(?= ·)/, ' ').replace(/^ +/, ' ');
   const icon = document.querySelector('link[rel=icon]');
-  icon.setAttribute('href', icon.getAttribute('href').replace(/[a-z]+\.svg$/, 'unknown.svg'));
+  icon.setAttribute('href', icon.getAttribute('href').replace(/[a-z]+[.]svg$/, 'unknown.svg'));
 }
 
 async function found() {
@@ -146,7 +146,7 @@ function listen() {
   const live = document.getElementById('main').dataset.live;
   if (!live || !window.EventSource) return;
   // In the cache, for when no server answers.
-  new Image().src = document.querySelector('link[rel=icon]').href.replace(/[a-z]+\.svg$/, 'unknown.svg');
+  new Image().src = document.querySelector('link[rel=icon]').href.replace(/[a-z]+[.]svg$/, 'unknown.svg');
   const source = new EventSource(live);
   // Events between the loading of the page and this connection were missed. It reconnects every minute: then the page shows
   // also what no event tells, that a backup has become due.

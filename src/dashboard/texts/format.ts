@@ -1,16 +1,16 @@
 /** Numbers and dates in one language, in this computer's time zone. */
 export interface Formats {
   /** `24 Nov 2026, 09:30` */
-  date(date: Date): string;
+  readonly date: (date: Date) => string;
   /** `24 Nov 2026` */
-  day(date: Date): string;
-  month(date: Date): string;
+  readonly day: (date: Date) => string;
+  readonly month: (date: Date) => string;
   /** `2 days ago`, `in 4 minutes` */
-  age(date: Date, now: number): string;
+  readonly age: (date: Date, now: number) => string;
   /** `3.4 MB`, of 1024 each, as in the log */
-  size(bytes: number): string;
-  number(value: number): string;
-  seconds(milliseconds: number): string;
+  readonly size: (bytes: number) => string;
+  readonly number: (value: number) => string;
+  readonly seconds: (milliseconds: number) => string;
 }
 
 const UNITS = [

@@ -14,10 +14,10 @@ export function markedAge(age: Formats['age']): Formats['age'] {
 
 /** The text, with its ages as `<time>`. */
 export function withAges(text: string): Html {
-  const parts = text.split(START!).flatMap((part, i) => {
+  const parts = text.split(START).flatMap((part, i) => {
     if (i === 0) return [html`${part}`];
-    const [moment = '', rest = ''] = part.split(MIDDLE!);
-    const [age = '', after = ''] = rest.split(END!);
+    const [moment = '', rest = ''] = part.split(MIDDLE);
+    const [age = '', after = ''] = rest.split(END);
     return [html`<time datetime="${moment}" data-age>${age}</time>${after}`];
   });
   return html`${parts}`;
