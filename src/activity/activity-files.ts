@@ -20,6 +20,8 @@ const FULL_BYTES = 256 * 1024;
 const KEPT_BYTES = 3 * FULL_BYTES;
 /** Far more than a file can hold that only this package has written. */
 const MAX_FILE_BYTES = 4 * FULL_BYTES;
+/** Far more files than are kept, even where many processes move a full one away at once: others are not read. */
+const MAX_FILES = 16;
 
 const { O_RDWR, O_APPEND, O_CREAT } = fs.constants;
 // Windows has neither flag.
@@ -89,7 +91,7 @@ function* listFiles({ directory, naming }: BackupFolder): FileWork<string[]> {
  */
 export function* readActivities(folder: BackupFolder, limit: number, before = Infinity): FileWork<Activity[]> {
   const found: Activity[] = [];
-  for (const name of yield* listFiles(folder)) {
+  for (const name of (yield* listFiles(folder)).slice(0, MAX_FILES)) {
     const file = path.join(folder.directory, name);
     try {
       found.push(...parseActivities(yield* files.readSmall(file, MAX_FILE_BYTES)).reverse());

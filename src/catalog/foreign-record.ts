@@ -2,7 +2,7 @@ import path from 'node:path';
 import { files } from '../util/file-work.js';
 import type { FileWork } from '../util/file-work.js';
 import { mapOf, oneOf, parseJson, recordOf, whole, between, WRONG } from '../util/json-rules.js';
-import { foreignRecordName } from './backup-name.js';
+import { foreignRecordName, parseBackupNameOfAnyCase } from './backup-name.js';
 import type { BackupNaming } from './backup-name.js';
 
 // Files without a manifest are other programs'. The child process looks whether such a file is a database before it counts as
@@ -47,11 +47,14 @@ export function isKnownBad(record: ForeignRecord, name: string, { sizeBytes, mti
 export function* keepForeignRecord(place: Place, found: ForeignRecord, partial: string): FileWork<void> {
   const { directory, naming } = place;
   const bad: Record<string, LookedAt> = {};
-  const known = { ...(yield* readForeignRecord(place)), ...found };
-  for (const [name, looked] of Object.entries(known)) {
-    if (yield* files.lstat(path.join(directory, path.basename(name)))) bad[name] = looked;
-  }
+  // A name that is no backup's was written by somebody else, and may be one that no file can have.
+  const known = Object.entries(yield* readForeignRecord(place)).filter(([name]) =>
+    parseBackupNameOfAnyCase(naming, name),
+  );
   try {
+    for (const [name, looked] of [...known, ...Object.entries(found)]) {
+      if (yield* files.lstat(path.join(directory, name))) bad[name] = looked;
+    }
     const file = path.join(directory, foreignRecordName(naming));
     yield* files.replace(file, `${JSON.stringify({ formatVersion: 1, bad }, null, 1)}\n`, partial, [directory]);
   } catch {

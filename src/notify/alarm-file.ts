@@ -48,13 +48,13 @@ export function alarmFile({ directory, naming }: BackupFolder, { kind, about = '
   return path.join(directory, `${startOf(naming)}${id}.json`);
 }
 
-/** Those of all processes. Files that are none are passed over. */
+/** Those of all processes. Files that are none, or that cannot be read, are passed over. */
 export async function readAlarms({ directory, naming }: BackupFolder): Promise<readonly AlarmRecord[]> {
   const start = startOf(naming);
   const names = (await fs.promises.readdir(directory)).filter(
     (name) => name.startsWith(start) && /^[0-9a-f]{12}\.json$/.test(name.slice(start.length)),
   );
-  const records = await Promise.all(names.map((name) => readAlarm(path.join(directory, name))));
+  const records = await Promise.all(names.map((name) => readAlarm(path.join(directory, name)).catch(() => undefined)));
   return records.filter((record) => record !== undefined);
 }
 

@@ -1,5 +1,5 @@
 import type { createTransport } from 'nodemailer';
-import { BackupError, systemCode } from '../util/errors.js';
+import { BackupError, messageOf, systemCode } from '../util/errors.js';
 import { lazy } from '../util/lazy.js';
 import { hasMethods } from '../util/method-options.js';
 import { withoutSecrets } from '../util/show.js';
@@ -110,7 +110,8 @@ async function inTime(sending: Promise<unknown>): Promise<void> {
 
 /** Why it has not arrived, without addresses: `fetch failed (ECONNREFUSED)`. */
 export function whyNot(error: unknown): string {
-  const { message, cause } = error as { message?: unknown; cause?: unknown };
+  // A transport may reject with anything, `undefined` too.
+  const { message = messageOf(error), cause } = (error ?? {}) as { message?: unknown; cause?: unknown };
   const code = systemCode(cause) || systemCode(error);
   return withoutSecrets(`${String(message)}${code === '' ? '' : ` (${code})`}`);
 }

@@ -99,10 +99,24 @@ export function alarmRules(options: NotifyOptions = {}): AlarmRules {
   };
 }
 
-const ADDRESS = 'an address that begins with https:// or http://';
+const ADDRESS = 'an address that begins with https:// or http://, without a user name and a password (use "headers")';
 
+/** fetch() refuses an address with a password, and shows it in its error. */
 function isAddress(value: unknown): value is string {
-  return typeof value === 'string' && /^https?:\/\//i.test(value) && URL.canParse(value);
+  if (typeof value !== 'string' || !/^https?:\/\//i.test(value) || !URL.canParse(value)) return false;
+  const { username, password } = new URL(value);
+  return username === '' && password === '';
+}
+
+/** fetch() shows a header's value in its error, so what it would refuse is refused here. */
+function areHeaders(value: unknown): value is Record<string, string> {
+  if (typeof value !== 'object' || value === null) return false;
+  if (!Object.values(value).every((each) => typeof each === 'string')) return false;
+  try {
+    return Boolean(new Headers(value as Record<string, string>));
+  } catch {
+    return false;
+  }
 }
 
 // Each message finishes the sentence "It must be …".
@@ -138,7 +152,7 @@ function webhookSchema(v: Valibot) {
     url: v.custom<string>(isAddress, ADDRESS),
     format: v.optional(v.picklist(WEBHOOK_FORMATS, `one of ${WEBHOOK_FORMATS.join(', ')}`)),
     secret: v.optional(v.pipe(v.string('a text'), v.nonEmpty('a text that is not empty'))),
-    headers: v.optional(v.record(v.string(), v.string('a text'), 'an object of texts')),
+    headers: v.optional(v.custom<Record<string, string>>(areHeaders, 'an object of texts that HTTP allows as headers')),
   });
 }
 

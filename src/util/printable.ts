@@ -1,5 +1,5 @@
 /** Line breaks of every kind, with the white space around them. */
-const LINE_BREAKS = /\s*[\n\r\v\f\u0085\u2028\u2029]+\s*/g;
+const LINE_BREAKS = /(?<!\s)\s*[\n\r\v\f\u0085\u2028\u2029]+\s*/g;
 /** Characters that move the cursor, colour, ring, or change the direction of writing. */
 const INVISIBLE = /[\p{Cc}\p{Bidi_Control}\p{Surrogate}]/gu;
 

@@ -18,19 +18,22 @@ export function isSecretName(name: string): boolean {
   );
 }
 
-/** Takes secrets out of a text that somebody else wrote: identities of age, and what stands before the host of an address. */
+/**
+ * Takes secrets out of a text that somebody else wrote: identities of age, and what stands before the host of an address. The
+ * time grows with the length only: no pattern may begin anew at each character of a long word.
+ */
 export function withoutSecrets(text: string): string {
   return (
     text
       .replace(/AGE-SECRET-KEY-1[0-9A-Z]*/gi, 'AGE-SECRET-KEY-1…')
-      .replace(/\b([a-z][a-z0-9+.-]*:\/\/)[^\s/@"']+@/gi, '$1…@')
+      .replace(/(?<=:\/\/)[^\s/@"']+@/g, '…@')
       // A URL's credentials may come without a scheme: `key:secret@host`.
-      .replace(/[^\s/@"':]+:[^\s/@"']+@/g, '…@')
+      .replace(/(?<![^\s/@"'])[^\s/@"']+@/g, (user) => (/[^:]:+[^:@]/.test(user) ? '…@' : user))
       .replace(SECRET_ENTRY, '$1…')
-      .replace(/([?&](?:[\w-]*(?:signature|token|secret|password|credential)[\w-]*)=)[^\s&"']+/gi, '$1…')
+      .replace(/([?&](?:[\w-]{0,99}(?:signature|token|secret|password|credential)[\w-]{0,99})=)[^\s&"']+/gi, '$1…')
   );
 }
 
 /** `secretAccessKey: 'abc'`, as inspect() and JSON write it, with a text, a list or an object behind the colon. */
 const SECRET_ENTRY =
-  /((?:^|[\s{,])["']?[\w-]*(?:secret|passw|passphrase|token|credential|identit|privatekey|authorization|accesskey|apikey)[\w-]*["']?\s*:\s*)('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|`[^`]*`|\[[^\]]*\]|\{[^}]*\}|[^\s,}]+)/gi;
+  /((?:^|[\s{,])["']?[\w-]{0,99}(?:secret|passw|passphrase|token|credential|identit|privatekey|authorization|accesskey|apikey)[\w-]{0,99}["']?\s*:\s*)('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|`[^`]*`|\[[^\]]*\]|\{[^}]*\}|[^\s,}]+)/gi;

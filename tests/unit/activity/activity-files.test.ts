@@ -118,3 +118,10 @@ test('files of others beside it are neither read nor removed', async () => {
   await append(line(1));
   expect(await read()).toEqual(['number 1']);
 });
+
+test('no more files are read than this package keeps, however many somebody has planted', async () => {
+  for (let i = 10; i < 60; i++) fs.writeFileSync(temp.file(`.app_backup.activity-2026${i}-a.jsonl`), line(i));
+  await append(line(100));
+  expect(await read()).toHaveLength(16);
+  expect(await read(2)).toEqual(['number 100', 'number 59']);
+});

@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import { whyNot } from '#dist/notify/channels.js';
 import { Notifier } from '#dist/notify/notifier.js';
 import { alarmFile, readAlarm, rewriteAlarm } from '#dist/notify/alarm-file.js';
 import { backupNaming } from '#dist/catalog/backup-name.js';
@@ -136,3 +137,10 @@ test('secrets in a text that others wrote are taken out of it', async () => {
   await made.whenIdle();
   expect(receiver.received[0]!.body).not.toContain('s3cret');
 });
+
+test.each([undefined, null, 'no', Symbol('no'), { message: 'no' }])(
+  'a transport that rejects with %p is a line in the log, and nothing else',
+  (reason) => {
+    expect(whyNot(reason)).toMatch(/no|undefined|null/);
+  },
+);

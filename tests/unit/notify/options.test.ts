@@ -20,6 +20,9 @@ const serviceWith = (notify: object) =>
 test.each([
   [{ heartbeat: 'ftp://example.com/s3cret' }, 'notify: the option "heartbeat"', 'https://'],
   [{ webhook: { url: '/s3cret' } }, 'notify.webhook: the option "url"', 'https://'],
+  [{ webhook: 'https://u:s3cret@a.example/' }, 'notify: the option "webhook"', 'without a user name'],
+  [{ webhook: { url: 'https://u:s3cret@a.example/' } }, 'notify.webhook: the option "url"', '"headers"'],
+  [{ webhook: { url: 'https://a.example', headers: { authorization: 's3cret\nx' } } }, '"headers"', 'HTTP allows'],
   [{ webhook: [{ url: 'https://a.example', format: 'smoke' }] }, 'notify.webhook: the option "format"', 'slack'],
   [{ webhook: { url: 'https://a.example', secret: '' } }, 'notify.webhook: the option "secret"', 'not empty'],
   [{ mail: { transport: 'smtp://u:s3cret@h', from: 'a@b.c' } }, 'notify.mail: the option "to"', 'addresses'],
