@@ -4,6 +4,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { BackupError, systemCode } from '../util/errors.js';
 import { packageInfo } from '../util/package-info.js';
+import { errorToWire } from './protocol.js';
+import type { ChildMessage } from './protocol.js';
 
 /** Tells a process that it was started as a child of this package. */
 const MARKER = 'SQLITE_AUTOBACKUP_CHILD';
@@ -48,10 +50,20 @@ function isFolder(folder: string): boolean {
  * executable application, or Electron without RunAsNode. It would take a backup, and so start itself again, and again. Nothing
  * but the start of a child sets the marker, and `isolated/` does not come here.
  *
- * @throws BackupError `ERR_BACKUP_CHILD_FAILED`: if the app does not catch it, the process ends, and the parent reads why
+ * The parent is told why, as by any child.
+ *
+ * @throws BackupError `ERR_BACKUP_CHILD_FAILED`
  */
 export function refuseToBeTheChild(): void {
-  if (process.env[MARKER] !== undefined) throw notNode();
+  if (process.env[MARKER] === undefined) return;
+  const error = notNode();
+  const message: ChildMessage = { type: 'error', error: errorToWire(error) };
+  try {
+    fs.writeSync(1, `\n${JSON.stringify(message)}\n`);
+  } catch {
+    // The parent has gone, or does not read: it learns from the end of this process.
+  }
+  throw error;
 }
 
 /** @throws BackupError `ERR_BACKUP_CHILD_FAILED` where a child would not be what is needed */
