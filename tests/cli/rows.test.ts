@@ -77,12 +77,13 @@ test('recover --no-triggers fires none, and --no-related brings nothing along', 
     'DELETE FROM invoices WHERE id = 42; DELETE FROM log',
     `CREATE TABLE log (t); CREATE TRIGGER logged AFTER INSERT ON invoices BEGIN INSERT INTO log VALUES (NEW.id); END;`,
   );
-  const recover = ['recover', 'latest', '--table', 'invoices', '--where', 'id = 42', '--yes', '--no-related'];
-  expect((await cli(...recover, '--no-triggers')).code).toBe(0);
+  const recover = (...flags: string[]) =>
+    cli('recover', 'latest', '--table', 'invoices', '--where', 'id = 42', '--yes', '--no-related', ...flags);
+  expect((await recover('--no-triggers')).code).toBe(0);
   expect([all('SELECT * FROM log'), all('SELECT count(*) FROM items WHERE invoice_id = 42')]).toEqual([[], [[0]]]);
   expect(all("SELECT count(*) FROM sqlite_schema WHERE type = 'trigger'")).toEqual([[1]]);
   edit('DELETE FROM invoices WHERE id = 42');
-  await cli(...recover);
+  await recover();
   expect(all('SELECT * FROM log')).toEqual([[42]]);
 });
 

@@ -152,10 +152,10 @@ function statOf(pid: number): string[] | undefined {
 }
 
 /** Waits until it is so; jest's own timeout bounds it. */
-export async function until<T>(condition: () => T | Promise<T>): Promise<NonNullable<T>> {
+export async function until<T>(condition: () => T | Promise<T>): Promise<Exclude<NonNullable<T>, false>> {
   for (;;) {
     const value = await condition();
-    if (value) return value;
+    if (value) return value as Exclude<NonNullable<T>, false>;
     await sleep(5);
   }
 }

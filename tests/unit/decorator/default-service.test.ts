@@ -101,7 +101,7 @@ describe('a module that runs again, as after a hot reload,', () => {
     ['another store', made(5, '/mnt/others'), 'copies is another one.'],
     ['one more store', made(5, '/mnt/copies', 2), 'copies is another one.'],
     ['a logger of another class', { ...made(5, '/mnt/copies'), logger: console }, 'logger is another one.'],
-    ['no logger', { ...made(5, '/mnt/copies'), logger: undefined }, 'logger is another one.'],
+    ['no logger', without('logger', made(5, '/mnt/copies')), 'logger is another one.'],
     [
       'two values',
       { ...made(5, '/mnt/copies'), interval: '2d', onFailure: 'abort' },
@@ -133,3 +133,10 @@ test('after jest.resetModules() the package is loaded anew, and the default serv
   await again.withAutoBackup(async () => 'ran', { label: 'a sale' })();
   expect(backups.labels).toEqual(['a sale']);
 });
+
+function without<K extends keyof Package.BackupServiceOptions>(
+  key: K,
+  { [key]: _removed, ...options }: Package.BackupServiceOptions,
+): Package.BackupServiceOptions {
+  return options as unknown as Package.BackupServiceOptions;
+}
