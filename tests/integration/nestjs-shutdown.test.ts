@@ -37,6 +37,7 @@ async function appWithJob() {
   const options = { database: folder.file(`${++apps}.db`), snapshotter, logger: memoryLogger() };
   @Module({ imports: [AutoBackupModule.forRoot(options)], providers: [Jobs] })
   class App {}
+  // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- Nest declares its options as a class
   const app = await NestFactory.createApplicationContext(App, { logger: false, abortOnError: false });
   const close = async (): Promise<void> => {
     await app.close();
