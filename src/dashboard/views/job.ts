@@ -95,7 +95,7 @@ function result(view: View, job: Job, backups: readonly Backup[]): Html {
     ${code === 'ERR_BACKUP_RECOVER_PLAN' && view.rights.recover ? planAgain(view, job) : ''}
     ${job.outcome ? outcome(view, job, job.outcome, listed, backups) : ''}
     <div class="bar">
-      ${listed ? html`<a class="button" href="${linkTo(view, listed.name)}">${texts.detailsOf(listed.name)}</a>` : ''}
+      ${listed ? html`<a class="button" href="${linkTo(view, listed.name)}" aria-label="${texts.detailsOf(listed.name)}">${texts.details}</a>` : ''}
       <a class="button" href="${view.home}">${texts.back}</a>
     </div>`;
 }
