@@ -381,7 +381,7 @@ test('a killed verifyCopy() of a service leaves no decoded database for longer t
     const snapshotter = { create: never, createSync: never, inspect: never, restore: never, protect: never,
       verify: () => process.kill(process.pid, 'SIGKILL') };
     const logger = { info() {}, warn() {}, error() {} };
-    new BackupService({ database, logger, copies: [directoryStore(remote)], snapshotter }).verifyCopy(name, { level: 'quick' });`;
+    new BackupService({ database, logger, copies: [directoryStore(remote, { host: 'shop-1' })], snapshotter }).verifyCopy(name, { level: 'quick' });`;
   const { stderr } = spawnSync(
     process.execPath,
     ['-e', source, '--', folder.file('app.db'), folder.file('remote'), backup.name],

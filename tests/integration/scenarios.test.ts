@@ -65,7 +65,7 @@ describe('1. no backup yet', () => {
     const [name] = await shop.madeBy(createInvoice);
     expect(shop.log).toEqual([
       expect.stringMatching(
-        /^info Automatic backup created before InvoicesController\.create: app_backup_\d{8}_\d{6}\.db \([\d.]+ [KM]B\), \d+\.\d\d s$/,
+        /^info Automatic backup created before InvoicesController\.create: app_backup_\d{8}_\d{6}\.db \([\d.]+ [kM]B\), \d+\.\d\d s$/,
       ),
     ]);
     expect(shop.log[0]).toContain(name);

@@ -43,7 +43,9 @@ function equals([column, value]: [string, SqlValue]): string {
 function literal(value: Exclude<SqlValue, string>): string {
   if (value === null) return 'NULL';
   if (value instanceof Uint8Array) return `x'${Buffer.from(value).toString('hex')}'`;
-  if (typeof value === 'bigint' || Number.isFinite(value)) return String(value);
+  if (typeof value === 'bigint' || Number.isSafeInteger(value)) return String(value);
+  // A number beyond the safe integers is a REAL: without its exponent SQLite would read an integer, which is another value.
+  if (Number.isFinite(value)) return value.toExponential();
   return Number.isNaN(value) ? 'NULL' : `${value < 0 ? '-' : ''}9e999`;
 }
 
