@@ -95,7 +95,7 @@ export function useDashboard() {
     looked: (path = '/', headers: http.OutgoingHttpHeaders = {}) =>
       until(async () => {
         const answer = await send(port, { path, headers });
-        return !/being looked at|está mirando/.test(answer.text) && answer;
+        return /being looked at|está mirando/.test(answer.text) ? undefined : answer;
       }),
     post: (path: string, body = '', headers: http.OutgoingHttpHeaders = {}) =>
       send(port, { method: 'POST', path, body, headers }),

@@ -25,6 +25,7 @@ export const en = {
     ship: 'Send now',
     acceptOnlyHere: 'I accept that',
   },
+  ask: 'Ask whoever looks after this computer.',
   lost: 'Connection lost',
   lostNote: 'This page cannot ask any more. Below is the last that it knew.',
   reasons: {

@@ -25,6 +25,7 @@ export const es: Dictionary = {
     ship: 'Enviar ahora',
     acceptOnlyHere: 'Lo acepto',
   },
+  ask: 'Avise a quien cuida de este equipo.',
   lost: 'Sin conexión',
   lostNote: 'Esta página ya no puede preguntar. Abajo está lo último que supo.',
   reasons: {

@@ -26,7 +26,7 @@ export function banner(view: View, state: BannerState): Html {
       <div class="say">
         <h2 id="verdict" data-lost="${texts.lost}">${texts.verdict.headline(judged)}</h2>
         <p id="verdict-say" data-lost="${texts.lostNote}">${withAges(words.say)}</p>
-        ${progress(view, running)}
+        ${level === 'bad' && !mayHelp(view, state) ? html`<p>${texts.ask}</p>` : ''} ${progress(view, running)}
       </div>
       <div class="acts">${backUpNow(view, state)} ${goBack(view, state)}</div>
     </div>
@@ -96,6 +96,14 @@ function goBack(view: View, { judged, backups }: BannerState): Html | '' {
   if (!view.rights.restore || !good) return '';
   const first = judged.recent.action === 'restore' ? 'button primary' : 'button';
   return html`<a class="${first}" href="${linkTo(view, good.name, '/restore')}">${view.texts.remedies.goBack}</a>`;
+}
+
+/** Is there a button for this reader that mends something? */
+function mayHelp(view: View, state: BannerState): boolean {
+  const { recent, worst } = state.judged;
+  if (worst === recent && recent.action === 'back-up') return view.rights.create;
+  if (worst === recent && recent.action === 'restore') return view.rights.restore;
+  return remedy(view, state, worst) !== '';
 }
 
 function progress(view: View, running: boolean): Html {

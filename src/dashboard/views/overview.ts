@@ -18,19 +18,21 @@ export function overviewPage(view: View, serviceView: ServiceView, look: Look, o
   const { status } = look;
   const judged = verdict(status ?? look.error, view.now);
   const backups = status ? look.backups : [];
+  const said = flash(view, backups);
   const running = isRunning(serviceView, status);
   const body = html`<header class="top">
       <h1>${serviceView.title(texts)}</h1>
       ${others}
     </header>
-    ${flash(view, backups)} ${jobsCard(view, serviceView)} ${banner(view, { judged, backups, running })}
+    ${said} ${jobsCard(view, serviceView)} ${banner(view, { judged, backups, running })}
     ${status ? withBackups(view, status, look.backups) : ''}`;
   return layout(view, {
     title: `${texts.level[judged.level]} · ${serviceView.title(texts)}`,
     level: judged.level,
     live: `${view.home}api/events`,
-    // Without a script, the page asks again for the look at the database that it did not wait for.
-    refresh: running || isLooking(status) ? 3 : undefined,
+    // Without a script, the page asks again for the look at the database that it did not wait for. Not while it says what came of an
+    // action, which it says once.
+    refresh: running || (said === '' && isLooking(status)) ? 3 : undefined,
     body,
   });
 }
