@@ -24,7 +24,6 @@ function service(last = 20): BackupService {
 }
 
 /** What the service was told to keep, for whoever prunes without having been told. */
-const POLICY = '.app_backup.policy.json';
 const put = (name: string, contents = 'not ours') => fs.writeFileSync(path.join(directory, name), contents);
 
 describe('10,000 backups in the folder', () => {
@@ -95,7 +94,6 @@ test('files that only look like backups of this database are not counted, and st
   expect((await backups.listBackups()).map((backup) => backup.name)).toEqual([name]);
   fs.rmSync(file);
   fs.rmSync(file.replace(/db$/, 'json'));
-  fs.rmSync(path.join(directory, POLICY));
   expect(contentsOf(directory)).toEqual(theirs);
 });
 
@@ -109,7 +107,7 @@ test('what attempts that died have left is swept; what they had published, and w
   fs.rmSync(path.join(directory, orphan));
 
   const { name } = await service().createBackup();
-  expect(filesOf(directory)).toEqual([...Object.keys(theirs), POLICY, name, name.replace(/db$/, 'json')].sort());
+  expect(filesOf(directory)).toEqual([...Object.keys(theirs), name, name.replace(/db$/, 'json')].sort());
   expect(backupNames(directory)).toEqual([old, name]);
 });
 

@@ -1,5 +1,6 @@
 import Database from 'better-sqlite3';
 import fs from 'node:fs';
+import path from 'node:path';
 import { BackupService, isBackupError } from 'sqlite-autobackup';
 import { checkLedger, createLedger } from '../support/databases';
 import type { JournalMode } from '../support/databases';
@@ -7,6 +8,7 @@ import { memoryLogger } from '../support/memory-logger';
 import { useScripts } from '../support/processes';
 import { randomNumbers } from '../support/random';
 import { useTempFolder } from '../support/temp-folder';
+import { backupNames } from '../support/whole-backups';
 
 const start = useScripts();
 const folder = useTempFolder();
@@ -106,9 +108,11 @@ test.each<JournalMode>(['wal', 'delete'])(
       expect(db.pragma('foreign_key_check')).toEqual([]);
       expect(db.pragma('quick_check', { simple: true })).toBe('ok');
       // Their protection, and a child each to lift it, are not what is tested here.
-      for (const backup of await service.listBackups()) {
-        if (backup.name === name) continue;
-        for (const file of [backup.path, backup.path.replace(/db$/, 'json')]) fs.rmSync(file, { force: true });
+      for (const backup of backupNames(service.directory)) {
+        if (backup === name) continue;
+        for (const file of [backup, backup.replace(/db$/, 'json')]) {
+          fs.rmSync(path.join(service.directory, file), { force: true });
+        }
       }
     }
     expect(counts.none + counts.all).toBe(ROUNDS + 1);

@@ -22,11 +22,11 @@ export function checkBackups(folder: string): string[] {
   return names;
 }
 
-/** What is in a folder besides the lock (and the journal that SQLite keeps of it) and the record of activity. */
+/** Lists a folder without the lock (and its journal) and without the records of activity and of the policy. */
 export function filesOf(folder: string): string[] {
   return fs
     .readdirSync(folder)
-    .filter((name) => !/^\.app_backup\.(lock(-journal)?|activity.*\.jsonl)$/.test(name))
+    .filter((name) => !/^\.app_backup\.(lock(-journal)?|activity.*\.jsonl|policy\.json)$/.test(name))
     .sort();
 }
 
