@@ -113,6 +113,8 @@ describe.each(['light', 'dark'] as const)('in %s', (colorScheme) => {
 test('by keyboard alone: every control is reached in order, is seen when it is, and works', async () => {
   await shop.service.createBackup();
   const page = await shop.open();
+  // The page does not wait for the look at the database; what it offers depends on that.
+  await page.getByRole('heading', { name: 'Safe here, 2 things to do' }).waitFor();
   const reached: string[] = [];
   for (let i = 0; i < 12; i++) {
     await page.keyboard.press('Tab');
@@ -128,11 +130,11 @@ test('by keyboard alone: every control is reached in order, is seen when it is, 
   }
   const expected = [
     'Back up now',
+    'Go back to…',
+    'Try a restore now',
+    'I accept that',
     'Sort by Date',
     'Sort by Size',
-    'Sort by Reason',
-    'Sort by Verified',
-    'Sort by Protected',
   ];
   expect(reached.slice(0, 6)).toEqual(expected);
   expect(reached.join()).not.toContain('(invisible)');
@@ -149,7 +151,7 @@ test('a screen reader is told: headings, the state, what the pictures show, what
   await page.getByText('is made and verified.').waitFor();
   const tree = await page.locator('main').ariaSnapshot();
   expect(tree).toContain('heading "Backups of the shop" [level=1]');
-  expect(tree).toMatch(new RegExp(String.raw`heading "Safe: last backup ${JUST_NOW}, verified" \[level=2\]`));
+  expect(tree).toMatch(/heading "Safe here, 2 things to do" \[level=2\]/);
   expect(tree).toMatch(/img "Sizes of \d+ backups from .*: between .* and .*"/);
   expect(tree).toMatch(/img "\d+ of the last 52 weeks have a backup\."/);
   expect(tree).toMatch(/status: .*is made and verified|status:\n\s*- paragraph: .*is made and verified/);
