@@ -128,14 +128,7 @@ test('by keyboard alone: every control is reached in order, is seen when it is, 
       }),
     );
   }
-  const expected = [
-    'Back up now',
-    'Go back to…',
-    'Try a restore now',
-    'I accept that',
-    'Sort by Date',
-    'Sort by Size',
-  ];
+  const expected = ['Back up now', 'Go back to…', 'Try a restore now', 'I accept that', 'Sort by Date', 'Sort by Size'];
   expect(reached.slice(0, 6)).toEqual(expected);
   expect(reached.join()).not.toContain('(invisible)');
   await page.getByRole('button', { name: 'Back up now' }).focus();

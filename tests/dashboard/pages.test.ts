@@ -233,12 +233,22 @@ test('markup in labels, titles and file names stays text', async () => {
   expect((await dash.get('/api/backups')).json()).toMatchObject([{ name, label: evil }]);
 });
 
+test('a label is said in the words of the option labels, with its name beside them', async () => {
+  const labels = { 'InvoicesController.remove': 'before an <invoice> was deleted' };
+  await dash.serve(dash.service({ labels }));
+  const name = plant(1, { manifest: { label: 'InvoicesController.remove' } });
+  for (const path of ['/', `/backups/${name}`]) {
+    const { text } = await dash.get(path);
+    expect(text).toContain('<bdi>before an &lt;invoice&gt; was deleted</bdi> <small>InvoicesController.remove</small>');
+  }
+});
+
 describe('the table', () => {
   const rows = async (query: string) =>
     [...(await dash.get(`/${query}`)).text.matchAll(/<tr>\s*<th scope="row">[^]*?<\/tr>/g)].map(([row]) => ({
       name: /title="([^"]*)"/.exec(row)![1],
       size: /data-name="Size">([^<]*)/.exec(row)![1],
-      label: /class="label">([^<]*)/.exec(row)![1]!.trim(),
+      label: /class="label">(?:<bdi>)?([^<]*)/.exec(row)![1]!.trim(),
     }));
 
   test('is sorted by any column, both ways, over all pages', async () => {

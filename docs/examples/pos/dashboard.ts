@@ -20,6 +20,8 @@ export function mountDashboard(app: INestApplication, backups: BackupService, ho
         download: true,
         delete: true,
         restore: true,
+        browse: true,
+        recover: true,
       },
     title: 'Backups of the shop',
     hosts,

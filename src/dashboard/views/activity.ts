@@ -51,7 +51,7 @@ function item(view: View, activity: Activity): Html {
     <time datetime="${at.toISOString()}">${format.date(at)}</time>
     <p>
       ${bad ? html`<strong class="bad">${sentence(view, activity)}</strong>` : sentence(view, activity)}
-      <small>${label === undefined ? '' : html`<bdi>${labelOf(view, label)}</bdi> · `}${by(view, activity)}</small>
+      <small>${label === undefined ? '' : html`${labelOf(view, label)} · `}${by(view, activity)}</small>
     </p>
   </li>`;
 }

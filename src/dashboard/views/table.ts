@@ -67,9 +67,11 @@ export function verificationOf(view: View, backup: Backup): Html {
     <small>${texts.format.age(at, view.now)}</small>`;
 }
 
-/** A label written by the page's own button is shown in the reader's language. */
-export function labelOf({ texts }: View, label: string): string {
-  return label === BY_HAND ? texts.byHand : label;
+/** A label in words for people, its name small below. The page's own button has words in the reader's language. */
+export function labelOf({ texts, wordsFor }: View, label: string): Html {
+  if (label === BY_HAND) return html`${texts.byHand}`;
+  const words = wordsFor(label);
+  return words === undefined ? html`<bdi>${label}</bdi>` : html`<bdi>${words}</bdi> <small>${label}</small>`;
 }
 
 export function isVerified({ verified, lastVerification }: Backup): boolean {

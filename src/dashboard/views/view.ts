@@ -19,6 +19,8 @@ export interface View {
   /** The same to the overview of this service. */
   readonly home: string;
   readonly query: (name: string) => string | undefined;
+  /** The words for people that the service has for a label. */
+  readonly wordsFor: (label: string) => string | undefined;
   /** The message that this view shows, if there is one for this browser. */
   readonly flash: Flash | undefined;
 }
@@ -32,6 +34,7 @@ export function viewOf(c: Context<DashboardEnv>, serviceView?: ServiceView): Vie
     root,
     home: serviceView?.name ? `${root}${serviceView.name}/` : root,
     query: (name) => c.req.query(name),
+    wordsFor: (label) => serviceView?.service.wordsFor(label),
     get flash() {
       return serviceView?.flashes.take(c.req.query('m'), viewerOf(c), lookOf(c));
     },
