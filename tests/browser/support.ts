@@ -58,7 +58,7 @@ export function useBrowser() {
   afterAll(async () => {
     await browser.close();
     await app.close();
-    fs.rmSync(folder, { recursive: true, force: true });
+    fs.rmSync(folder, { recursive: true, force: true, maxRetries: 50, retryDelay: 20 });
   });
 
   return {

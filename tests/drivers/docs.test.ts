@@ -14,7 +14,7 @@ test('every example of an ORM in docs/drivers.md compiles with that ORM’s type
 
   // Beside the client that Prisma has generated.
   const folder = path.join(MODULES, '.docs-examples');
-  fs.rmSync(folder, { recursive: true, force: true });
+  fs.rmSync(folder, { recursive: true, force: true, maxRetries: 50, retryDelay: 20 });
   fs.mkdirSync(folder);
   const files = blocks.map((code, i) => {
     const file = path.join(folder, `${i}.mts`);

@@ -59,7 +59,7 @@ test.each(['quick', 'full'] as const)('a damaged page in the database is found b
 
 test('a missing folder is a failure, never "no backups"', async () => {
   createLedger(database, 'wal').close();
-  fs.rmSync(directory, { recursive: true });
+  fs.rmSync(directory, { recursive: true, maxRetries: 50, retryDelay: 20 });
   const service = serviceWith();
   await expectFailure('ERR_BACKUP_DIRECTORY_MISSING', directory, service);
   await failureOf(() => service.getLatestBackup(), 'ERR_BACKUP_DIRECTORY_MISSING', directory);
@@ -85,7 +85,7 @@ test.each(['createBackup', 'createBackupSync'] as const)(
   'a child that prints far more than a pipe holds does not block: %s',
   async (method) => {
     createLedger(database, 'wal', 1_000_000).close();
-    fs.rmSync(directory, { recursive: true });
+    fs.rmSync(directory, { recursive: true, maxRetries: 50, retryDelay: 20 });
     fs.mkdirSync(directory);
     // More than a megabyte: more than a pipe holds, and than spawnSync() takes by itself. Node's own lines wait in its
     // memory while the pipe is full; the system's (glibc's linker, on Linux) do not: they hold the process up.

@@ -89,7 +89,7 @@ export async function startApp({ cwd, args, service }: AppOptions): Promise<Runn
     async stop() {
       child.stdin.end();
       const code = await ended;
-      fs.rmSync(folder, { recursive: true, force: true });
+      fs.rmSync(folder, { recursive: true, force: true, maxRetries: 50, retryDelay: 20 });
       return code;
     },
   };

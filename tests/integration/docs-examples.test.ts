@@ -18,7 +18,7 @@ test('every TypeScript example in README and docs compiles', () => {
 
   // Inside the repository, where the package finds itself and its dependencies.
   const folder = path.join(ROOT, 'build', 'docs-examples');
-  fs.rmSync(folder, { recursive: true, force: true });
+  fs.rmSync(folder, { recursive: true, force: true, maxRetries: 50, retryDelay: 20 });
   fs.mkdirSync(folder, { recursive: true });
   const files = examples.map(({ name, code }) => {
     const file = path.join(folder, `${name.replace(/[^\w]+/g, '-')}.mts`);

@@ -441,7 +441,7 @@ describe('health, for terminus', () => {
     ]);
     expect(JSON.stringify(health)).not.toContain(folder.path);
 
-    fs.rmSync(directory, { recursive: true });
+    fs.rmSync(directory, { recursive: true, maxRetries: 50, retryDelay: 20 });
     expect(await healthOf(app)).toEqual([
       503,
       expect.objectContaining({ status: 'down', message: 'The backup folder is not there.' }),

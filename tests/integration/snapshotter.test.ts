@@ -28,6 +28,6 @@ describeSnapshotter('the child process', () => {
     database,
     change,
     contents: () => withDatabase((db) => db.prepare('SELECT * FROM rows').all()),
-    close: () => fs.rmSync(folder, { recursive: true, force: true }),
+    close: () => fs.rmSync(folder, { recursive: true, force: true, maxRetries: 50, retryDelay: 20 }),
   };
 });

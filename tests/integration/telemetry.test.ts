@@ -190,7 +190,7 @@ test('the same for prom-client: one look a scrape, 0 for a folder that cannot be
   );
   fs.mkdirSync(folder.file('other'));
   const later = serviceWith({ database: folder.file('shop.db'), directory: folder.file('other') });
-  fs.rmSync(folder.file('other'), { recursive: true });
+  fs.rmSync(folder.file('other'), { recursive: true, maxRetries: 50, retryDelay: 20 });
   expect(await registry.metrics()).toContain('sqlite_autobackup_readable{database="shop.db"} 0');
   expect(later.lastFailure).toBeUndefined();
   stop();

@@ -70,7 +70,7 @@ export function useConsumer(): Consumer {
     consumer.write('package.json', { name: 'consumer', private: true });
   });
   afterAll(() => {
-    fs.rmSync(folder, { recursive: true, force: true });
+    fs.rmSync(folder, { recursive: true, force: true, maxRetries: 50, retryDelay: 20 });
   });
   return consumer;
 }

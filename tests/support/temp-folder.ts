@@ -12,7 +12,8 @@ export function useTempFolder(): { readonly path: string; file(...names: string[
     folder = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), 'autobackup-')));
   });
   afterEach(() => {
-    fs.rmSync(folder, { recursive: true, force: true });
+    // A service may still write in it, in the background: a line of the record of activity, a copy's manifest.
+    fs.rmSync(folder, { recursive: true, force: true, maxRetries: 50, retryDelay: 20 });
   });
   return {
     get path() {

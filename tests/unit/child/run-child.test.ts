@@ -259,9 +259,12 @@ describePosix('a child that gives no answer', () => {
     const cancelled = await rejectionOf(
       run(request(), { signal: controller.signal, onProgress: () => controller.abort() }),
     );
-    jest.useFakeTimers();
-    const passTime = () => jest.advanceTimersByTime(60_000);
-    const timedOut = await rejectionOf(run(request(), { onProgress: passTime })).finally(() => jest.useRealTimers());
+    let timedOut = cancelled;
+    // A machine that needs longer to start Node gets longer.
+    for (const timeoutMs of [2_000, 60_000]) {
+      timedOut = await rejectionOf(run({ ...request(), timeoutMs }));
+      if (timedOut.step === 'publish') break;
+    }
 
     expect([cancelled.code, timedOut.code]).toEqual(['ERR_BACKUP_CANCELLED', 'ERR_BACKUP_TIMEOUT']);
     for (const error of [cancelled, timedOut]) {

@@ -111,7 +111,7 @@ test('a policy that fails removes nothing', () => {
 });
 
 test('a folder that cannot be listed is an error, never an empty folder', () => {
-  fs.rmSync(folder.path, { recursive: true });
+  fs.rmSync(folder.path, { recursive: true, maxRetries: 50, retryDelay: 20 });
   const policy = jest.fn(keep({ last: 1 }));
   expect(thrownBy(() => run(policy)).code).toBe('ERR_BACKUP_DIRECTORY_MISSING');
   expect(policy).not.toHaveBeenCalled();

@@ -49,6 +49,6 @@ test('a file that nobody has written to for minutes was left by a process that d
 
 test('a folder that cannot be read is the due check’s to report', () => {
   const backups = service();
-  fs.rmSync(temp.path, { recursive: true });
+  fs.rmSync(temp.path, { recursive: true, maxRetries: 50, retryDelay: 20 });
   expect(backups.getRunningBackup()).toBeUndefined();
 });
