@@ -12,9 +12,10 @@ const run = (args: string[], cwd = shop.path) => cli.run(args, { cwd });
 const PACKAGE = JSON.stringify(path.join(ROOT, 'dist', 'index.js'));
 
 /** The database that a run means. */
+/** Without a backup, status ends with 1. */
 async function databaseOf(args: string[], cwd = shop.path): Promise<string> {
   const { code, stderr, json } = await run(['status', '--json', ...args], cwd);
-  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect({ code, stderr }).toEqual({ code: 1, stderr: '' });
   return json<{ database: { path: string } }>().database.path;
 }
 
@@ -61,7 +62,7 @@ test.each(['.ts', '.mts'])('autobackup.config%s is read where a loader reads Typ
     cwd: shop.path,
     env: { NODE_OPTIONS: `--import ${tsx}` },
   });
-  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect({ code, stderr }).toEqual({ code: 1, stderr: '' });
   expect(json<{ database: { path: string } }>().database.path).toBe(shop.database);
 });
 
@@ -69,7 +70,7 @@ test('autobackup.config.ts is read where Node reads TypeScript, else the error n
   shop.write('autobackup.config.ts', TYPED);
   const { code, stderr } = await run(['status']);
   // Newer than the types of Node 20: nodejs.org/api/process.html#processfeaturestypescript
-  if (Reflect.get(process.features, 'typescript')) expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  if (Reflect.get(process.features, 'typescript')) expect({ code, stderr }).toEqual({ code: 1, stderr: '' });
   else {
     expect(code).toBe(2);
     expect(stderr).toMatch(
@@ -101,7 +102,7 @@ test('a relative path that leads to a database from here as well is refused, wit
   // The same file by two names is no question.
   fs.rmSync(path.join(other, 'app.db'));
   fs.symlinkSync(shop.database, path.join(other, 'app.db'));
-  expect((await run(['status', '--config', '../autobackup.config.cjs'], other)).code).toBe(0);
+  expect((await run(['status', '--config', '../autobackup.config.cjs'], other)).code).toBe(1);
 });
 
 test('--database means that one alone: a file of the default name that cannot be loaded does not matter', async () => {
