@@ -79,7 +79,7 @@ test('the dashboard shows the cluster, takes a backup and puts it back', async (
   expect(await page.text()).toContain(name);
   expect(await (await at('/api/status')).json()).toMatchObject({ database: { journalMode: 'wal' }, backupCount: 1 });
   const headers = { 'content-type': 'application/json', origin: 'http://127.0.0.1' };
-  const restored = await at(`/api/backups/${name}/restore`, { method: 'POST', headers, body: '{}' });
+  const restored = await at(`/api/backups/${name}/restore?wait=1`, { method: 'POST', headers, body: '{}' });
   expect({ status: restored.status, answer: await restored.text() }).toMatchObject({ status: 200 });
   expect(await client.ask('SELECT count(*) FROM sales')).toBe(3);
 });
