@@ -22,6 +22,7 @@ jest.mock('#dist/isolated/shared/steps.js', () => ({
   beginStep: () => {},
   send: () => {},
   currentStep: () => 'restore',
+  progressReporter: () => () => {},
 }));
 afterEach(() => jest.restoreAllMocks());
 
