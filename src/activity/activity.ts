@@ -35,6 +35,7 @@ export const ACTIVITY_ACTIONS = [
   'copied',
   'copies-pruned',
 ] as const;
+/** Names what was done with a backup. */
 export type ActivityAction = (typeof ACTIVITY_ACTIONS)[number];
 
 /** The attempts that a `failed` activity can be about. */

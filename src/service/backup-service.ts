@@ -369,7 +369,7 @@ export class BackupService {
   }
 
   /**
-   * Tells everything that a status page shows. A child process looks at the database. {@link verdict} judges it.
+   * Tells everything that a status page shows. A child process looks at the database. `verdict()` judges it.
    *
    * @throws BackupError where the backup folder cannot be read
    * @example

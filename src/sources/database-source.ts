@@ -30,6 +30,7 @@ export interface SnapshotTarget {
   ensureSpace(bytes: number): void;
   /** Makes the empty file, once there is something to write, and resolves with its path. */
   createFile(): Promise<string>;
+  /** Tells how far the work is; a listener that throws harms nothing. */
   progress(doneBytes: number, totalBytes: number): void;
   /** How long the attempt may still take. */
   remainingMs(): number;
@@ -54,6 +55,7 @@ export interface RestorableBackup {
 export interface RestoreControl {
   /** Announces what comes now. */
   beginStep(step: Extract<BackupStep, 'block-writers' | 'restore' | 'compare'>): void;
+  /** Tells how far the work is; a listener that throws harms nothing. */
   progress(doneBytes: number, totalBytes: number): void;
   /** Takes the protected backup of the present state. Call it before anything is changed. */
   saveState(): Promise<{ readonly name: string }>;
@@ -63,6 +65,7 @@ export interface RestoreControl {
   isEqual(): Promise<boolean>;
   /** Overwrite, although others write meanwhile? Their writes may be lost. */
   readonly whileWritten: boolean;
+  /** How long the attempt may still take. */
   remainingMs(): number;
 }
 

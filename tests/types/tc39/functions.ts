@@ -5,6 +5,7 @@ import type {
   BackupError,
   BackupOutcome,
   BackupServiceOptions,
+  DatabaseSource,
   DueCheck,
   Duration,
   PruneReport,
@@ -59,7 +60,7 @@ const off: () => void = service.on('created', () => {});
 holds<Equal<Duration, number | string>>();
 holds<Equal<ReturnType<typeof service.backupIfDue>, Promise<BackupOutcome>>>();
 holds<Equal<ReturnType<typeof service.createBackupSync>, Backup>>();
-holds<Equal<BackupServiceOptions['database'], string>>();
+holds<Equal<BackupServiceOptions['database'], string | DatabaseSource>>();
 // @ts-expect-error -- a length of time is a number or a text
 new BackupService({ database: 'app.db', interval: new Date() });
 // @ts-expect-error -- nobody can wait for the sync form, so there is nothing to cancel
