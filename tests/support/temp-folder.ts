@@ -11,10 +11,7 @@ export function useTempFolder(): { readonly path: string; file(...names: string[
   beforeEach(() => {
     folder = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), 'autobackup-')));
   });
-  afterEach(() => {
-    // A service may still write in it, in the background: a line of the record of activity, a copy's manifest.
-    fs.rmSync(folder, { recursive: true, force: true, maxRetries: 50, retryDelay: 20 });
-  });
+  afterEach(() => removeFolder(folder));
   return {
     get path() {
       return folder;
@@ -26,4 +23,21 @@ export function useTempFolder(): { readonly path: string; file(...names: string[
         .filter((name) => !/^\..*\.activity\.jsonl$/.test(name))
         .sort(),
   };
+}
+
+/**
+ * Removes a folder in which a service may still write in the background: a line of the record of activity, a copy's manifest.
+ * Node's own retries only call rmdir again, and a file that has come meanwhile stays: https://nodejs.org/api/fs.html#fsrmsyncpath-options
+ */
+async function removeFolder(folder: string): Promise<void> {
+  for (;;) {
+    try {
+      fs.rmSync(folder, { recursive: true, force: true });
+      return;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOTEMPTY') throw error;
+      // Lets the writer come to its end.
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
 }
