@@ -220,10 +220,13 @@ describe('a drill', () => {
   });
 
   test('an assertion that eats memory has failed before the machine has none left; the one before it is told', async () => {
+    // Two texts of 400 MB, grown in two steps each and held for ever by an aggregate that has no end: one alone may have 512 MB at most
+    // in SQLite as it is built here, and would get near to it in small steps, each of which may copy all of it.
+    const grown = (bytes: number) => `length(group_concat(iif(i <= 2, hex(zeroblob(${bytes})), ''), ''))`;
     const HUNGRY =
       'WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n) ' +
-      "SELECT group_concat(hex(zeroblob(1000000)), '') FROM n";
-    const report = await serviceWith({ timeout: patience(60_000) }).verifyBackup(backup.name, {
+      `SELECT ${grown(100_000_000)} + ${grown(100_000_001)} FROM n`;
+    const report = await serviceWith({ timeout: patience(300_000) }).verifyBackup(backup.name, {
       level: 'drill',
       assertions: [ROWS, HUNGRY, ROWS],
     });
