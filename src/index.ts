@@ -112,5 +112,5 @@ export type {
   VerdictCode,
   VerdictMark,
   VerdictQuestion,
-} from './service/verdict.js';
+} from './service/verdict-types.js';
 export { sayAnswer, sayVerdict } from './service/verdict-words.js';

@@ -5,8 +5,11 @@ import { clearTimeout, setTimeout } from '../util/timers.js';
 const MAX_BYTES = 16 * 1024;
 const MAX_MS = 10_000;
 
-/** The fields of a form, or of a JSON object; empty where there is no body. */
-export async function readFields(request: Request, maxMs = MAX_MS): Promise<Readonly<Record<string, unknown>>> {
+/** The fields of a form, or of a JSON object. */
+export type Fields = Readonly<Record<string, unknown>>;
+
+/** Reads the fields; there are none where there is no body. */
+export async function readFields(request: Request, maxMs = MAX_MS): Promise<Fields> {
   if (Number(request.headers.get('content-length')) > MAX_BYTES) throw new HttpError('ERR_DASHBOARD_BODY_TOO_LARGE');
   const text = await readText(request, maxMs);
   if (text === '') return {};
@@ -41,7 +44,7 @@ async function readText(request: Request, maxMs: number): Promise<string> {
   }
 }
 
-function parseObject(text: string): Readonly<Record<string, unknown>> {
+function parseObject(text: string): Fields {
   try {
     const value: unknown = JSON.parse(text);
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;

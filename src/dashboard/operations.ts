@@ -1,10 +1,12 @@
-import type { Backup, BackupService, RecoverOptions, VerificationLevel } from '../index.js';
+import type { Backup, BackupService, VerificationLevel } from '../index.js';
+import type { Fields } from './body.js';
 import { HttpError } from './http-error.js';
 import type { Job } from './jobs/job.js';
 import { isWriter } from './jobs/job.js';
 import { createJobs } from './jobs/jobs.js';
 import type { Jobs, Started } from './jobs/jobs.js';
-import type { RowsOrder } from './rows/choice.js';
+import { rowsOperations } from './rows/operations.js';
+import type { RowsOperations } from './rows/operations.js';
 
 const LEVELS: readonly string[] = ['hash', 'quick', 'full', 'drill'] satisfies VerificationLevel[];
 const MAX_LABEL = 200;
@@ -12,7 +14,7 @@ const MAX_LABEL = 200;
 export const BY_HAND = 'dashboard';
 
 /** The actions on the backups of one service, for the pages and the API. Each turns the fields of a body into a call. */
-export interface Operations {
+export interface Operations extends RowsOperations {
   readonly jobs: Jobs;
   /** The job that this page's banner tells of: one that writes to the database, else the backup that is being made. */
   readonly running: Job | undefined;
@@ -24,26 +26,11 @@ export interface Operations {
   delete(name: string): Promise<void>;
   /** @param confirmed did somebody type what confirms it? */
   restore(name: string, confirmed: boolean, owner?: string): Promise<Started>;
-  /** What has changed since; with the changed rows of `table` where one is given. */
-  diff(name: string, fields: Fields, owner?: string): Promise<Started>;
-  /** Says what would be done to bring rows back. */
-  plan(name: string, rows: RowsOrder, owner?: string): Promise<Started>;
-  /** @param plan of a report that somebody has seen: anything else is refused */
-  recover(name: string, rows: RowsOrder, plan: string | undefined, owner?: string): Promise<Started>;
 }
-
-/** As many rows of a table as are kept to look at, to choose from and to filter. */
-export const ROWS_KEPT = 500;
-
-export type Fields = Readonly<Record<string, unknown>>;
 
 /** Labels stand in the log: a line of their own in it could be taken for one of the app's. */
 function oneLine(text: string): string {
   return text.replace(/[\p{Cc}\s]+/gu, ' ').trim();
-}
-
-function selection({ where, ...rest }: RowsOrder): RecoverOptions {
-  return { ...rest, ...(where === undefined ? { removed: true } : { where }) };
 }
 
 /** @param onFailure is told why a job failed */
@@ -102,34 +89,6 @@ export function operationsOf(service: BackupService, onFailure: (error: unknown)
         report: await service.restoreBackup(name, control),
       }));
     },
-    async diff(name, { table, skip = 0 }, owner) {
-      const from = Number(skip);
-      if ((table !== undefined && typeof table !== 'string') || !Number.isSafeInteger(from) || from < 0) {
-        throw new HttpError('ERR_DASHBOARD_BODY');
-      }
-      await find(name);
-      const options = table === undefined ? {} : { tables: [table], rows: ROWS_KEPT, skip: from };
-      const order = { kind: 'diff', key: JSON.stringify([name, table, from]), name, owner } as const;
-      return jobs.start(order, async (control) => ({
-        kind: 'diff',
-        diff: await service.diffBackup(name, { ...options, ...control }),
-      }));
-    },
-    async plan(name, rows, owner) {
-      await find(name);
-      const order = { kind: 'plan', key: JSON.stringify([name, rows]), name, owner, rows } as const;
-      return jobs.start(order, async (control) => ({
-        kind: 'plan',
-        report: await service.recoverRows(name, { ...selection(rows), dryRun: true, ...control }),
-      }));
-    },
-    async recover(name, rows, plan, owner) {
-      await find(name);
-      const order = { kind: 'recover', key: JSON.stringify([name, rows]), name, owner, rows } as const;
-      return jobs.start(order, async (control) => ({
-        kind: 'recover',
-        report: await service.recoverRows(name, { ...selection(rows), plan, ...control }),
-      }));
-    },
+    ...rowsOperations(service, jobs, find),
   };
 }

@@ -8,7 +8,7 @@ import { BackupError, isBackupError } from '../util/errors.js';
 import type { BackupErrorCode } from '../util/errors.js';
 import { sayAnswer } from '../service/verdict-words.js';
 import { verdict } from '../service/verdict.js';
-import type { VerdictMark } from '../service/verdict.js';
+import type { VerdictMark } from '../service/verdict-types.js';
 import { getBackupServiceToken } from './tokens.js';
 
 /** When the health indicator reports that backups are down. */

@@ -1,6 +1,6 @@
 import { absolutePath } from '../util/absolute-path.js';
 import type { ServiceContext } from './service-context.js';
-import { ensureEnabled, snapshotterFailed } from './backup-runner.js';
+import { ensureEnabled } from './backup-runner.js';
 import { liveDatabase } from './options.js';
 import type { Backup } from '../catalog/backup.js';
 import { parseBackupName } from '../catalog/backup-name.js';
@@ -18,6 +18,7 @@ import { findSetUpFault } from './set-up.js';
 import { deleteFiles } from '../catalog/delete-backup.js';
 import type { RestoreReport, VerifyReport } from '../child/protocol.js';
 import type { SnapshotControl } from '../util/control.js';
+import { snapshotterFailed } from './snapshotter-answers.js';
 
 // The service's actions on a finished backup, given by its name.
 

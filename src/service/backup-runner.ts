@@ -5,7 +5,7 @@ import type { Backup } from '../catalog/backup.js';
 import { parseBackupName } from '../catalog/backup-name.js';
 import { checkDue } from '../catalog/due-check.js';
 import { backupNamed, latestBackup } from '../catalog/list-backups.js';
-import { BackupError, isBackupError, messageOf } from '../util/errors.js';
+import { BackupError, isBackupError } from '../util/errors.js';
 import type { Events } from '../util/events.js';
 import type { BackupEvents } from './events.js';
 import type { PruneReport } from './events.js';
@@ -16,11 +16,11 @@ import type { LoadableLogger } from '../util/logger.js';
 import { liveDatabase } from './options.js';
 import type { ResolvedOptions } from './options.js';
 import { prune } from './prune.js';
+import { ensureAnswer, snapshotterFailed } from './snapshotter-answers.js';
 import { withWorkingDirectory } from './set-up.js';
 import { runSync } from '../util/file-work.js';
 import type { FileWork } from '../util/file-work.js';
 import type { FolderGate } from '../util/folder-gate.js';
-import { show } from '../util/show.js';
 import { traced, tracedSync } from '../util/tracing.js';
 import type { InContext, OperationTrace } from '../util/tracing.js';
 import type { SnapshotControl } from '../util/control.js';
@@ -290,25 +290,4 @@ export function ensureEnabled({ enabled }: ResolvedOptions): void {
 function createdBackup(result: SnapshotResult): Backup {
   // The judge has refused any other answer to an unconditional request.
   return (result as Extract<SnapshotResult, { status: 'created' }>).backup;
-}
-
-/** A snapshotter of the user's own may answer anything. A malformed answer counts as a failed attempt: logged, emitted, backed off. */
-function ensureAnswer(answer: unknown, ifOlderThanMs: number | null): void {
-  // `createSync` that is async: it must not end the app as an unhandled rejection either.
-  if (answer instanceof Promise) answer.catch(() => {});
-  const { status, backup, latest } = (answer ?? {}) as Partial<Record<'status' | 'backup' | 'latest', unknown>>;
-  if (status === 'created' && backup) return;
-  if (status === 'fresh' && latest) {
-    if (ifOlderThanMs !== null) return;
-    throw new TypeError('it answered "fresh" to a request for a backup in any case');
-  }
-  throw new TypeError(`it answered ${show(answer)}`);
-}
-
-export function snapshotterFailed(cause: unknown): BackupError {
-  return new BackupError('ERR_BACKUP_CHILD_FAILED', `The snapshotter failed: ${messageOf(cause)}.`, {
-    step: 'start',
-    hint: 'This is a defect of the snapshotter; its own error is the cause of this one.',
-    cause,
-  });
 }

@@ -54,15 +54,7 @@ function schemaOf(v: Valibot, enabled: boolean, isObject: boolean) {
       ),
     ),
     interval: v.optional(milliseconds(parseInterval, INTERVAL_IS), '7d'),
-    retention: v.optional(
-      v.pipe(
-        v.custom<RetentionPolicy | KeepRules>(
-          (value) => typeof value === 'function' || isPlain(value),
-          'a policy such as keep({ last: 20 }), or a function',
-        ),
-        v.transform((given) => (typeof given === 'function' ? given : keep(given))),
-      ),
-    ),
+    retention: v.optional(policy(v)),
     verify: v.optional(v.picklist(VERIFY_LEVELS, '"quick" or "full"'), 'quick'),
     onFailure: v.optional(v.picklist(['continue', 'abort'], '"continue" or "abort"'), 'continue'),
     retryAfter: v.optional(milliseconds(parseWait, WAIT_IS), '5m'),
@@ -100,19 +92,32 @@ function schemaOf(v: Valibot, enabled: boolean, isObject: boolean) {
       ),
     ),
     enabled: v.optional(v.boolean('true or false')),
-    copies: v.optional(
-      v.pipe(
-        v.custom<readonly BackupStore[]>(
-          isListOfStores,
-          'an array of stores, such as [directoryStore("/mnt/nas")]: each has a name that no other one has, and the methods ' +
-            'list, put, open and remove',
-        ),
-        v.transform((stores) => [...stores]),
-      ),
-      [],
-    ),
+    copies: v.optional(stores(v), []),
     notify: v.optional(v.custom<NotifyOptions>(isPlain, 'an object, such as { heartbeat: "https://hc-ping.com/…" }')),
   });
+}
+
+// eslint-disable-next-line @typescript-eslint/explicit-function-return-type -- as above
+function policy(v: Valibot) {
+  return v.pipe(
+    v.custom<RetentionPolicy | KeepRules>(
+      (value) => typeof value === 'function' || isPlain(value),
+      'a policy such as keep({ last: 20 }), or a function',
+    ),
+    v.transform((given) => (typeof given === 'function' ? given : keep(given))),
+  );
+}
+
+// eslint-disable-next-line @typescript-eslint/explicit-function-return-type -- as above
+function stores(v: Valibot) {
+  return v.pipe(
+    v.custom<readonly BackupStore[]>(
+      isListOfStores,
+      'an array of stores, such as [directoryStore("/mnt/nas")]: each has a name that no other one has, and the methods ' +
+        'list, put, open and remove',
+    ),
+    v.transform((stores) => [...stores]),
+  );
 }
 
 function atLeast(least: number): (value: unknown) => number | undefined {

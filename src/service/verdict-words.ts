@@ -1,7 +1,7 @@
 import { BACKUP_ERROR_CODES } from '../util/errors.js';
 import type { BackupErrorCode } from '../util/errors.js';
 import { ago, localTime, size } from '../util/format.js';
-import type { StoreAnswer, Verdict, VerdictAnswer, VerdictCode, VerdictQuestion } from './verdict.js';
+import type { StoreAnswer, Verdict, VerdictAnswer, VerdictCode, VerdictQuestion } from './verdict-types.js';
 
 /** How dates and sizes are written; a page has its own language's. */
 export interface VerdictFormats {

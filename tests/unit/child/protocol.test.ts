@@ -2,7 +2,8 @@ import path from 'node:path';
 import fc from 'fast-check';
 import { BackupError, isBackupError } from 'sqlite-autobackup';
 import { ChildState, isPartialOf } from '#dist/child/run-child.js';
-import { errorFromWire, errorToWire, messageReader } from '#dist/child/protocol.js';
+import { errorFromWire, errorToWire } from '#dist/child/protocol.js';
+import { messageReader } from '#dist/child/read-messages.js';
 import type { ChildMessage, ChildRequest } from '#dist/child/protocol.js';
 
 function read(...chunks: string[]): ChildMessage[] {
