@@ -4,6 +4,8 @@ export type { AutoBackupDecorator, Refused } from './decorator/types.js';
 // eslint-disable-next-line @typescript-eslint/no-deprecated -- the old names stay public
 export type { AnyMethodDecorator, AsyncMethodDecorator } from './decorator/types.js';
 export { configureAutoBackup } from './decorator/default-service.js';
+export { clientGone } from './decorator/client-gone.js';
+export type { ClosableResponse } from './decorator/client-gone.js';
 export { refusalOf } from './decorator/refusal.js';
 export type { Refusal } from './decorator/refusal.js';
 export { BackupService } from './service/backup-service.js';

@@ -1,4 +1,4 @@
-import { isBackupError } from '../util/errors.js';
+import { isBackupError, retryAfter } from '../util/errors.js';
 import type { BackupErrorCode } from '../util/errors.js';
 
 /** How to answer a request whose method was not run. */
@@ -30,7 +30,7 @@ export function refusalOf(error: unknown): Refusal | undefined {
   if (!isBackupError(error) || !error.retryAt) return undefined;
   return {
     status: 503,
-    retryAfter: Math.max(1, Math.ceil((error.retryAt.getTime() - Date.now()) / 1000)),
+    retryAfter: retryAfter(error.retryAt),
     body: {
       statusCode: 503,
       error: 'Service Unavailable',

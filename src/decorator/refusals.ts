@@ -1,6 +1,6 @@
 import type { BackupService } from '../service/backup-service.js';
 import type { BackupOutcome } from '../service/method-types.js';
-import { BackupError, isBackupError } from '../util/errors.js';
+import { BACKUP_ERROR_CODES, BackupError, isBackupError } from '../util/errors.js';
 import { isThenable } from './native-promise.js';
 
 // Why a protected call was not run. Each call has an error of its own, with its label; what caused it is shared.
@@ -34,12 +34,19 @@ export function notAsync(label: string, returned: unknown): BackupError {
 export function backupFailed(label: string, cause: unknown, service: BackupService): unknown {
   // A double in a test may throw anything.
   if (!isBackupError(cause)) return cause;
-  return new BackupError(cause.code, `${label} was not run: ${cause.what}`, {
+  return new BackupError(cause.code, `${label} was not run: no backup could be taken before it (${cause.code}).`, {
     step: cause.step,
-    hint: cause.hint,
-    cause: cause.cause ?? cause,
+    hint: meaningOf(cause),
+    cause,
     retryAt: service.lastFailure?.retryAt ?? new Date(),
   });
+}
+
+/** Without paths, which must not get into an answer: the frameworks' error handlers may show it. */
+function meaningOf({ code }: BackupError): string {
+  // Another copy of the package may have codes that this one does not know.
+  const meaning = (BACKUP_ERROR_CODES as Partial<Record<string, string>>)[code] ?? '';
+  return `${meaning} The log and the "cause" of this error say more.`.trimStart();
 }
 
 type BackingOff = Extract<BackupOutcome, { status: 'backing-off' }>;
@@ -48,7 +55,7 @@ export function backingOff(label: string, { retryAt, error }: BackingOff): Backu
   return new BackupError(
     'ERR_BACKUP_BACKING_OFF',
     `${label} was not run: the last backup failed (${error.code}), and the next attempt is not before ${retryAt.toISOString()}.`,
-    { step: 'call', hint: error.hint, cause: error, retryAt },
+    { step: 'call', hint: meaningOf(error), cause: error, retryAt },
   );
 }
 

@@ -116,7 +116,7 @@ export interface BackupErrorDetails {
   /** Says what to do about it, in a full sentence. */
   hint: string;
   cause?: unknown;
-  /** When the refused call may be made again. */
+  /** When the refused call may be made again. Its error is one that may be shown to a client: see {@link BackupError.status}. */
   retryAt?: Date;
 }
 
@@ -136,16 +136,48 @@ export class BackupError extends Error {
   declare readonly what: string;
   /** Says when a protected call that was not run may be made again; absent from all other errors (`Retry-After`). */
   declare readonly retryAt?: Date;
+  /**
+   * Tells error handlers how to answer a request whose protected call was not run; absent from all other errors. With it go
+   * `statusCode` and `headers`, and neither `message` nor `stack` has a path: `cause` has what the operator needs.
+   */
+  declare readonly status?: 503;
+  declare readonly statusCode?: 503;
+  declare readonly headers?: Readonly<Record<'Retry-After', string>>;
 
   constructor(code: BackupErrorCode, what: string, { step, hint, cause, retryAt }: BackupErrorDetails) {
     super(`${what} ${hint}`, cause === undefined ? undefined : { cause });
     this.code = code;
     this.step = step;
     this.hint = hint;
-    if (retryAt) this.retryAt = retryAt;
+    if (retryAt) {
+      this.retryAt = retryAt;
+      makeAnswerable(this, retryAt);
+    }
     // Not shown by inspect(): the message has it already.
     Object.defineProperty(this, 'what', { value: what });
     Object.defineProperty(this, brand, { value: true });
+  }
+}
+
+/** Seconds, for the header `Retry-After`. */
+export function retryAfter(retryAt: Date): number {
+  return Math.max(1, Math.ceil((retryAt.getTime() - Date.now()) / 1000));
+}
+
+/**
+ * Express, Koa, Fastify, LoopBack and Nest take the status from these names, and all but Nest and LoopBack the headers. Some show
+ * `stack` to the client in development, so it has no frames.
+ */
+function makeAnswerable(error: BackupError, retryAt: Date): void {
+  const answer = {
+    status: 503,
+    statusCode: 503,
+    headers: { 'Retry-After': String(retryAfter(retryAt)) },
+    stack: `${error.name}: ${error.message}`,
+  };
+  for (const [name, value] of Object.entries(answer)) {
+    // Not shown by inspect(). Writable: error handlers write to the errors that they get.
+    Object.defineProperty(error, name, { value, writable: true, configurable: true });
   }
 }
 

@@ -18,6 +18,10 @@ export interface RunningApp {
   backups(): TakenBackup[];
   /** What it has printed. */
   output(): string;
+  /** Resolves when it has printed the text so many times. Rejects when it has ended without. */
+  printed(text: string, times?: number): Promise<void>;
+  /** Its folder for backups, which is there when it starts. */
+  readonly directory: string;
   /** Ends it as its test's end would, and returns its exit code. */
   stop(): Promise<number | null>;
 }
@@ -41,23 +45,30 @@ export interface AppOptions {
   /** Arguments of Node. */
   readonly args: readonly string[];
   readonly service: 'default' | 'container';
+  /** Default: production, where frameworks print no stack traces into their answers. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** Starts an app on a new database in a new folder, and waits for its port. */
-export async function startApp({ cwd, args, service }: AppOptions): Promise<RunningApp> {
+export async function startApp({ cwd, args, service, environment }: AppOptions): Promise<RunningApp> {
   const folder = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), 'autobackup-app-')));
   const database = path.join(folder, 'app.db');
   const directory = path.join(folder, 'backups');
   fs.mkdirSync(directory);
   createDatabase(database);
 
-  // In production, frameworks print no stack traces into their answers. What jest and npm set for themselves is not the app's.
+  // What jest and npm set for themselves is not the app's.
   const inherited = { ...process.env, NODE_OPTIONS: undefined, JEST_WORKER_ID: undefined };
-  const env = { ...inherited, NODE_ENV: 'production', DATABASE: database, BACKUPS: directory, SERVICE: service };
+  const own = { NODE_ENV: 'production', DATABASE: database, BACKUPS: directory, SERVICE: service };
+  const env = { ...inherited, ...own, ...environment };
   const child = spawn(process.execPath, args, { cwd, env, stdio: ['pipe', 'pipe', 'pipe'] });
   child.stdin.on('error', () => {});
   let printed = '';
-  const keep = (line: string) => (printed += `${line}\n`);
+  const waiting = new Set<() => void>();
+  const keep = (line: string) => {
+    printed += `${line}\n`;
+    for (const look of waiting) look();
+  };
   const ended = new Promise<number | null>((resolve, reject) => child.on('error', reject).on('close', resolve));
   const port = new Promise<number>((resolve, reject) => {
     readline.createInterface({ input: child.stderr }).on('line', keep);
@@ -86,6 +97,18 @@ export async function startApp({ cwd, args, service }: AppOptions): Promise<Runn
       return names.sort().map((name) => takenBackup(path.join(directory, name)));
     },
     output: () => printed,
+    directory,
+    printed: (text, times = 1) =>
+      new Promise((resolve, reject) => {
+        const look = () => {
+          if (printed.split(text).length <= times) return;
+          waiting.delete(look);
+          resolve();
+        };
+        waiting.add(look);
+        ended.then(() => reject(new Error(`the app ended without "${text}": ${printed}`)), reject);
+        look();
+      }),
     async stop() {
       child.stdin.end();
       const code = await ended;

@@ -1,11 +1,8 @@
 // The first example of each page in docs/frameworks is run as it stands there: only its database is another, and its port.
 // docs.test.ts compiles all of them; tsoa's routes are generated, and a plain class has none.
-import fs from 'node:fs';
 import path from 'node:path';
-import ts from 'typescript';
 import { startApp } from './app-process';
-
-const PAGES = path.join(__dirname, '..', '..', 'docs', 'frameworks');
+import { buildExample } from './page-example';
 
 /** App, page, and what the example answers: to nobody (if it asks for a login), and to a user. */
 const EXAMPLES: readonly (readonly [app: string, page: string, nobody: number | undefined, user: number])[] = [
@@ -27,7 +24,7 @@ test.each(EXAMPLES)(
     const cwd = path.join(__dirname, name);
     const app = await startApp({
       cwd,
-      args: ['--require', '../support/announce-port.js', build(cwd, page)],
+      args: ['--require', '../support/announce-port.js', buildExample({ cwd, page })],
       service: 'default',
     });
     const post = (headers: Record<string, string>) =>
@@ -51,18 +48,3 @@ test.each(EXAMPLES)(
     }
   },
 );
-
-/** Compiles the example with the options of the app, and returns what Node is to run. */
-function build(cwd: string, page: string): string {
-  const [, code] = /^```ts\n([^]*?)^```$/m.exec(fs.readFileSync(path.join(PAGES, page), 'utf8'))!;
-  const folder = path.join(cwd, 'build', 'docs-run');
-  fs.mkdirSync(folder, { recursive: true });
-  const source = path.join(folder, 'example.ts');
-  const database = "database: 'instance/app.db'";
-  expect(code).toContain(database);
-  fs.writeFileSync(source, code!.replace(database, 'database: process.env.DATABASE!, directory: process.env.BACKUPS!'));
-  const host = { ...ts.sys, onUnRecoverableConfigFileDiagnostic: () => {} };
-  const { options } = ts.getParsedCommandLineOfConfigFile(path.join(cwd, 'tsconfig.json'), {}, host)!;
-  ts.createProgram([source], { ...options, rootDir: folder, outDir: folder, noEmit: false }).emit();
-  return path.join(folder, 'example.js');
-}

@@ -9,6 +9,7 @@ test('the package exports these values by name, and nothing by default', () => {
     'BackupService',
     'RecoverError',
     'childProcessSnapshotter',
+    'clientGone',
     'configureAutoBackup',
     'directoryStore',
     'isBackupError',

@@ -84,7 +84,7 @@ describe('when the backup fails', () => {
   });
 
   test('it does not run with abort, of the service or of the method', async () => {
-    const failed = { code: 'ERR_BACKUP_CHILD_FAILED', cause: snapshots.failure };
+    const failed = { code: 'ERR_BACKUP_CHILD_FAILED', cause: { cause: snapshots.failure } };
     await expect(method({ service: serviceWith({ onFailure: 'abort' }) })()).rejects.toMatchObject(failed);
     await expect(method({ service: serviceWith(), onFailure: 'abort' })()).rejects.toMatchObject(failed);
     expect(ran).toEqual([]);

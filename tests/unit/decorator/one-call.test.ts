@@ -1,5 +1,12 @@
 import { promisify, types } from 'node:util';
-import { AutoBackup, BackupService, configureAutoBackup, refusalOf, withAutoBackup } from 'sqlite-autobackup';
+import {
+  AutoBackup,
+  BackupError,
+  BackupService,
+  configureAutoBackup,
+  refusalOf,
+  withAutoBackup,
+} from 'sqlite-autobackup';
 import type { AutoBackupOptions, BackupServiceOptions } from 'sqlite-autobackup';
 import { recordingService, resetAutoBackup, withoutBackups } from 'sqlite-autobackup/testing';
 import { fakeSnapshotter } from '../../support/fake-snapshotter';
@@ -163,6 +170,33 @@ test('calls that joined one attempt have errors of their own, with their label; 
   expect(refusalOf(a)).toMatchObject({ status: 503, retryAfter: expect.any(Number) });
   expect(JSON.stringify(refusalOf(a))).not.toContain(folder.path);
   expect(refusalOf(new Error('another'))).toBeUndefined();
+});
+
+test.each([
+  ['a failed backup', 'ERR_BACKUP_CHILD_FAILED'],
+  ['a backup that failed a moment ago', 'ERR_BACKUP_BACKING_OFF'],
+])('%s: the error of a call says 503 to every error handler, and has no path but in its cause', async (_, code) => {
+  snapshots.failure = new Error(`no such luck in ${folder.path}`);
+  const logger = memoryLogger();
+  const service = serviceWith({ onFailure: 'abort', logger });
+  const call = () =>
+    withAutoBackup(async () => {}, { service, label: 'a sale' })().catch((error: unknown) => error as BackupError);
+  const first = await call();
+  const error = code === 'ERR_BACKUP_BACKING_OFF' ? await call() : first;
+  expect(error).toMatchObject({ code, status: 503, statusCode: 503, cause: { code: 'ERR_BACKUP_CHILD_FAILED' } });
+  expect(Number(error!.headers?.['Retry-After'])).toBeGreaterThan(0);
+
+  // Express and routing-controllers show the stack in development, others the message or what JSON makes of the error.
+  const shown = [error!.message, error!.stack, String(error), JSON.stringify(error)].join('\n');
+  expect(shown).not.toContain(folder.path);
+  expect(shown).not.toContain(__dirname);
+  expect(shown).not.toMatch(/^\s+at /m);
+  expect((error!.cause as Error).message).toContain(folder.path);
+  expect(JSON.stringify(logger)).toContain(folder.path);
+
+  // Error handlers write to it.
+  Object.assign(error!, { status: 500, stack: 'hidden' });
+  expect(new BackupError('ERR_BACKUP_OPTIONS', 'a', { step: 'options', hint: 'b' })).not.toHaveProperty('status');
 });
 
 test('after shutDown() began, what waits is refused; whenIdle() waits for what a backup let in', async () => {
