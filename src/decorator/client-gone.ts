@@ -2,6 +2,7 @@
 export interface ClosableResponse {
   readonly destroyed: boolean;
   readonly writableEnded: boolean;
+  /** Node's EventEmitter has it. */
   once(event: 'close', listener: () => void): unknown;
 }
 
