@@ -1,40 +1,60 @@
-import type { Backup, BackupError, DueCheck } from '../index.js';
+import { sayAnswer, sayVerdict, verdict } from '../index.js';
+import type { Activity, Backup, BackupError, DueCheck, RestoreReport, ServiceStatus, VerifyReport } from '../index.js';
+import {
+  activityView,
+  backupView,
+  dueView,
+  errorView,
+  restoreView,
+  statusView,
+  verifyView,
+} from '../service/json-view.js';
+import { AT_THE_MACHINE } from '../service/redact.js';
 
-/** A backup as --json shows it: always the same keys, `null` for what is not there. */
+// What --json prints: always the same keys, null for what is not there, and a list where there are none.
+
 export function backupJson(backup: Backup, now: number): object {
-  const { name, path, createdAt, sizeBytes, label, sha256, verified, problem } = backup;
-  return {
-    name,
-    path,
-    createdAt: createdAt.toISOString(),
-    ageMs: Math.max(0, now - createdAt.getTime()),
-    sizeBytes,
-    label: label ?? null,
-    sha256: sha256 ?? null,
-    verified: verified ?? null,
-    lastVerification: backup.lastVerification ?? null,
-    protected: backup.protected,
-    problem: problem ?? null,
-    copies: (backup.copies ?? []).map(({ store, state, at }) => ({ store, state, at: at?.toISOString() ?? null })),
-  };
+  const view = backupView(backup, AT_THE_MACHINE, now);
+  return withNulls({ ...view, findings: view.findings ?? [], copies: view.copies ?? [] });
 }
 
-/** An error as --json shows it. */
-export function errorJson({
-  code,
-  message,
-  hint,
-  step,
-}: Pick<BackupError, 'code' | 'message' | 'hint' | 'step'>): object {
-  return { code, message, hint, step };
+export function errorJson(error: Pick<BackupError, 'code' | 'message' | 'hint' | 'step'>): object {
+  return errorView(error, AT_THE_MACHINE);
 }
 
 export function dueJson(check: DueCheck): object {
-  return {
-    due: check.due,
-    reason: check.reason,
-    latest: ('latest' in check ? check.latest?.name : undefined) ?? null,
-    ageMs: 'ageMs' in check ? check.ageMs : null,
-    dueAt: 'dueAt' in check ? check.dueAt.toISOString() : null,
-  };
+  return withNulls(dueView(check));
+}
+
+export function verifyJson(report: VerifyReport): object {
+  const view = verifyView(report, AT_THE_MACHINE);
+  return { ...view, assertions: view.assertions ?? [], error: null };
+}
+
+export function restoreJson(report: RestoreReport): object {
+  return withNulls(restoreView(report, AT_THE_MACHINE));
+}
+
+export function activityJson(activity: Activity): object {
+  return withNulls({ ...activityView(activity, AT_THE_MACHINE), names: activity.names ?? [] });
+}
+
+export function statusJson(status: ServiceStatus, now: number): object {
+  const sentence = sayVerdict(verdict(status, now), now);
+  const view = statusView(status, AT_THE_MACHINE, now, {
+    sentence,
+    say: (answer) => ({ say: sayAnswer(answer, now) }),
+  });
+  return withNulls({ ...view, latest: status.latest && backupJson(status.latest, now) });
+}
+
+function withNulls<T extends object>(view: T): object {
+  return mapValues(view) as object;
+}
+
+function mapValues(value: unknown): unknown {
+  if (value === undefined) return null;
+  if (Array.isArray(value)) return value.map(mapValues);
+  if (typeof value !== 'object' || value === null || value instanceof Date) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, mapValues(each)]));
 }

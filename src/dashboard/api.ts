@@ -1,4 +1,5 @@
-import type { Hono } from 'hono';
+import type { Context, Hono } from 'hono';
+import type { Reader } from '../service/redact.js';
 import { verdict } from '../service/verdict.js';
 import { isBackupError } from '../util/errors.js';
 import type { BackupError } from '../util/errors.js';
@@ -7,7 +8,8 @@ import { download } from './download.js';
 import { requireRight } from './middleware.js';
 import { isConfirmed } from './confirm.js';
 import { answerStarted } from './jobs/answers.js';
-import { activityJson, backupJson, statusJson } from './json.js';
+import { activityView, backupView } from '../service/json-view.js';
+import { readerWith, statusJson } from './json.js';
 import { nameOf } from './pages.js';
 import type { DashboardEnv, ServiceView } from './service-view.js';
 import { readActivity } from './views/activity.js';
@@ -19,6 +21,7 @@ export function addApi(app: Hono<DashboardEnv>, base: string, serviceView: Servi
   const { operations, service } = serviceView;
   const api = `${base}/api`;
   const one = `${api}/backups/:name`;
+  const readerOf = (c: Context<DashboardEnv>): Reader => readerWith(c.get('rights'), service);
 
   app.get(`${api}/status`, requireRight('view'), async (c) =>
     c.json(statusJson(await serviceView.status(), serviceView, c.get('rights'), c.get('texts'), Date.now())),
@@ -30,13 +33,15 @@ export function addApi(app: Hono<DashboardEnv>, base: string, serviceView: Servi
   });
   app.get(`${api}/events`, requireRight('view'), (c) => eventStream(c, serviceView.watch));
   app.get(`${api}/backups`, requireRight('view'), async (c) =>
-    c.json((await service.listBackups()).map((backup) => backupJson(backup, service, c.get('rights')))),
+    c.json((await service.listBackups()).map((backup) => backupView(backup, readerOf(c), Date.now()))),
   );
   app.get(`${api}/activity`, requireRight('view'), async (c) =>
-    c.json((await readActivity(serviceView, viewOf(c, serviceView))).map(activityJson)),
+    c.json(
+      (await readActivity(serviceView, viewOf(c, serviceView))).map((activity) => activityView(activity, readerOf(c))),
+    ),
   );
   app.get(one, requireRight('view'), async (c) =>
-    c.json(backupJson(await operations.find(nameOf(c)), service, c.get('rights'))),
+    c.json(backupView(await operations.find(nameOf(c)), readerOf(c), Date.now())),
   );
   app.get(`${one}/download`, requireRight('download'), (c) => download(serviceView, c, nameOf(c)));
 

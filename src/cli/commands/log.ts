@@ -1,4 +1,5 @@
 import type { Activity, BackupService } from '../../index.js';
+import { activityJson } from '../as-json.js';
 import type { CommandFunction, Context } from '../context.js';
 import { EXIT } from '../exit-codes.js';
 import type { LogFlags } from '../flags.js';
@@ -81,24 +82,4 @@ function sayAction(activity: Activity, service: BackupService): string {
     case 'downloaded':
       return `${action} ${name}`;
   }
-}
-
-function activityJson({ at, action, by, ...more }: Activity): object {
-  const {
-    name = null,
-    label = null,
-    names = [],
-    of = null,
-    code = null,
-    message = null,
-    ok = null,
-    level = null,
-  } = more;
-  const { to = null, safetyBackup = null, rows = null, store = null, sizeBytes = null, durationMs = null } = more;
-  return {
-    at: at.toISOString(),
-    action,
-    by: { via: by.via, person: by.person ?? null, user: by.user ?? null, host: by.host ?? null, pid: by.pid ?? null },
-    ...{ name, label, names, of, code, message, ok, level, to, safetyBackup, rows, store, sizeBytes, durationMs },
-  };
 }

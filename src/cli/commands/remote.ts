@@ -2,6 +2,7 @@ import path from 'node:path';
 import { isBackupError } from '../../util/errors.js';
 import { listCopies, verifyCopy } from '../../index.js';
 import type { BackupError, BackupStore, CopyVerifyReport, RemoteCopy } from '../../index.js';
+import { errorJson } from '../as-json.js';
 import type { CommandFunction, Context } from '../context.js';
 import { EXIT, exitCodeOf } from '../exit-codes.js';
 import { ago, localTime, seconds, size, table } from '../format.js';
@@ -100,8 +101,7 @@ export const verifyRemote: CommandFunction<[string | undefined, VerifyFlags & St
 function outcomeJson(outcome: Outcome): object {
   if (!('error' in outcome)) return { ...outcome, host: outcome.host ?? null, error: null };
   const { copy, error } = outcome;
-  const { code, message, hint, step } = error;
-  return { name: copy.name, host: copy.host ?? null, key: copy.key, ok: false, error: { code, message, hint, step } };
+  return { name: copy.name, host: copy.host ?? null, key: copy.key, ok: false, error: errorJson(error) };
 }
 
 function copyJson(copy: RemoteCopy, now: number): object {

@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import type { Backup, BackupService, RestoreReport } from '../../index.js';
 import { confirm } from '../ask.js';
+import { restoreJson } from '../as-json.js';
 import { commandLine } from '../command-line.js';
 import type { CommandFunction, Context } from '../context.js';
 import { EXIT } from '../exit-codes.js';
@@ -29,7 +30,7 @@ export const restore: CommandFunction<[string, RestoreFlags & StoreFlags]> = asy
   );
   return {
     exitCode: EXIT.done,
-    document: { ...report, safetyBackup: report.safetyBackup ?? null },
+    document: restoreJson(report),
     text: textOf(report, context),
   };
 };

@@ -1,4 +1,5 @@
 import type { ShipReport } from '../../index.js';
+import { errorJson } from '../as-json.js';
 import type { CommandFunction } from '../context.js';
 import { EXIT, exitCodeOf } from '../exit-codes.js';
 import { count } from '../format.js';
@@ -29,7 +30,7 @@ export function shipJson({ store, shipped, pending, errors }: ShipReport): objec
     store,
     shipped,
     pending,
-    errors: errors.map(({ code, message, hint, step }) => ({ code, message, hint, step })),
+    errors: errors.map(errorJson),
   };
 }
 

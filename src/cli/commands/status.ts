@@ -1,6 +1,6 @@
-import { sayAnswer, sayVerdict, verdict } from '../../index.js';
+import { sayVerdict, verdict } from '../../index.js';
 import type { CopyStatus, DueCheck, ServiceStatus, VerdictMark } from '../../index.js';
-import { backupJson, dueJson, errorJson } from '../as-json.js';
+import { statusJson } from '../as-json.js';
 import type { CommandFunction, Context } from '../context.js';
 import { EXIT, exitCodeOf } from '../exit-codes.js';
 import { ago, count, localTime, size, span, table } from '../format.js';
@@ -10,41 +10,11 @@ export const status: CommandFunction<[]> = async (context) => {
   const { service } = await openService(context, { silent: true });
   const now = Date.now();
   const found = await service.status();
-  const { database, directory, due, latest, backupCount, backupBytes, freeBytes, lastVerification, warnings } = found;
-  const { error } = database;
+  const { warnings, database } = found;
   const judged = verdict(found, now);
   return {
-    exitCode: error ? exitCodeOf(error) : EXIT_BY_LEVEL[judged.level],
-    document: {
-      level: judged.level,
-      sentence: sayVerdict(judged, now),
-      answers: judged.answers.map((answer) => ({
-        question: answer.question,
-        mark: answer.mark,
-        code: answer.code,
-        action: answer.action ?? null,
-        say: sayAnswer(answer, now),
-      })),
-      database: {
-        path: database.path,
-        sizeBytes: database.sizeBytes ?? null,
-        journalMode: database.journalMode ?? null,
-        error: error ? errorJson(error) : null,
-        lookedAt: database.lookedAt?.toISOString() ?? null,
-      },
-      directory,
-      due: dueJson(due),
-      latest: latest ? backupJson(latest, now) : null,
-      backupCount,
-      backupBytes,
-      freeBytes: freeBytes ?? null,
-      neededBytes: found.neededBytes ?? null,
-      lastDrill: found.lastDrill ?? null,
-      onlyHere: found.onlyHere ?? null,
-      lastVerification: lastVerification ?? null,
-      copies: found.copies.map(copiesJson),
-      warnings,
-    },
+    exitCode: database.error ? exitCodeOf(database.error) : EXIT_BY_LEVEL[judged.level],
+    document: statusJson(found, now),
     text: textOf(found, now, context),
     ...(warnings[0] !== undefined && { trouble: warnings[0] }),
   };
@@ -93,27 +63,6 @@ function textOf(found: ServiceStatus, now: number, { terminal }: Context): strin
     ...stores,
     ...warnings.map((warning) => `${yellow('warning:')} ${warning}`),
   ].join('\n');
-}
-
-function copiesJson(copies: CopyStatus): object {
-  const { latest, pendingSince, lastError } = copies;
-  return {
-    ...copies,
-    host: copies.host ?? null,
-    latest: latest
-      ? { ...latest, createdAt: latest.createdAt.toISOString(), shippedAt: latest.shippedAt.toISOString() }
-      : null,
-    pendingSince: pendingSince?.toISOString() ?? null,
-    shippingNow: copies.shippingNow ?? null,
-    lastError: lastError
-      ? {
-          ...lastError,
-          name: lastError.name ?? null,
-          at: lastError.at.toISOString(),
-          retryAt: lastError.retryAt.toISOString(),
-        }
-      : null,
-  };
 }
 
 function copiesText({ store, copyCount, copyBytes, latest, pending, pendingSince }: CopyStatus, now: number): string {

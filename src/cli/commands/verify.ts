@@ -1,5 +1,6 @@
 import { isBackupError } from '../../util/errors.js';
 import type { Backup, BackupError, BackupService, VerifyReport } from '../../index.js';
+import { errorJson, verifyJson } from '../as-json.js';
 import type { CommandFunction, Context } from '../context.js';
 import { EXIT, exitCodeOf } from '../exit-codes.js';
 import { findBackup } from '../find-backup.js';
@@ -61,9 +62,8 @@ function exitCodeFor(outcomes: readonly Outcome[]): number {
 }
 
 function toJson(outcome: Outcome): object {
-  if (!('error' in outcome)) return { ...outcome, assertions: outcome.assertions ?? [], error: null };
-  const { name, error } = outcome;
-  return { name, ok: false, error: { code: error.code, message: error.message, hint: error.hint, step: error.step } };
+  if (!('error' in outcome)) return verifyJson(outcome);
+  return { name: outcome.name, ok: false, error: errorJson(outcome.error) };
 }
 
 function troubleOf(outcomes: readonly Outcome[]): string {

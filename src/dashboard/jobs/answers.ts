@@ -1,9 +1,10 @@
 import type { Context } from 'hono';
 import type { Flash } from '../flash-store.js';
 import type { Rights } from '../guard.js';
-import type { RecoverReport } from '../../index.js';
 import { HttpError } from '../http-error.js';
-import { backupJson, restoreJson, verifyJson } from '../json.js';
+import { backupView, restoreView, verifyView } from '../../service/json-view.js';
+import { recoveryOnTheWeb } from '../../service/redact.js';
+import { readerWith } from '../json.js';
 import { rowsToJson } from '../rows/json.js';
 import type { DashboardEnv, ServiceView } from '../service-view.js';
 import { reasonFor } from '../texts/index.js';
@@ -50,27 +51,22 @@ export function jobJson(job: Job, serviceView: ServiceView, rights: Rights, text
   };
 }
 
-export function outcomeJson(outcome: Outcome, serviceView: ServiceView, rights: Rights) {
+export function outcomeJson(outcome: Outcome, { service }: ServiceView, rights: Rights) {
+  const reader = readerWith(rights, service);
   switch (outcome.kind) {
     case 'backup':
-      return backupJson(outcome.backup, serviceView.service, rights);
+      return backupView(outcome.backup, reader, Date.now());
     case 'verify':
-      return verifyJson(outcome.report, serviceView, rights);
+      return verifyView(outcome.report, reader);
     case 'restore':
-      return restoreJson(outcome.report);
+      return restoreView(outcome.report, reader);
     case 'diff':
       // Names of tables and numbers of rows tell of the contents too.
       return rights.browse ? rowsToJson(outcome.diff) : undefined;
     case 'plan':
     case 'recover':
-      return rights.recover ? recoverJson(outcome.report, rights) : undefined;
+      return rights.recover ? rowsToJson(recoveryOnTheWeb(outcome.report, rights.browse)) : undefined;
   }
-}
-
-/** Values of rows are for those who may see them, and the command that takes it back names folders. */
-function recoverJson(report: RecoverReport, { browse }: Rights) {
-  const rest = { ...report, undo: undefined };
-  return rowsToJson(browse ? rest : { ...rest, conflicts: [], newKeys: [] });
 }
 
 /**

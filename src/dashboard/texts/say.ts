@@ -1,7 +1,7 @@
 import type { Verdict, VerdictAnswer } from '../../index.js';
 import { answerIn } from '../../service/verdict-words.js';
 import type { VerdictWords } from '../../service/verdict-words.js';
-import { storeName } from '../redact.js';
+import { storeName } from '../../service/redact.js';
 import { reasonFor } from './index.js';
 import type { Texts } from './index.js';
 

@@ -1,6 +1,6 @@
 import { html } from 'hono/html';
 import type { Activity } from '../../index.js';
-import { storeName } from '../redact.js';
+import { storeName } from '../../service/redact.js';
 import type { ServiceView } from '../service-view.js';
 import { reasonFor } from '../texts/index.js';
 import { layout } from './layout.js';

@@ -1,6 +1,7 @@
 import { html } from 'hono/html';
 import type { Backup } from '../../index.js';
-import { sayProblems } from '../redact.js';
+import { problemsFor } from '../../service/redact.js';
+import { readerWith } from '../json.js';
 import type { ServiceView } from '../service-view.js';
 import { compareForm } from './changes.js';
 import { flash } from './flash.js';
@@ -23,7 +24,7 @@ export function detailPage(view: View, serviceView: ServiceView, backup: Backup)
           <dd>${value}</dd>
         </div>`;
   const failed = lastVerification?.ok === false ? (lastVerification.problems ?? []) : [];
-  const problems = sayProblems(failed, serviceView.service, view.rights);
+  const problems = problemsFor(failed, readerWith(view.rights, serviceView.service));
   const body = html`${linkHome(view)} ${flash(view, [backup])}
     <section class="card" aria-labelledby="title">
       <h1 id="title">${format.date(createdAt)} <small>${format.age(createdAt, view.now)}</small></h1>

@@ -1,6 +1,6 @@
 import { html } from 'hono/html';
 import type { Backup, ServiceStatus } from '../../index.js';
-import { storeName } from '../redact.js';
+import { storeName } from '../../service/redact.js';
 import type { Html, View } from './view.js';
 
 // The copies in the stores, as far as this machine knows. Empty if the service has no stores.

@@ -1,4 +1,4 @@
-import { sayAssertions, sayProblems, withoutFolder } from '#dist/dashboard/redact.js';
+import { assertionsFor, AT_THE_MACHINE, problemsFor, withoutFolder } from '#dist/service/redact.js';
 
 test.each([
   ['/shop/instance/app.db: disk I/O error', '/shop/instance', 'app.db: disk I/O error'],
@@ -10,12 +10,12 @@ test.each([
 });
 
 test.each([false, true])('the text of an assertion, and what it returned, go to who may download: %s', (download) => {
-  const rights = { download } as Parameters<typeof sayProblems>[2];
+  const reader = { at: 'web', directory: '/shop', maySeeRows: download } as const;
   const sql = "SELECT count(*) = 0 FROM patients WHERE name = 'Anna'";
   const problems = [`assertion failed: ${sql} (it returned 0)`, 'page 3 is damaged'];
   const said = JSON.stringify([
-    sayProblems(problems, { directory: '/shop' }, rights),
-    sayAssertions([{ sql, ok: false, error: 'it returned 0' }], rights),
+    problemsFor(problems, reader),
+    assertionsFor([{ sql, ok: false, error: 'it returned 0' }], reader),
   ]);
   expect([said.includes('Anna'), said.includes('it returned')]).toEqual([download, download]);
   expect(said).toContain('page 3 is damaged');
