@@ -11,7 +11,7 @@ import { usageError } from './usage-error.js';
 export type Configured = BackupService | BackupServiceOptions;
 
 const TYPESCRIPT = ['.ts', '.mts', '.cts'];
-export const EXTENSIONS = ['.js', '.cjs', '.mjs', '.json', ...TYPESCRIPT];
+const EXTENSIONS = ['.js', '.cjs', '.mjs', '.json', ...TYPESCRIPT];
 const FORM =
   'Export the options of one service ({ database: "app.db" }), a BackupService, or several of either by name.';
 

@@ -107,7 +107,7 @@ const ACTIONS: Readonly<Record<AdviceKind, AdviceAction>> = {
 
 /**
  * What to do about an error, with the one button that can help. It is never "Back up now", which is what failed: `go-back` leads
- * to the restore of {@link newestGood}, `make-room` to the backups that {@link couldGo}, `look-again` loads the page anew, and
+ * to the restore of {@link newestGood}, `make-room` to the list, the oldest first, `look-again` loads the page anew, and
  * `see-backups` leads to the list. The sentence is `texts.advice[kind]`; `permitted()` says whether this reader may press the button.
  *
  * @param code a code of the core, or `'CLOCK'`: whole backups are dated ahead, so this computer's clock is or was wrong
@@ -142,20 +142,6 @@ function isGood(backup: Backup): boolean {
 
 function isBroken({ problem, lastVerification }: Backup): boolean {
   return problem === 'damaged' || problem === 'failed verification' || lastVerification?.ok === false;
-}
-
-/**
- * The backups that could go to make room, in the order in which they should: broken ones, then from the oldest on. Never one that is
- * protected or may be, nor the newest good one. A hard link frees nothing until the last name is gone, so no sum is promised.
- *
- * @param backups newest first
- */
-export function couldGo(backups: readonly Backup[], atMost = 5): Backup[] {
-  const newest = newestGood(backups);
-  const free = backups
-    .filter((backup) => !backup.protected && backup !== newest && (isGood(backup) || isBroken(backup)))
-    .toReversed();
-  return [...free.filter(isBroken), ...free.filter(isGood)].slice(0, atMost);
 }
 
 /** Why somebody should think twice before this backup is deleted. `backups` are newest first. */

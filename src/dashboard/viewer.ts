@@ -6,7 +6,7 @@ import type { DashboardEnv } from './service-view.js';
 const COOKIE = 'autobackup_viewer';
 
 /** A page that renews itself says so, since that is no new view, and whether it shows a message. */
-export const RENEW_HEADER = 'x-autobackup-renew';
+const RENEW_HEADER = 'x-autobackup-renew';
 
 /**
  * Which browser asks: a random number in a cookie of the dashboard's own. It gives no rights; it only tells whose action a message

@@ -48,7 +48,7 @@ export interface WebhookOptions {
 /** How a message is written for a receiver. */
 export type WebhookFormat = 'json' | 'slack' | 'discord' | 'teams' | 'ntfy';
 
-export const WEBHOOK_FORMATS: readonly WebhookFormat[] = ['json', 'slack', 'discord', 'teams', 'ntfy'];
+const WEBHOOK_FORMATS: readonly WebhookFormat[] = ['json', 'slack', 'discord', 'teams', 'ntfy'];
 
 /** Messages by mail. */
 export interface MailOptions {

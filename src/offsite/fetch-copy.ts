@@ -82,7 +82,7 @@ const HEADER_BYTES = 100;
  * File size = page size × page count: the cheapest proof that a database file is whole (sqlite.org/fileformat2.html, 1.2). A
  * right hash proves only that it is what was sent.
  */
-export function checkSize(header: Buffer, sizeBytes: number): void {
+function checkSize(header: Buffer, sizeBytes: number): void {
   if (header.length < HEADER_BYTES || header.toString('latin1', 0, 16) !== 'SQLite format 3\0') {
     throw new Error('it is not a SQLite database');
   }

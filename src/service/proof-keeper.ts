@@ -25,7 +25,7 @@ type Verify = (name: string, control: SnapshotControl & { level: 'drill' | 'full
  * Is the proof older than `verifyEvery`: the last check of the newest backup, or the last drill of any? Each backup is checked when it
  * is taken, so that without the second question none would ever be drilled. Pure.
  */
-export function isProofOld(latest: Backup, drill: DrillRecord | undefined, everyMs: number, now: number): boolean {
+function isProofOld(latest: Backup, drill: DrillRecord | undefined, everyMs: number, now: number): boolean {
   const verifiedAt = latest.lastVerification?.at ?? latest.manifest?.verifiedAt;
   const isOld = (at: number): boolean => now - at >= everyMs;
   return verifiedAt === undefined || isOld(Date.parse(verifiedAt)) || !drill || isOld(drill.at.getTime());

@@ -51,7 +51,7 @@ export function copySettings(options: CopySettings): CopySettings {
   });
 }
 
-export function hasZstd(): boolean {
+function hasZstd(): boolean {
   return 'createZstdCompress' in zlib;
 }
 

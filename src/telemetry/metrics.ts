@@ -22,7 +22,7 @@ const metric = (name: string, unit: string, help: string): Metric => ({
   help,
 });
 
-export const READABLE = metric(
+const READABLE = metric(
   'readable',
   '1',
   '1 if the backup folder could be looked at, else 0; then the others are absent',

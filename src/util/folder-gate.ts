@@ -4,7 +4,7 @@ import type { FileCall, FileWork } from './file-work.js';
 import { clearTimeout, setTimeout } from './timers.js';
 
 /** How long one call of the file system may take before its folder counts as standing still. */
-export const STANDS_STILL_MS = 5_000;
+const STANDS_STILL_MS = 5_000;
 
 /**
  * The way of a service to its folder. A call that a dead network mount never answers keeps one of the four threads that

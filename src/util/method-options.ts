@@ -6,6 +6,9 @@ import type { Valibot } from './validate.js';
 // The options of public methods and functions. The compiler checks them in TypeScript; in JavaScript a misspelled
 // `dryRun` would delete, and a controller in the place of its signal would not cancel.
 
+const WHICH_COPY = ['before', 'host', 'database'] as const;
+const HOW_TO_VERIFY = ['level', 'assertions', 'identities', 'scratch'] as const;
+
 const CALLS = {
   shouldBackup: ['interval'],
   checkDue: ['interval'],
@@ -42,33 +45,11 @@ const CALLS = {
   ],
   queryBackup: ['rows', 'bytes', 'timeout', 'signal', 'onProgress'],
   'service.listCopies': ['from', 'allHosts', 'signal'],
-  'service.verifyCopy': [
-    'from',
-    'before',
-    'host',
-    'database',
-    'level',
-    'assertions',
-    'identities',
-    'scratch',
-    'signal',
-  ],
-  'service.pullBackup': ['from', 'before', 'host', 'database', 'identities', 'signal', 'onProgress'],
+  'service.verifyCopy': ['from', ...WHICH_COPY, ...HOW_TO_VERIFY, 'signal'],
+  'service.pullBackup': ['from', ...WHICH_COPY, 'identities', 'signal', 'onProgress'],
   listCopies: ['host', 'database', 'signal'],
-  verifyCopy: [
-    'store',
-    'name',
-    'before',
-    'host',
-    'database',
-    'level',
-    'assertions',
-    'identities',
-    'scratch',
-    'snapshotter',
-    'signal',
-  ],
-  pullBackup: ['store', 'name', 'before', 'host', 'database', 'to', 'identities', 'signal', 'onProgress'],
+  verifyCopy: ['store', 'name', ...WHICH_COPY, ...HOW_TO_VERIFY, 'snapshotter', 'signal'],
+  pullBackup: ['store', 'name', ...WHICH_COPY, 'to', 'identities', 'signal', 'onProgress'],
 } as const satisfies Record<string, readonly (keyof Entries)[]>;
 
 /**

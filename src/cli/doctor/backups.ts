@@ -7,7 +7,7 @@ import type { Check } from './check.js';
 const DAY_MS = 86_400_000;
 const CLOCK_TOLERANCE_MS = 60_000;
 /** A backup that nobody has looked at for so long may have gone bad with its disk. */
-export const VERIFY_EVERY_MS = 30 * DAY_MS;
+const VERIFY_EVERY_MS = 30 * DAY_MS;
 
 /** Times ahead of the clock: then it is wrong now, or was wrong when they were written. */
 export function checkClock(

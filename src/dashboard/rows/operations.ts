@@ -15,7 +15,7 @@ export interface RowsOperations {
 }
 
 /** As many rows of a table as are kept to look at, to choose from and to filter. */
-export const ROWS_KEPT = 500;
+const ROWS_KEPT = 500;
 
 function selection({ where, ...rest }: RowsOrder): RecoverOptions {
   return { ...rest, ...(where === undefined ? { removed: true } : { where }) };

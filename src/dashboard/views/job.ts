@@ -36,7 +36,7 @@ export function jobPage(view: View, serviceView: ServiceView, job: Job, backups:
 }
 
 /** What a job does or has come to, in one sentence. */
-export function sayJob({ kind, state, outcome }: Job, { jobs }: Texts): string {
+function sayJob({ kind, state, outcome }: Job, { jobs }: Texts): string {
   if (state === 'running') return jobs.running[kind];
   if (state === 'cancelled') return jobs.cancelled;
   if (state === 'failed') return jobs.failed[kind];

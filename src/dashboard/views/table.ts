@@ -74,7 +74,7 @@ export function labelOf({ texts, wordsFor }: View, label: string): Html {
   return words === undefined ? html`<bdi>${label}</bdi>` : html`<bdi>${words}</bdi> <small>${label}</small>`;
 }
 
-export function isVerified({ verified, lastVerification }: Backup): boolean {
+function isVerified({ verified, lastVerification }: Backup): boolean {
   return lastVerification ? lastVerification.ok : verified !== undefined;
 }
 

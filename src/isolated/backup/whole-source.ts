@@ -38,7 +38,7 @@ const FRAME_HEADER_BYTES = 24;
  * The pages that a WAL holds (https://sqlite.org/fileformat2.html#the_write_ahead_log): those of its frames with the salt of
  * its header; other frames are of the time before its last restart. No lock of SQLite is on this file.
  */
-export function pagesInWal(wal: string): Set<number> {
+function pagesInWal(wal: string): Set<number> {
   const pages = new Set<number>();
   let descriptor: number;
   try {

@@ -24,7 +24,7 @@ export function send(message: ChildMessage): void {
 }
 
 /** More lines could fill the pipe of a parent that does not read now (a blocking call), and this process would wait. */
-export const MAX_PROGRESS_LINES = 100;
+const MAX_PROGRESS_LINES = 100;
 
 /** Tells the parent of progress, a hundred times at most for work whose size is known. */
 export function progressReporter(): (doneBytes: number, totalBytes: number) => void {

@@ -28,7 +28,7 @@ export interface Question {
 }
 
 /** The node did not answer in time, or stopped in the middle. */
-export class Silent extends Error {
+class Silent extends Error {
   readonly code = 'ETIMEDOUT';
 }
 

@@ -1,6 +1,6 @@
 import { BACKUP_ERROR_CODES } from 'sqlite-autobackup';
 import { DASHBOARD_ERRORS } from '#dist/dashboard/http-error.js';
-import { adviceFor, couldGo, lossOf, newestGood, permitted } from '#dist/dashboard/advice.js';
+import { adviceFor, lossOf, newestGood, permitted } from '#dist/dashboard/advice.js';
 import { textsFor } from '#dist/dashboard/texts/index.js';
 import { aBackup } from '../../support/planted-backups';
 
@@ -48,15 +48,13 @@ test('a button is for those who may press it', () => {
   expect(permitted(undefined, NO_RIGHTS)).toBe(false);
 });
 
-describe('which backup to go back to, and which could go', () => {
+describe('which backup to go back to', () => {
   const broken = aBackup('2026-11-27 09:00:00', { problem: 'damaged' });
   const newest = aBackup('2026-11-26 09:00:00');
   const kept = aBackup('2026-11-25 09:00:00', { protected: true });
   const failed = aBackup('2026-11-24 09:00:00', { lastVerification: { level: 'quick', ok: false, at: '' } });
   const old = aBackup('2026-11-23 09:00:00');
-  const unknown = aBackup('2026-11-22 09:00:00', { problem: 'unreadable manifest' });
-  const all = [broken, newest, kept, failed, old, unknown];
-  const names = (backups: { name: string }[]) => backups.map(({ name }) => name);
+  const all = [broken, newest, kept, failed, old];
 
   test('the newest one that nothing speaks against', () => {
     expect(newestGood(all)).toBe(newest);
@@ -67,12 +65,6 @@ describe('which backup to go back to, and which could go', () => {
     const ahead = aBackup('2099-11-27 09:00:00', { problem: 'dated in the future' });
     expect(newestGood([ahead, broken])).toBe(ahead);
     expect(newestGood([ahead, old])).toBe(old);
-    expect(couldGo([ahead, old])).toEqual([]);
-  });
-
-  test('broken ones first, then the oldest; never the newest good one, nor what is protected or may be', () => {
-    expect(names(couldGo(all))).toEqual(names([failed, broken, old]));
-    expect(couldGo(all, 1)).toEqual([failed]);
   });
 
   test('deleting the newest or the only good one is a loss', () => {

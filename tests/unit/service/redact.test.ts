@@ -1,4 +1,4 @@
-import { assertionsFor, AT_THE_MACHINE, problemsFor, withoutFolder } from '#dist/service/redact.js';
+import { assertionsFor, problemsFor, withoutFolder } from '#dist/service/redact.js';
 
 test.each([
   ['/shop/instance/app.db: disk I/O error', '/shop/instance', 'app.db: disk I/O error'],
