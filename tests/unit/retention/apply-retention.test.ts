@@ -151,3 +151,24 @@ test("a policy's warnings are passed on", () => {
   const warned: RetentionPolicy = (all) => ({ keep: [], remove: [...all], warnings: ['The clock is wrong.'] });
   expect(applyRetention(warned, backups(2), now).warnings).toEqual(['The clock is wrong.']);
 });
+
+test('a policy that changes what it is shown does not change which files are deleted', () => {
+  const all = backups(3);
+  const paths = all.map(({ path }) => path);
+  const spoiling: RetentionPolicy = (shown) => {
+    for (const backup of shown) (backup as { path: string }).path = '/shop/app.db';
+    return { keep: [{ backup: shown[0]!, reasons: ['wanted'] }], remove: shown.slice(1) };
+  };
+  expect(applyRetention(spoiling, all, now).remove.map(({ path }) => path)).toEqual(paths.slice(1));
+  expect(all.map(({ path }) => path)).toEqual(paths);
+});
+
+test('a policy that is async is refused, and its rejection does not end the app', () => {
+  const answer = Promise.reject(new Error('a bug'));
+  const caught = jest.spyOn(answer, 'catch');
+  const policy = (() => answer) as unknown as RetentionPolicy;
+  expect(thrownBy(() => applyRetention(policy, backups(3), now))).toMatchObject({
+    code: 'ERR_BACKUP_RETENTION_FAILED',
+  });
+  expect(caught).toHaveBeenCalledTimes(1);
+});

@@ -97,6 +97,15 @@ describe('equal contents', () => {
   });
 });
 
+test('within counts a gap that is usual between the backups, although it is longer than the rule', () => {
+  const everyTenDays = folder('2026-11-21 10:00', '2026-11-11 10:00', '2026-11-01 10:00', '2026-10-22 10:00');
+  expect(reasonsOf({ within: '7d' }, everyTenDays)).toEqual(['20261121_1000: within 7d']);
+});
+
+test('within does not count the better part of a year, also where two backups are all there is', () => {
+  expect(reasonsOf({ within: '30d' }, folder('2026-11-24 10:00', '2026-05-01 10:00'))).toHaveLength(2);
+});
+
 test.each([31, 60, 100])('within, under a clock that is %i days ahead, keeps the real backups and warns', (days) => {
   const real = [0, 1, 2, 3, 5].map((day) => new Date(localTime('2026-11-24 10:00:00').getTime() - day * DAY));
   const ahead = new Date(real[0]!.getTime() + days * DAY);
