@@ -115,7 +115,7 @@ function unreadable(file: string, cause: unknown): BackupError {
 
 const NEWLINE = 10;
 
-/** What root makes must not lock the app out of its own record. */
+/** Gives a file that root has made to the owner of the database: otherwise the app could not write its own record. */
 function* giveToOwner(fd: number, { database, directory }: Folder): FileWork<void> {
   const owner = (yield* files.stat(database)) ?? (yield* files.stat(directory));
   if (!owner || owner.uid === 0) return;

@@ -86,7 +86,7 @@ export class ActivityRecorder {
   }
 
   #isRepeated({ action, of, code, store }: ActivityFields, now: number): boolean {
-    // What works again may fail anew, and that is news.
+    // It works again, so its next failure is to be reported anew.
     if (action === 'created') this.#failures.delete(failureOf('backup', undefined));
     if (action === 'copied') this.#failures.delete(failureOf('copy', store));
     if (action !== 'failed') return false;

@@ -27,7 +27,7 @@ interface Place {
   readonly naming: BackupNaming;
 }
 
-/** What is known of the folder's files without a manifest. A record that cannot be read knows nothing. */
+/** Reads which files without a manifest were looked at and are no databases. A record that cannot be read counts as empty. */
 export function* readForeignRecord({ directory, naming }: Place): FileWork<ForeignRecord> {
   try {
     const record = checkRecord(parseJson(yield* files.readSmall(path.join(directory, foreignRecordName(naming)))));

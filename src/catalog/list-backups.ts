@@ -86,12 +86,12 @@ interface BackupName {
   readonly time: Date;
 }
 
-/** The files that have the name of a backup. All others are left out before anything else: there may be very many. */
 /** The names alone, in order: one look at the folder, at none of its files. */
 export function* backupNames(folder: BackupFolder): FileWork<string[]> {
   return (yield* readNames(folder)).map(({ name }) => name).sort();
 }
 
+/** Finds the files that have the name of a backup. All others are left out before anything else: there may be very many. */
 function* readNames(folder: BackupFolder): FileWork<BackupName[]> {
   const { directory, naming } = folder;
   let names: string[];
@@ -130,7 +130,7 @@ export function isListedFile(backup: Backup, stats: Stats): boolean {
   return (stats.dev === dev && stats.ino === ino) || (stats.size === size && stats.mtimeMs === mtimeMs);
 }
 
-/** What is known of files without a manifest; read once in a listing, and only if there is such a file. */
+/** The record of files without a manifest. A listing reads it once, and only if there is such a file. */
 interface Known {
   bad?: ForeignRecord;
 }

@@ -11,7 +11,7 @@ import {
 } from '../service/json-view.js';
 import { AT_THE_MACHINE } from '../service/redact.js';
 
-// What --json prints: always the same keys, null for what is not there, and a list where there are none.
+// The documents of --json: they always have the same keys, with null for a missing value and [] for an empty list.
 
 export function backupJson(backup: Backup, now: number): object {
   const view = backupView(backup, AT_THE_MACHINE, now);

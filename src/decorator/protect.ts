@@ -178,7 +178,7 @@ function callDirectly(fn: AnyFunction, self: unknown, args: unknown[]): unknown 
   }
 }
 
-/** Of the language: a library may have put its own in the place of the global one. */
+/** The promise of the language itself: a library may have replaced the global one by its own. */
 const nativePrototype = Object.getPrototypeOf((async () => {})()) as Promise<unknown>;
 const NativePromise = nativePrototype.constructor;
 

@@ -80,7 +80,7 @@ async function describe(folder: BackupFolder, name: string): Promise<Manifest> {
   return {
     formatVersion: 1,
     name,
-    // Its name is all that it recorded: so its age stays what it was.
+    // The name is the only record of its time, so the manifest repeats it and the age stays the same.
     createdAt: parseBackupName(folder.naming, name)!.toISOString(),
     sizeBytes,
     pageCount: Math.floor(sizeBytes / pageSize),

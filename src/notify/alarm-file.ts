@@ -13,7 +13,7 @@ import type { Alarm } from './alarm.js';
 // Each alarm that has begun is a file in the backup folder. Making a file whose name must be free, and moving one away, succeed in
 // one process only: that one tells, whatever the number of processes that see the same.
 
-/** What is known of an alarm by all processes. */
+/** The state of an alarm that all processes share. */
 export interface AlarmRecord extends Alarm {
   readonly formatVersion: 1;
   readonly since: string;

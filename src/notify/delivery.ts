@@ -8,7 +8,7 @@ import { whyNot } from './channels.js';
 import type { Channel } from './channels.js';
 
 const FIRST_RETRY_MS = 1_000;
-/** What could not be delivered for longer than this process lives is told by the next one that sees the alarm. */
+/** A message that this process cannot deliver before it ends is sent by the next process that sees the alarm. */
 const MAX_WAITING = 100;
 
 interface Waiting<Message> {

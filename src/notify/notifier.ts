@@ -144,7 +144,7 @@ export class Notifier {
     if (before.raised && isToldElsewhere) return;
     const count = before.count + (before.raised ? 0 : 1);
     if (count < after) return rewriteAlarm(file, { ...before, count });
-    // Of all processes that come here, one can take it.
+    // Several processes may come here at once; only one of them gets it.
     if (!(await takeAlarm(file))) return;
     const record = { ...fresh, count, raised: true };
     if (await makeAlarm(file, record)) this.#begin(file, record);

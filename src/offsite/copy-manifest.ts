@@ -8,7 +8,7 @@ export interface CopyManifest extends Manifest {
     /** The file name of the object. */
     readonly object: string;
     readonly host?: string;
-    /** Of the object, as it is stored: compressed and encrypted. */
+    /** The object as it is stored: compressed and encrypted. */
     readonly sizeBytes: number;
     readonly sha256: string;
     readonly compress?: 'gzip' | 'zstd';

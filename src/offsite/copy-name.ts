@@ -14,12 +14,12 @@ export function copyManifestKey(host: string | undefined, name: string): string 
   return `${folderOf(host)}${stem}.json`;
 }
 
-/** What the keys of a backup's copy and of its manifest begin with. */
+/** The beginning that the keys of a backup's copy and of its manifest share. */
 export function copyStem(host: string | undefined, name: string): string {
   return folderOf(host) + splitName(name)!.stem;
 }
 
-/** What the keys of all copies of one database begin with. */
+/** The beginning that the keys of all copies of one database share. */
 export function keyPrefix(host: string | undefined, prefix: string): string {
   return folderOf(host) + prefix;
 }
@@ -43,7 +43,7 @@ export interface ParsedKey {
   readonly encrypted: boolean;
 }
 
-/** What a key says, or `undefined` where it is not one of ours: other files in a store are left alone. */
+/** Takes a key apart. `undefined`: it is not one of ours, and other files in a store are left alone. */
 export function parseKey(key: string): ParsedKey | undefined {
   const parts = key.split('/');
   if (parts.length > 2 || !isKey(key)) return undefined;

@@ -45,10 +45,10 @@ export interface CopyRecord {
 
 export interface ShippedCopy {
   readonly key: string;
-  /** Of the backup, UTC. */
+  /** When the backup was taken, UTC. */
   readonly createdAt: string;
   readonly shippedAt: string;
-  /** Of the object, as it is stored. */
+  /** The size of the object as it is stored. */
   readonly sizeBytes: number;
   readonly sha256: string;
   readonly verified?: VerifyLevel;

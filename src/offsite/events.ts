@@ -11,7 +11,7 @@ export interface OffsiteEvents {
     readonly store: string;
     /** The size of the object in the store. */
     readonly key: string;
-    /** Of the object: compressed and encrypted. */
+    /** The size of the object in the store: compressed and encrypted. */
     readonly sizeBytes: number;
     readonly durationMs: number;
   };

@@ -41,7 +41,7 @@ export async function fetchCopy(
         yield chunk;
       }
     } catch (error) {
-      // Told apart from what goes wrong where it is decoded or written.
+      // An error of the store, as opposed to one of decoding or writing.
       throw asBackupError(error, store.name);
     }
   }

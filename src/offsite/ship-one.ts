@@ -73,7 +73,7 @@ async function clearTheWay(shipment: Shipment, control: StoreControl): Promise<S
   if (!manifest && isRecord(text)) throw notOurs(store.name, manifestKey);
   const object = manifest && objects.find(({ key }) => key === siblingOf(manifestKey, manifest.copy.object));
   if (manifest && object) {
-    // It may be the only copy of another machine of the same name.
+    // It may be the only copy that another machine of the same name has: it is left alone.
     if (manifest.sha256 !== backup.sha256) throw copyExists(store.name, object.key);
     const { sizeBytes, sha256 } = manifest.copy;
     if (same(await carrier.digest(object.key, control), { sizeBytes, sha256 }))

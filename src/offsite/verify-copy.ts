@@ -132,7 +132,7 @@ export async function verifyCopy(
       await pullBackup({ from: store, name, host: host ?? '', to: scratch, identities, signal }, judge);
       return (await check(scratch, name, checked)).problems;
     } catch (error) {
-      // That is the answer, not a failure to find it.
+      // The copy is damaged: that is the result of the verification, not an error of it.
       if (isBackupError(error, 'ERR_BACKUP_COPY_DAMAGED')) return [error.message];
       throw error;
     } finally {

@@ -6,7 +6,7 @@ import type { BackupError, BackupErrorCode } from '../util/errors.js';
 import { localTime, size } from '../util/format.js';
 import type { ServiceStatus } from './status.js';
 
-/** What a look at the service has found. */
+/** The result of a look at the service. */
 export interface AlarmReport {
   /** What somebody should know now. Empty: all is well. */
   readonly alarms: readonly Alarm[];

@@ -3,7 +3,7 @@ import type { BackupServiceOptions } from './options.js';
 import { createContext } from './service-context.js';
 import type { ServiceContext } from './service-context.js';
 
-/** What stands behind a `BackupService`. */
+/** The parts that a `BackupService` is a facade of. */
 export interface ServiceParts {
   readonly context: ServiceContext;
   /** Made with its first use, or at once where there is `notify`. */

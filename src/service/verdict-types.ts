@@ -59,13 +59,13 @@ export type VerdictAction =
   | 'show-backups'
   | 'copy-elsewhere';
 
-/** One answer. The facts that its words need are there where its code has them. */
+/** The answer to one of the questions. Which facts it has depends on its code. */
 export interface VerdictAnswer {
   readonly question: VerdictQuestion;
   readonly mark: VerdictMark;
   readonly code: VerdictCode;
   readonly action?: VerdictAction | undefined;
-  /** Of the newest backup, of the verification or drill, of the acceptance, or since when a store waits. */
+  /** The time of the newest backup, of the verification or drill, or of the acceptance; or since when a store waits. */
   readonly at?: Date | undefined;
   /** When the next backup or the next try is due. */
   readonly next?: Date | undefined;

@@ -53,7 +53,7 @@ export function directoryStore(directory: string, options: CopySettings = {}): B
       const file = fileOf(key);
       throwIfAborted(signal);
       return explained(root, key, async () => {
-        // Looked for here, so that a missing one is this call's error. A link is not an object: it is not listed either.
+        // This look makes a missing object the error of open(), not of the first read. A link is not an object, and is not listed either.
         await ensureRealFolders(root, key);
         if (!(await fs.promises.lstat(file)).isFile()) throw copyNotFound(root, key);
         return read(root, key, file, signal);
@@ -147,12 +147,12 @@ async function walk(
   }
 }
 
-/** Removed between the two calls: then it is not there. */
+/** The object may be removed between two calls: then it counts as not there. */
 function ifGone(error: unknown): undefined {
   if (systemCode(error) !== 'ENOENT') throw error;
 }
 
-/** Written under a name that is not listed, flushed, and then given its own name, which nobody must have. */
+/** Writes under a name that is not listed, flushes, and then gives it its own name, which must be free. */
 async function writeExclusively(
   file: string,
   body: AsyncIterable<Uint8Array>,

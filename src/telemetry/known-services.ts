@@ -2,7 +2,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { SERVICE_CHANNEL } from '../service/backup-service.js';
 import type { BackupService } from '../service/backup-service.js';
 
-/** What both ways to watch services take. */
+/** The options that both ways to watch services share. */
 export interface WatchOptions {
   /** Services that there are already. All that are made later in this process are watched anyway. */
   readonly services?: readonly BackupService[];

@@ -62,7 +62,7 @@ export function labelsOf({ database }: Pick<BackupService, 'database'>): Record<
   return { database: path.basename(database) };
 }
 
-/** What a status says in numbers. What is not known is absent. Pure. */
+/** Turns a status into numbers. A number that is not known is left out. Pure. */
 export function measure(status: ServiceStatus, now: number): readonly Sample[] {
   const { latest, lastVerification, due, backupCount, freeBytes, copies } = status;
   const seconds = (date: Date | undefined): number | undefined => date && date.getTime() / 1000;

@@ -48,7 +48,7 @@ export function followSpans(tracer: Tracer): () => void {
   };
   const followers = {
     start: begin,
-    // Of a blocking call; the promise of another one is not settled by then.
+    // Only a blocking call has its result here; the promise of an asynchronous one is not settled yet.
     end: (message: OperationTrace) => ('result' in message || 'error' in message) && end(message),
     asyncStart: () => {},
     asyncEnd: end,

@@ -35,7 +35,7 @@ export function breaksOpenConnections(header: Buffer): boolean {
   return field !== 0 && (field & 3) === 0;
 }
 
-/** What is strange in a header with which SQLite works nevertheless. */
+/** Lists oddities of a header that SQLite tolerates. */
 export function headerFindings(header: Buffer): string[] {
   const field = header.readUInt32BE(56);
   if (field <= 3) return [];

@@ -55,7 +55,7 @@ export async function runAsync<T>(
   }
 }
 
-/** One call as work of its own. */
+/** Wraps a single call, so that it can be run as work by itself. */
 export function* fileCall<T>(sync: () => T, async: () => Promise<T>): FileWork<T> {
   return (yield { sync, async }) as T;
 }

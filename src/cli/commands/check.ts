@@ -42,7 +42,7 @@ async function lookAt(context: Context, nagios: boolean): Promise<Result> {
   };
 }
 
-/** One line that is shown, the numbers behind a bar, then the rest. */
+/** Nagios shows the first line, reads the numbers behind the bar, and keeps the rest for the details. */
 function nagiosText(worst: keyof typeof NAGIOS, { alarms, status }: AlarmReport, numbers: string, now: number): string {
   const [first, ...more] = alarms.map(({ text }) => text.replaceAll('|', '/').replaceAll('\n', ' '));
   const ageS = status?.latest ? Math.round((now - status.latest.createdAt.getTime()) / 1000) : undefined;

@@ -32,7 +32,7 @@ export function checkFolder({ directory }: BackupService): Check {
 /** Room for the next backup, and for some more. */
 export function checkSpace({ database, source, directory }: BackupService, backups: readonly Backup[]): Check {
   const { bavail, bsize } = fs.statfsSync(directory);
-  // What is no file is about as large as its newest backup.
+  // The size of a database that is not a file here is taken from its newest backup.
   const bytes = source ? (backups[0]?.sizeBytes ?? 0) : fileSize(database) + fileSize(`${database}-wal`);
   return judgeSpace(bavail * bsize, bytes);
 }

@@ -12,7 +12,7 @@ export function partialsIn(database: string, directory: string): string[] {
   return fs.readdirSync(directory).filter((name) => isPartialName(naming, name));
 }
 
-/** 0 if there is none. */
+/** The size of a file; 0 if there is none. */
 export function fileSize(file: string): number {
   return fs.statSync(file, { throwIfNoEntry: false })?.size ?? 0;
 }

@@ -6,7 +6,7 @@ import type { RowsOrder } from './choice.js';
 
 /** The actions on the rows of a backup. */
 export interface RowsOperations {
-  /** What has changed since; with the changed rows of `table` where one is given. */
+  /** Compares the backup with the live database; lists the changed rows of `table` if one is given. */
   diff(name: string, fields: Fields, owner?: string): Promise<Started>;
   /** Says what would be done to bring rows back. */
   plan(name: string, rows: RowsOrder, owner?: string): Promise<Started>;
@@ -14,7 +14,7 @@ export interface RowsOperations {
   recover(name: string, rows: RowsOrder, plan: string | undefined, owner?: string): Promise<Started>;
 }
 
-/** As many rows of a table as are kept to look at, to choose from and to filter. */
+/** How many changed rows of a table are kept for the page, which filters them and lets its reader choose. */
 const ROWS_KEPT = 500;
 
 function selection({ where, ...rest }: RowsOrder): RecoverOptions {

@@ -17,7 +17,7 @@ export function errorPage(view: View, error: PublicError): Html {
   return layout(view, { title: texts.errorTitle, level: 'bad', body });
 }
 
-/** For whoever `authorize` does not let in: most often the session has ended. */
+/** The page for visitors whom `authorize` does not let in. Most often their session has ended. */
 export function loggedOutPage(view: View, loginAddress: string | undefined): Html {
   const { texts } = view;
   const body = html`<section class="card ask" aria-labelledby="title">

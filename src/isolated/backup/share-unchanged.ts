@@ -18,7 +18,7 @@ export async function shareUnchanged(
 ): Promise<void> {
   const { latest } = findLatestBackup(folder, Date.now());
   if (latest?.sha256 !== sha256 || latest.sizeBytes !== sizeBytes) return;
-  // A name that is swept like the partial's own.
+  // Under a name that the sweep knows, as it knows the partial's.
   const same = `${partial}.same`;
   try {
     await fs.promises.link(latest.path, same);
@@ -28,11 +28,11 @@ export async function shareUnchanged(
     const touched = Math.abs(theirs.mtimeMs - (latest.manifest?.mtimeMs ?? 0)) > MTIME_TOLERANCE_MS;
     // Its manifest says what it was. It may have rotted since.
     if (!alike || touched || (await hashFile(same)) !== sha256) return;
-    // Both names get it. The older backup is as old as its manifest says.
+    // The new time is that of both names. That does no harm: the older backup's age comes from its manifest.
     await fs.promises.utimes(same, ours.atime, ours.mtime);
     await fs.promises.rename(same, partial);
   } catch {
-    // The copy is as good.
+    // Sharing failed: the copy is kept as it is.
   } finally {
     await removeQuietly(same);
   }

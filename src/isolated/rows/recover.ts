@@ -128,7 +128,7 @@ async function carryOut(
   deadline: Deadline,
 ): Promise<RecoverReport> {
   const { database } = request;
-  // Seen before anything is written, and while nobody waits.
+  // These are looked for before anything is written, while no writer waits for us.
   beginStep('diff');
   const first = planNow(states, request);
   if (first.report.conflictCount > 0) throw conflicting(first.report);
@@ -166,7 +166,7 @@ async function carryOut(
       const report = write(states, request, deadline, { first, seen, privateCopy });
       return { ...report, alsoChanged, safetyBackup: safety.name, undo: undoCommand(request, safety) };
     } catch (error) {
-      // Nothing was written: it is of a state that is still there.
+      // Nothing was written, so the safety backup holds a state that is still there: it goes again.
       removeFiles(folder, safety);
       throw error;
     }
@@ -263,7 +263,7 @@ function undoCommand({ database, directory }: RecoverRequest, safety: Backup): s
   return words.map(shellWord).join(' ');
 }
 
-/** As a POSIX shell reads it. */
+/** Quotes a text for a POSIX shell. */
 function shellWord(word: string): string {
   return /^[\w./:@%+=,-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

@@ -76,7 +76,7 @@ export function partialsBeside(target: string): string[] {
     .map((name) => path.join(folder, name));
 }
 
-/** Only under the lock of that folder. */
+/** Removes them. The caller holds the lock of that folder. */
 export async function sweepBeside(target: string): Promise<void> {
   for (const file of partialsBeside(target)) await removeQuietly(file);
 }
@@ -108,7 +108,7 @@ async function sweepPull(name: string, file: string): Promise<void> {
   else if (stats.isDirectory()) await removeScratch(file);
 }
 
-/** Others need no lock to make such a file, and are done with it in a moment. */
+/** Removes such a file only when it is old: others make it without a lock, and are done with it in a moment. */
 async function sweepOld(file: string): Promise<void> {
   const stats = fs.lstatSync(file, { throwIfNoEntry: false });
   if (stats && Date.now() - stats.mtimeMs > PLACEHOLDER_AFTER_MS) await removeQuietly(file);
@@ -165,7 +165,7 @@ export async function makeScratch(folder: BackupFolder, database: string, deadli
   try {
     await sweep(folder);
     const scratch = partialPath(folder, new Date());
-    // Fails where anything has that name.
+    // mkdir fails if anything has that name already.
     fs.mkdirSync(scratch, { mode: 0o700 });
     const owner = new Database(path.join(scratch, OWNER));
     owner.exec('BEGIN EXCLUSIVE');
