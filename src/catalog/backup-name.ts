@@ -127,6 +127,6 @@ function parseStamp(text: string): Date | undefined {
   // Date.UTC has no clock changes, so it tells a real calendar day from 30 February. A local time that a clock change
   // skipped is still a name that a machine in another zone may have written; JavaScript moves it forward by the gap.
   const utc = new Date(Date.UTC(year, month - 1, day));
-  if (utc.getUTCMonth() !== month - 1 || utc.getUTCDate() !== day) return undefined;
+  if (utc.getUTCMonth() !== month - 1) return undefined;
   return new Date(year, month - 1, day, hour, minute, second);
 }

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { BackupService, keep } from 'sqlite-autobackup';
+import { BackupService, directoryStore, keep } from 'sqlite-autobackup';
 import type { BackupServiceOptions } from 'sqlite-autobackup';
 import { resolveOptions } from '#dist/service/options.js';
 import { thrownBy } from '../../support/errors';
@@ -119,6 +119,13 @@ test.each([
   expect(error.message).toContain(`BackupService: the option "${option}" is ${shown}`);
   expect(error.hint).toMatch(/^It must be .*\.$/);
   expect(error.hint).toContain(allowed);
+});
+
+test('two stores of one name are refused: their records would be one', () => {
+  const [nas, disk] = [directoryStore('/mnt/nas'), directoryStore('/mnt/disk')];
+  expect(resolve({ database, copies: [nas, disk] }).copies).toEqual([nas, disk]);
+  const error = thrownBy(() => resolve({ database, copies: [nas, directoryStore('/mnt/nas')] }));
+  expect(error.hint).toContain('each has a name that no other one has');
 });
 
 test.each(['intervall', 'path', 'toString'])('the unknown option "%s" is refused, with those that there are', (key) => {
