@@ -147,6 +147,7 @@ function globals(kind) {
           '__dirname',
           'Buffer',
           'setTimeout',
+          'clearTimeout',
           'setInterval',
           'clearInterval',
           'setImmediate',

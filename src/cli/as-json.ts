@@ -48,7 +48,7 @@ export function statusJson(status: ServiceStatus, now: number): object {
   return withNulls({ ...view, latest: status.latest && backupJson(status.latest, now) });
 }
 
-function withNulls<T extends object>(view: T): object {
+function withNulls(view: object): object {
   return mapValues(view) as object;
 }
 

@@ -59,6 +59,17 @@ describe('a success', () => {
     expect((await service.listBackups()).map(({ name }) => name)).toEqual([first, second]);
   });
 
+  test('is not believed where the manifest that stands there contradicts the file', async () => {
+    const create = async (): Promise<SnapshotResult> => {
+      const name = writeBackup(folder.path, new Date(), { manifest: { sizeBytes: 1 } });
+      const { size: sizeBytes } = fs.statSync(folder.file(name));
+      const backup = { name, path: folder.file(name), createdAt: new Date(), sizeBytes, protected: false };
+      return { status: 'created', backup, durationMs: 1 };
+    };
+    const service = serviceWith({ snapshotter: { ...snapshots, create } });
+    expect((await rejectionOf(service.createBackup())).code).toBe('ERR_BACKUP_VERIFY_FAILED');
+  });
+
   test('of another process is no "created", and prunes nothing', async () => {
     old(20);
     const latest = {
@@ -217,6 +228,15 @@ describe('a failure', () => {
     expect([logger.lines, names()]).toEqual([['info Automatic backup cancelled'], []]);
     snapshots.failure = undefined;
     expect((await service.backupIfDue()).status).toBe('created');
+  });
+
+  test('that is a cancellation is one, also where another process has made a backup meanwhile', async () => {
+    const create = async (): Promise<SnapshotResult> => {
+      old(0);
+      throw new BackupError('ERR_BACKUP_CANCELLED', 'The backup was cancelled.', { step: 'copy', hint: 'Call again.' });
+    };
+    const service = serviceWith({ snapshotter: { ...snapshots, create } });
+    expect((await rejectionOf(service.backupIfDue())).code).toBe('ERR_BACKUP_CANCELLED');
   });
 
   test('of the pruning leaves the backup, and holds up no later attempt', async () => {

@@ -77,6 +77,24 @@ describe('calls at the same time', () => {
     expect([snapshots.requests.length, created.mock.calls.length]).toEqual([1, 1]);
   });
 
+  test('who wants one of this moment gets none that had begun before', async () => {
+    const service = serviceWith({ interval: 0 });
+    const open = gate();
+    const first = service.backupIfDue();
+    await asked(1);
+    const second = service.backupIfDue();
+    open();
+    expect([(await first).status, (await second).status]).toEqual(['created', 'created']);
+    expect(snapshots.requests).toHaveLength(2);
+  });
+
+  test('a stricter call does not take the answer that a laxer one gets', async () => {
+    planted(2 * HOUR);
+    const service = serviceWith();
+    const outcomes = await Promise.all([service.backupIfDue(), service.backupIfDue({ interval: '1h' })]);
+    expect(outcomes.map(({ status }) => status)).toEqual(['fresh', 'created']);
+  });
+
   test('of createBackup wait for one another, and one that fails holds up none', async () => {
     let fail!: (error: Error) => void;
     const { create } = snapshots;

@@ -73,7 +73,7 @@ const restored: RestoreReport = {
 const activity: Activity = {
   ...{ at, action: 'failed', by: { via: 'app', user: 'shop', pid: 4711 }, of: 'restore', store },
   ...{ message: `${FOLDER} is full`, to: `${FOLDER}/copy.db` },
-} as Activity;
+};
 
 function allViews(reader: Reader): object[] {
   const words = { sentence: 'Not safe', say: () => ({ say: 'because' }) };

@@ -361,3 +361,15 @@ test('a store that is away says which backups wait, in a sentence of its own', (
     ['NAS', 'good'],
   ]);
 });
+
+test('a database that has no size is gone, although nothing went wrong in looking at it', () => {
+  const database = { path: '/shop/app.db', sizeBytes: undefined, journalMode: undefined, error: undefined };
+  const { recent } = verdict(status({ database: { ...database, lookedAt: undefined } }), NOW);
+  expect(recent).toMatchObject({ mark: 'bad', code: 'database-gone', action: 'restore' });
+});
+
+test('the next try is told while it is still to come', () => {
+  const next = (retryInMs: number) =>
+    verdict(status(failure('ERR_BACKUP_CHILD_FAILED', retryInMs)), NOW).recent.next?.getTime();
+  expect([next(4 * MINUTE), next(0), next(-MINUTE)]).toEqual([NOW + 4 * MINUTE, undefined, undefined]);
+});
