@@ -18,7 +18,7 @@ import type { Activity } from './activity.js';
 const FULL_BYTES = 256 * 1024;
 /** Full files stay as long as those that are newer hold less than this. */
 const KEPT_BYTES = 3 * FULL_BYTES;
-/** Far more than a file can hold that only this package has written. */
+/** Far more than a file can hold that only this package has written; of one that holds more, its end is read. */
 const MAX_FILE_BYTES = 4 * FULL_BYTES;
 /** Far more files than are kept, even where many processes move a full one away at once: others are not read. */
 const MAX_FILES = 16;
@@ -94,7 +94,7 @@ export function* readActivities(folder: BackupFolder, limit: number, before = In
   for (const name of (yield* listFiles(folder)).slice(0, MAX_FILES)) {
     const file = path.join(folder.directory, name);
     try {
-      found.push(...parseActivities(yield* files.readSmall(file, MAX_FILE_BYTES)).reverse());
+      found.push(...parseActivities(yield* files.readEnd(file, MAX_FILE_BYTES)).reverse());
     } catch (error) {
       // There is none yet, or another process has removed an old one meanwhile.
       if (systemCode(error) !== 'ENOENT') throw unreadable(file, error);

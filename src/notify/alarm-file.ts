@@ -48,14 +48,33 @@ export function alarmFile({ directory, naming }: BackupFolder, { kind, about = '
   return path.join(directory, `${startOf(naming)}${id}.json`);
 }
 
-/** Those of all processes. Files that are none, or that cannot be read, are passed over. */
+/** Far more than can last at the same time: there is one for each store, and one for each bad backup or copy. */
+const MAX_ALARMS = 200;
+
+/**
+ * Those of all processes. Files that are none, or that cannot be read, are passed over. Of more than can be meant, the oldest are
+ * removed: if one of those lasts, it is told again.
+ */
 export async function readAlarms({ directory, naming }: BackupFolder): Promise<readonly AlarmRecord[]> {
   const start = startOf(naming);
-  const names = (await fs.promises.readdir(directory)).filter(
-    (name) => name.startsWith(start) && /^[0-9a-f]{12}\.json$/.test(name.slice(start.length)),
-  );
-  const records = await Promise.all(names.map((name) => readAlarm(path.join(directory, name)).catch(() => undefined)));
+  const found = (await fs.promises.readdir(directory))
+    .filter((name) => name.startsWith(start) && /^[0-9a-f]{12}\.json$/.test(name.slice(start.length)))
+    .map((name) => path.join(directory, name));
+  const { newest, rest } = await newestOf(found, MAX_ALARMS);
+  for (const file of rest) await removeQuietly(file);
+  const records = await Promise.all(newest.map((file) => readAlarm(file).catch(() => undefined)));
   return records.filter((record) => record !== undefined);
+}
+
+async function newestOf(found: readonly string[], most: number): Promise<{ newest: string[]; rest: string[] }> {
+  if (found.length <= most) return { newest: [...found], rest: [] };
+  const dated: { readonly file: string; readonly at: number }[] = [];
+  for (const file of found) {
+    const stats = await fs.promises.lstat(file).catch(() => undefined);
+    if (stats?.isFile()) dated.push({ file, at: stats.mtimeMs });
+  }
+  const files = dated.sort((a, b) => b.at - a.at).map(({ file }) => file);
+  return { newest: files.slice(0, most), rest: files.slice(most) };
 }
 
 function startOf({ prefix }: BackupFolder['naming']): string {

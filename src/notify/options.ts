@@ -1,4 +1,4 @@
-import { parseDuration } from '../util/duration.js';
+import { parseDuration, parseWait, WAIT_IS } from '../util/duration.js';
 import type { Duration } from '../util/duration.js';
 import { hasMethods } from '../util/method-options.js';
 import { validate } from '../util/validate.js';
@@ -125,8 +125,7 @@ function schemaOf(v: Valibot) {
   // eslint-disable-next-line @typescript-eslint/explicit-function-return-type -- as above
   const check = (allowed: (value: unknown) => boolean, message: string) =>
     v.optional(v.custom<unknown>(allowed, message));
-  const duration = (value: unknown): boolean => parseDuration(value) !== undefined;
-  const lengthOfTime = 'a duration such as "7d", "12h" or "90s"';
+  const duration = (value: unknown): boolean => parseWait(value) !== undefined;
   return v.strictObject({
     heartbeat: check(isAddress, ADDRESS),
     webhook: check(
@@ -135,9 +134,9 @@ function schemaOf(v: Valibot) {
     ),
     mail: check((value) => typeof value === 'object' && value !== null, 'an object with transport, from and to'),
     failedAfter: check((value) => Number.isSafeInteger(value) && (value as number) >= 1, 'a whole number from 1 up'),
-    overdueAfter: check(duration, lengthOfTime),
-    unverifiedAfter: check(duration, lengthOfTime),
-    copiesPendingFor: check(duration, lengthOfTime),
+    overdueAfter: check(duration, WAIT_IS),
+    unverifiedAfter: check(duration, WAIT_IS),
+    copiesPendingFor: check(duration, WAIT_IS),
     minFreeBytes: check((value) => typeof value === 'number' && value >= 0, 'a number of bytes'),
     only: check(
       (value) => Array.isArray(value) && value.every((kind) => ALARM_KINDS.includes(kind as AlarmKind)),

@@ -14,7 +14,8 @@ export interface KeepRules {
   last?: number;
   /**
    * All that are at most this much older than the newest backup. A gap that is longer than this, and much longer than what is
-   * usual between the backups, is not counted: the shop was closed, or the clock is wrong. At least a minute.
+   * usual between the backups, is not counted: the shop was closed, or the clock is wrong. Nor is the gap between the only two
+   * backups. At least a minute.
    */
   within?: Duration;
   /** The newest of each of the last so many days that have a backup; days in local time. */
@@ -130,7 +131,8 @@ function isLeap(gapMs: number, withinMs: number, gaps: readonly number[]): boole
   const others = [...gaps].sort((a, b) => a - b);
   others.splice(others.indexOf(gapMs), 1);
   const usual = others[Math.floor(others.length / 2)];
-  return usual !== undefined && gapMs > Math.max(DAY_MS, 3 * usual);
+  // Of two backups nobody can tell whether the clock is wrong: the older one stays until a third is there.
+  return usual === undefined || gapMs > Math.max(DAY_MS, 3 * usual);
 }
 
 type Period = 'daily' | 'weekly' | 'monthly' | 'yearly';

@@ -7,7 +7,15 @@ import type { KeepRules } from '../retention/keep.js';
 import type { RetentionPolicy } from '../retention/policy.js';
 import type { DatabaseSource } from '../sources/database-source.js';
 import type { BackupStore } from '../stores/backup-store.js';
-import { INTERVAL_IS, parseDuration, parseInterval, parseWait, WAIT_IS } from '../util/duration.js';
+import {
+  INTERVAL_IS,
+  parseDuration,
+  parseInterval,
+  parseTimeout,
+  parseWait,
+  TIMEOUT_IS,
+  WAIT_IS,
+} from '../util/duration.js';
 import type { Duration } from '../util/duration.js';
 import type { Logger } from '../util/logger.js';
 import { areAssertions, ASSERTIONS_ARE, hasMethods, SOURCE_METHODS, STORE_METHODS } from '../util/method-options.js';
@@ -58,7 +66,7 @@ function schemaOf(v: Valibot, enabled: boolean, isObject: boolean) {
     verify: v.optional(v.picklist(VERIFY_LEVELS, '"quick" or "full"'), 'quick'),
     onFailure: v.optional(v.picklist(['continue', 'abort'], '"continue" or "abort"'), 'continue'),
     retryAfter: v.optional(milliseconds(parseWait, WAIT_IS), '5m'),
-    timeout: v.optional(milliseconds(atLeast(1), 'a duration of at least 1 ms, such as "10m"'), '10m'),
+    timeout: v.optional(milliseconds(parseTimeout, TIMEOUT_IS), '10m'),
     recheckInterval: v.optional(
       milliseconds(parseDuration, 'a duration such as "7d", "12h" or "90s", or a number of milliseconds from 0 up'),
       '1s',

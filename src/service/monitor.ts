@@ -121,6 +121,13 @@ export class Monitor {
       const text = `${about} has failed its verification (${level}): ${problems.slice(0, 3).join('; ')}.`;
       void notifier.raise({ kind: 'copy-damaged', about, level: 'critical', text });
     });
+    events.on('copies-pruned', ({ store, removed }) => {
+      // Nobody can find it good any more.
+      for (const name of removed) {
+        const about = `${name} in ${store}`;
+        void notifier.settle({ kind: 'copy-damaged', about }, `${about} was removed from the store.`);
+      }
+    });
     events.on('pruned', ({ missed = [] }) => {
       if (missed.length === 0) return;
       const names = missed.map(({ name }) => name).join(', ');

@@ -65,7 +65,9 @@ export interface BackupServiceOptions {
   retryAfter?: Duration;
   /**
    * For one attempt, waiting for another process's backup included; then the child process is killed and the attempt has
-   * failed. Default `'10m'`. At least 1 ms.
+   * failed. At least 1 ms.
+   *
+   * @default '10m'. A number is milliseconds: `10` and `'10'` are refused.
    */
   timeout?: Duration;
   /**

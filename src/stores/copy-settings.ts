@@ -1,5 +1,5 @@
 import zlib from 'node:zlib';
-import { parseDuration } from '../util/duration.js';
+import { parseWait, WAIT_IS } from '../util/duration.js';
 import type { Duration } from '../util/duration.js';
 import type { RetentionPolicy } from '../retention/policy.js';
 import type { Valibot } from '../util/validate.js';
@@ -33,9 +33,7 @@ export function copySettingEntries(v: Valibot) {
     retention: v.optional(
       v.custom<RetentionPolicy>((value) => typeof value === 'function', 'a policy such as keep({ last: 20 })'),
     ),
-    retryAfter: v.optional(
-      v.custom<Duration>((value) => parseDuration(value) !== undefined, 'a duration such as "1m", or milliseconds'),
-    ),
+    retryAfter: v.optional(v.custom<Duration>((value) => parseWait(value) !== undefined, WAIT_IS)),
   };
 }
 

@@ -36,6 +36,17 @@ export const WAIT_IS =
   'a duration such as "7d", "12h" or "90s", or a number of milliseconds from 0 up; a bare number below 1000 has most likely lost ' +
   "its unit: '5m' is five minutes";
 
+/** The same for what ends after that time: of nothing at all there is no use. */
+export function parseTimeout(value: unknown): number | undefined {
+  const milliseconds = parseWait(value);
+  return milliseconds !== undefined && milliseconds >= 1 ? milliseconds : undefined;
+}
+
+/** Finishes the sentence "It must be …", for a timeout. */
+export const TIMEOUT_IS =
+  'a duration of at least 1 ms with its unit, such as "10m" or "90s"; a bare number is milliseconds, and one below 1000 has most ' +
+  'likely lost its unit';
+
 /** The shortest interval besides 0. Whoever gives a shorter one has most likely left the unit out. */
 const SHORTEST_INTERVAL_MS = 60_000;
 

@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import { flushFolder, flushFolderSync, replaceFile, replaceFileSync } from './durable-files.js';
 import { isBackupError, systemCode } from './errors.js';
 import { ownerLike, ownerLikeSync } from './file-owner.js';
-import { readSmallFile, readSmallFileAsync } from './read-small-file.js';
+import { MAX_RECORD_BYTES, readSmallFile, readSmallFileAsync } from './read-small-file.js';
 
 /** A call of the file system in both of Node's forms. */
 export interface FileCall {
@@ -98,10 +98,16 @@ export const files = {
       () => fs.promises.statfs(folder),
     ),
   /** As {@link readSmallFile}. */
-  readSmall: (file: string, maxBytes?: number) =>
+  readSmall: (file: string, maxBytes = MAX_RECORD_BYTES) =>
     fileCall(
-      () => readSmallFile(file, maxBytes),
-      () => readSmallFileAsync(file, maxBytes),
+      () => readSmallFile(file, { maxBytes }),
+      () => readSmallFileAsync(file, { maxBytes }),
+    ),
+  /** The same, but of a file that is larger its end. */
+  readEnd: (file: string, maxBytes: number) =>
+    fileCall(
+      () => readSmallFile(file, { maxBytes, end: true }),
+      () => readSmallFileAsync(file, { maxBytes, end: true }),
     ),
   /** All or nothing, as {@link replaceFile}; the file gets the owner of the first of these paths that exists. */
   replace: (file: string, text: string, partial: string, like: readonly string[]) =>

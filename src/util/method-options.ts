@@ -1,4 +1,4 @@
-import { INTERVAL_IS, parseDuration, parseInterval } from './duration.js';
+import { INTERVAL_IS, parseDuration, parseInterval, parseTimeout, TIMEOUT_IS } from './duration.js';
 import { VERIFICATION_LEVELS } from './levels.js';
 import { validate } from './validate.js';
 import type { Valibot } from './validate.js';
@@ -152,9 +152,7 @@ function entries(v: Valibot) {
     set: v.optional(check(isRow, 'an object of values by column, such as { status: "open" }')),
     plan: v.optional(check(file, 'the "plan" of a report')),
     sql: v.optional(check(file, 'the path of a new file')),
-    timeout: v.optional(
-      check((value) => (parseDuration(value) ?? 0) >= 1, 'a duration of at least 1 ms, such as "10s"'),
-    ),
+    timeout: v.optional(check((value) => parseTimeout(value) !== undefined, TIMEOUT_IS)),
     every: v.optional(
       check((value) => (parseDuration(value) ?? 0) >= 100, 'a duration of at least 100 ms, such as "1h"'),
     ),

@@ -3,46 +3,60 @@ import fs from 'node:fs';
 /** The most that is read of a file that describes something: a manifest, a record. */
 export const MAX_RECORD_BYTES = 1024 * 1024;
 
+// Windows has neither of the last two flags, and no pipes in its folders.
+const FLAGS = fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW | fs.constants.O_NONBLOCK;
+
+/** How much of a file is read. */
+interface Part {
+  readonly maxBytes?: number;
+  /** Of a larger file, its end is read; else it is refused. */
+  readonly end?: boolean;
+}
+
 /**
  * Reads a small file that somebody else may have put there. It follows no link, does not wait for a pipe, and reads no more
  * than the size that the file had before it was opened.
  *
  * @throws what the file system says (`ENOENT`), or an Error if this isn't a regular file of at most `maxBytes`
  */
-export function readSmallFile(file: string, maxBytes = MAX_RECORD_BYTES): string {
-  const { size } = regularFile(fs.lstatSync(file), file, maxBytes);
+export function readSmallFile(file: string, part: Part = {}): string {
+  const { start, length } = partOf(fs.lstatSync(file), file, part);
   const descriptor = fs.openSync(file, FLAGS);
   try {
     // It may have been replaced since it was looked at.
-    regularFile(fs.fstatSync(descriptor), file, maxBytes);
-    const bytes = Buffer.alloc(size);
-    let length = 0;
-    for (let read; (read = fs.readSync(descriptor, bytes, length, size - length, length)) > 0;) length += read;
-    return bytes.toString('utf8', 0, length);
+    partOf(fs.fstatSync(descriptor), file, part);
+    const bytes = Buffer.alloc(length);
+    let done = 0;
+    for (let read; (read = fs.readSync(descriptor, bytes, done, length - done, start + done)) > 0;) done += read;
+    return bytes.toString('utf8', 0, done);
   } finally {
     fs.closeSync(descriptor);
   }
 }
 
 /** {@link readSmallFile} without blocking. */
-export async function readSmallFileAsync(file: string, maxBytes = MAX_RECORD_BYTES): Promise<string> {
-  const { size } = regularFile(await fs.promises.lstat(file), file, maxBytes);
+export async function readSmallFileAsync(file: string, part: Part = {}): Promise<string> {
+  const { start, length } = partOf(await fs.promises.lstat(file), file, part);
   const handle = await fs.promises.open(file, FLAGS);
   try {
-    regularFile(await handle.stat(), file, maxBytes);
-    const bytes = Buffer.alloc(size);
-    let length = 0;
-    for (let read; (read = (await handle.read(bytes, length, size - length, length)).bytesRead) > 0;) length += read;
-    return bytes.toString('utf8', 0, length);
+    partOf(await handle.stat(), file, part);
+    const bytes = Buffer.alloc(length);
+    let done = 0;
+    for (let read; (read = (await handle.read(bytes, done, length - done, start + done)).bytesRead) > 0;) done += read;
+    return bytes.toString('utf8', 0, done);
   } finally {
     await handle.close();
   }
 }
 
-// Windows has neither of the last two flags, and no pipes in its folders.
-const FLAGS = fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW | fs.constants.O_NONBLOCK;
-
-function regularFile(stats: fs.Stats, file: string, maxBytes: number): fs.Stats {
-  if (stats.isFile() && stats.size <= maxBytes) return stats;
-  throw new Error(`"${file}" is not a regular file of at most ${maxBytes} bytes`);
+function partOf(
+  stats: fs.Stats,
+  file: string,
+  { maxBytes = MAX_RECORD_BYTES, end = false }: Part,
+): { readonly start: number; readonly length: number } {
+  if (!stats.isFile() || (stats.size > maxBytes && !end)) {
+    throw new Error(`"${file}" is not a regular file${end ? '' : ` of at most ${maxBytes} bytes`}`);
+  }
+  const length = Math.min(stats.size, maxBytes);
+  return { start: stats.size - length, length };
 }

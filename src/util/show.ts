@@ -2,10 +2,12 @@ import { inspect } from 'node:util';
 
 /** A value as an error message shows it: short, on one line, and without secrets. */
 export function show(value: unknown): string {
-  // inspect() never throws, unlike JSON.stringify() on a BigInt or a cycle.
-  const safe = withoutSecrets(
-    typeof value === 'string' ? JSON.stringify(value) : inspect(value, { depth: 1, breakLength: Infinity }),
-  );
+  // Before its quotes are escaped, behind which no secret would be found. inspect() never throws, unlike JSON.stringify() on a
+  // BigInt or a cycle.
+  const safe =
+    typeof value === 'string'
+      ? JSON.stringify(withoutSecrets(value))
+      : withoutSecrets(inspect(value, { depth: 1, breakLength: Infinity }));
   return safe.length > MAX_LENGTH ? `${safe.slice(0, MAX_LENGTH)}…` : safe;
 }
 
@@ -24,16 +26,58 @@ export function isSecretName(name: string): boolean {
  */
 export function withoutSecrets(text: string): string {
   return (
-    text
+    withoutSecretEntries(text)
       .replace(/AGE-SECRET-KEY-1[0-9A-Z]*/gi, 'AGE-SECRET-KEY-1…')
       .replace(/(?<=:\/\/)[^\s/@"']+@/g, '…@')
       // A URL's credentials may come without a scheme: `key:secret@host`.
       .replace(/(?<![^\s/@"'])[^\s/@"']+@/g, (user) => (/[^:]:+[^:@]/.test(user) ? '…@' : user))
-      .replace(SECRET_ENTRY, '$1…')
       .replace(/([?&](?:[\w-]{0,99}(?:signature|token|secret|password|credential)[\w-]{0,99})=)[^\s&"']+/gi, '$1…')
   );
 }
 
-/** `secretAccessKey: 'abc'`, as inspect() and JSON write it, with a text, a list or an object behind the colon. */
+/** `secretAccessKey: `, as inspect() and JSON write it before a value. */
 const SECRET_ENTRY =
-  /((?:^|[\s{,])["']?[\w-]{0,99}(?:secret|passw|passphrase|token|credential|identit|privatekey|authorization|accesskey|apikey)[\w-]{0,99}["']?\s*:\s*)('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|`[^`]*`|\[[^\]]*\]|\{[^}]*\}|[^\s,}]+)/gi;
+  /(?:^|[\s{,])["']?[\w-]{0,99}(?:secret|passw|passphrase|token|credential|identit|privatekey|authorization|accesskey|apikey)[\w-]{0,99}["']?\s*:\s*/gi;
+
+/** The value is a text, a list, an object or a word; no part of the text is read twice. */
+function withoutSecretEntries(text: string): string {
+  let safe = '';
+  let end = 0;
+  for (const name = new RegExp(SECRET_ENTRY); name.exec(text);) {
+    const start = name.lastIndex;
+    safe += text.slice(end, start);
+    end = name.lastIndex = endOfValue(text, start);
+    if (end > start) safe += '…';
+  }
+  return safe + text.slice(end);
+}
+
+/** Behind the value that begins there; one that is not closed, since the text was cut, goes on to the end. */
+function endOfValue(text: string, start: number): number {
+  const token = /["'`[\]{}]|$/g;
+  const first = text[start];
+  if (first === undefined || !`"'\`[{`.includes(first)) {
+    const word = /[^\s,}]*/y;
+    word.lastIndex = start;
+    word.test(text);
+    return word.lastIndex;
+  }
+  let depth = 0;
+  for (token.lastIndex = start; token.lastIndex < text.length;) {
+    const [mark] = token.exec(text)!;
+    if (mark === '') return text.length;
+    if ('[{'.includes(mark)) depth++;
+    else if (']}'.includes(mark)) depth--;
+    else token.lastIndex = endOfQuoted(text, token.lastIndex, mark);
+    if (depth <= 0) return token.lastIndex;
+  }
+  return text.length;
+}
+
+function endOfQuoted(text: string, start: number, quote: string): number {
+  for (let at = start; at < text.length; at++) {
+    if (text[at] === '\\') at++;
+    else if (text[at] === quote) return at + 1;
+  }
+  return text.length;
+}

@@ -192,7 +192,7 @@ test('an app that is killed leaves its alarm to whoever looks next, which tells 
 
 test('the monitor finds a backup that has rotted and a copy that is not made, each within one interval, and their end', async () => {
   fs.mkdirSync(folder.file('nas'));
-  const nas = directoryStore(folder.file('nas'), { host: 'shop', retryAfter: 100 });
+  const nas = directoryStore(folder.file('nas'), { host: 'shop', retryAfter: '100ms' });
   const { service } = setUp({ copiesPendingFor: 0 }, { copies: [nas] });
   fs.renameSync(folder.file('nas'), folder.file('unmounted'));
   const backup = await service.createBackup();

@@ -208,7 +208,7 @@ describe('shipping', () => {
   });
 
   test('after a failure the background tries again by itself, when the back-off is over', async () => {
-    const { service, store } = setUpAwake({ retryAfter: 50 });
+    const { service, store } = setUpAwake({ retryAfter: '50ms' });
     store.failing.put = new Error('the cable is out');
     const alive = setInterval(() => {}, 1_000);
     const failed = nextEvent(service, 'copy-failed');

@@ -21,9 +21,13 @@ function hashNow(file: string): string {
   const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
   const descriptor = fs.openSync(file, 'r');
   try {
-    for (let read; (read = fs.readSync(descriptor, chunk, 0, CHUNK_BYTES, null)) > 0;) {
+    const { size } = fs.fstatSync(descriptor);
+    let done = 0;
+    for (let read; (read = fs.readSync(descriptor, chunk, 0, CHUNK_BYTES, null)) > 0; done += read) {
       hash.update(read === CHUNK_BYTES ? chunk : chunk.subarray(0, read));
     }
+    // The hash of a part would be recorded as that of the file, which then never matches it.
+    if (done !== size) throw new Error(`"${file}" has ${size} bytes, and ${done} of them could be read`);
   } finally {
     fs.closeSync(descriptor);
   }

@@ -1,5 +1,5 @@
 import { backupNaming } from '../../catalog/backup-name.js';
-import { parseDuration } from '../../util/duration.js';
+import { parseTimeout, TIMEOUT_IS } from '../../util/duration.js';
 import type { Duration } from '../../util/duration.js';
 import type { Valibot } from '../../util/validate.js';
 
@@ -39,10 +39,7 @@ export interface RqliteOptions {
 // eslint-disable-next-line @typescript-eslint/explicit-function-return-type -- the type is what valibot infers
 export function schemaOf(v: Valibot) {
   // eslint-disable-next-line @typescript-eslint/explicit-function-return-type -- as above
-  const duration = () =>
-    v.optional(
-      v.custom<Duration>((value) => (parseDuration(value) ?? 0) >= 1, 'a duration of at least 1 ms, such as "10s"'),
-    );
+  const duration = () => v.optional(v.custom<Duration>((value) => parseTimeout(value) !== undefined, TIMEOUT_IS));
   const text = v.optional(v.pipe(v.string(), v.nonEmpty()));
   return v.strictObject({
     nodes: v.custom<readonly string[]>(

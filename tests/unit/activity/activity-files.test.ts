@@ -125,3 +125,14 @@ test('no more files are read than this package keeps, however many somebody has 
   expect(await read()).toHaveLength(16);
   expect(await read(2)).toEqual(['number 100', 'number 59']);
 });
+
+test('of a file that somebody has filled up, or that was planted, the end is read', async () => {
+  await append(line(1));
+  fs.truncateSync(temp.file(FILE), 500_000_000);
+  fs.appendFileSync(temp.file(FILE), `\n${line(2)}`);
+  expect(await read()).toEqual(['number 2']);
+  expect(runSync(readActivities(folder(), 10))).toHaveLength(1);
+  // The next one begins a new file.
+  await append(line(3));
+  expect(await read()).toEqual(['number 3', 'number 2']);
+});

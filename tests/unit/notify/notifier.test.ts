@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import { whyNot } from '#dist/notify/channels.js';
 import { Notifier } from '#dist/notify/notifier.js';
-import { alarmFile, readAlarm, rewriteAlarm } from '#dist/notify/alarm-file.js';
+import { alarmFile, makeAlarm, readAlarm, readAlarms, rewriteAlarm } from '#dist/notify/alarm-file.js';
 import { backupNaming } from '#dist/catalog/backup-name.js';
 import type { Alarm, Notification } from 'sqlite-autobackup';
 import { memoryLogger } from '../../support/memory-logger';
@@ -136,6 +136,27 @@ test('secrets in a text that others wrote are taken out of it', async () => {
   await made.raise({ ...alarm, text: 'PUT https://key:s3cret@s3.example/bucket failed' });
   await made.whenIdle();
   expect(receiver.received[0]!.body).not.toContain('s3cret');
+});
+
+test('the folder keeps a limited number of alarms, the newest; files of others stay', async () => {
+  const { made } = notifier();
+  await made.raise(alarm);
+  await made.whenIdle();
+  const database = folder.file('app.db');
+  const place = { database, directory: folder.path, naming: backupNaming(database) };
+  const record = (await readAlarm(alarmFile(place, alarm)))!;
+  for (let i = 1; i <= 230; i++) {
+    const about = `copy ${i}`;
+    const file = alarmFile(place, { kind: 'copy-damaged', about });
+    await makeAlarm(file, { ...record, kind: 'copy-damaged', about });
+    fs.utimesSync(file, i, i);
+  }
+  fs.writeFileSync(folder.file('.app_backup.alarm-notes.json'), '');
+  const kept = (await readAlarms(place)).map(({ about }) => about);
+  expect(kept).toHaveLength(200);
+  expect(kept).toEqual(expect.arrayContaining(['nas', 'copy 230', 'copy 32']));
+  expect(folder.list()).toHaveLength(201);
+  expect(await readAlarms(place)).toHaveLength(200);
 });
 
 test.each([undefined, null, 'no', Symbol('no'), { message: 'no' }])(

@@ -122,6 +122,20 @@ test.each([31, 60, 100])('within, under a clock that is %i days ahead, keeps the
   expect(keep({ within: '30d' })(all, { now: next }).remove).toHaveLength(1 + real.length);
 });
 
+test.each([31, 40, 99])('of two backups that are %i days apart the older one stays, with a warning', (days) => {
+  const ahead = new Date(now.getTime() + days * DAY);
+  const decision = keep({ within: '30d' })([aBackup(ahead), aBackup(now)], { now: ahead });
+  expect(decision.remove).toEqual([]);
+  expect(decision.warnings).toEqual([expect.stringContaining(`${days} days after`)]);
+  // A third one, as far from the second, says that this is how often backups are made.
+  const next = new Date(ahead.getTime() + days * DAY);
+  const later = keep({ within: '30d' })(
+    [next, ahead, now].map((at) => aBackup(at)),
+    { now: next },
+  );
+  expect([later.remove.length, later.warnings]).toEqual([2, undefined]);
+});
+
 describe('within, under a clock that is years ahead', () => {
   const real = ['2026-11-24 10:00', '2026-11-20 10:00', '2026-10-26 10:00', '2026-10-24 10:00'];
   const decide = (...times: string[]) => keep({ within: '30d' })(folder(...times, ...real), { now });
@@ -149,7 +163,8 @@ describe('within, under a clock that is years ahead', () => {
   test('a gap that is no longer than the rule is time like any other', () => {
     const yearly = folder('2026-11-24 10:00', '2026-01-24 10:00', '2025-03-24 10:00');
     expect(reasonsOf({ within: '1y' }, yearly)).toHaveLength(2);
-    expect(reasonsOf({ within: '10m' }, folder('2026-11-24 10:00', '2026-08-24 10:00'))).toHaveLength(1);
+    const rare = folder('2026-11-24 10:00', '2026-08-24 10:00', '2026-05-24 10:00');
+    expect(reasonsOf({ within: '10m' }, rare)).toHaveLength(1);
   });
 });
 

@@ -58,7 +58,8 @@ test.each([
   [{ verify: 'full' }, { verify: 'full' }],
   [{ onFailure: 'abort' }, { onFailure: 'abort' }],
   [{ retryAfter: 0 }, { retryAfterMs: 0 }],
-  [{ timeout: 1 }, { timeoutMs: 1 }],
+  [{ timeout: '1ms' }, { timeoutMs: 1 }],
+  [{ timeout: 1000 }, { timeoutMs: 1000 }],
   [{ timeout: '90s' }, { timeoutMs: 90_000 }],
   [{ recheckInterval: 0 }, { recheckMs: 0 }],
   [{ logger }, { logger }],
@@ -73,6 +74,7 @@ test.each([
 });
 
 const INTERVAL = "such as '7d' for seven days or '12h' (a bare number is milliseconds): 0, or at least a minute";
+const TIMEOUT = 'a duration of at least 1 ms with its unit, such as "10m" or "90s"; a bare number is milliseconds';
 const DURATION = 'a duration such as "7d", "12h" or "90s", or a number of milliseconds from 0 up';
 test.each([
   ['database', 5, '5', 'the path of a SQLite database file'],
@@ -104,8 +106,10 @@ test.each([
   ['verify', false, 'false', '"quick" or "full"'],
   ['onFailure', 'throw', '"throw"', '"continue" or "abort"'],
   ['retryAfter', 'soon', '"soon"', DURATION],
-  ['timeout', 0, '0', 'a duration of at least 1 ms, such as "10m"'],
-  ['timeout', 'never', '"never"', 'a duration of at least 1 ms, such as "10m"'],
+  ['timeout', 0, '0', TIMEOUT],
+  ['timeout', 7, '7', TIMEOUT],
+  ['timeout', '30', '"30"', TIMEOUT],
+  ['timeout', 'never', '"never"', TIMEOUT],
   ['recheckInterval', -1, '-1', DURATION],
   ['assertions', 'SELECT 1', '"SELECT 1"', 'a list of SELECT statements'],
   ['assertions', ['DROP TABLE invoices'], '[ ', 'a list of SELECT statements'],

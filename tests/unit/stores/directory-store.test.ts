@@ -123,7 +123,8 @@ describe('directoryStore', () => {
     [{ encrypt: { recipients: [] } }, 'encrypt', 'recipients'],
     [{ encrypt: { recipients: ['AGE-SECRET-KEY-1ABC'] } }, 'encrypt', 'recipients'],
     [{ retention: 5 }, 'retention', 'keep({ last: 20 })'],
-    [{ retryAfter: 'soon' }, 'retryAfter', '1m'],
+    [{ retryAfter: 'soon' }, 'retryAfter', '90s'],
+    [{ retryAfter: 5 }, 'retryAfter', 'lost its unit'],
     [{ gzip: true }, 'gzip', 'compress'],
   ])('%j is refused, naming the option and what is allowed', (options, named, allowed) => {
     const error = thrownBy(() => directoryStore(folder.path, options as object));

@@ -1,4 +1,12 @@
-import { INTERVAL_IS, parseDuration, parseInterval, parseWait, WAIT_IS } from '#dist/util/duration.js';
+import {
+  INTERVAL_IS,
+  parseDuration,
+  parseInterval,
+  parseTimeout,
+  parseWait,
+  TIMEOUT_IS,
+  WAIT_IS,
+} from '#dist/util/duration.js';
 
 test.each([
   ['7d', 604_800_000],
@@ -53,6 +61,15 @@ test.each([5, '5', 0.5, 999, ' 7 ', NaN, -1, '9999999y'])(
 
 test.each([0, '0', 1000, '5ms', '5m'])('%j is a wait', (value) => {
   expect(parseWait(value)).toBe(parseDuration(value));
+});
+
+test.each([7, '7', 0, '0', '0s', '0.5ms', 999, -1, NaN])('%j is no timeout', (value) => {
+  expect(parseTimeout(value)).toBeUndefined();
+  expect(TIMEOUT_IS).toContain('"10m"');
+});
+
+test.each([1000, '1ms', '500ms', '10m'])('%j is a timeout', (value) => {
+  expect(parseTimeout(value)).toBe(parseDuration(value));
 });
 
 test.each([0, '0', '0s', 60_000, '1m', '7d', 604_800_000])('%j is an interval', (value) => {

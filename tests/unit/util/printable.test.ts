@@ -38,6 +38,11 @@ test.each([
   ['AGE-SECRET-KEY-1QQQSECRETQQQ', 'QQQSECRET'],
   ['https://user:hunter2@example.com/x', 'hunter2'],
   ['https://s3.example.com/?X-Amz-Signature=abcdef', 'abcdef'],
+  // A message that was cut.
+  ['options: { password: "correct horse', 'horse'],
+  ["{ identities: ['first', 'second", 'second'],
+  ["credentials: { one: { id: 'a' }, key: 'second' }", 'second'],
+  ["identities: ['a]b', 'second']", 'second'],
 ])('%s: the secret is not shown', (text, secret) => {
   expect(withoutSecrets(text)).not.toContain(secret);
   expect(show(text)).not.toContain(secret);
@@ -60,4 +65,17 @@ test('what cleans a text takes a time that grows with its length only', () => {
     const long = unit.repeat(60_000);
     expect(oneLine(withoutSecrets(`${long} password: 'hush'`))).not.toContain('hush');
   }
+  // What was never closed: hours, with a search for its end behind each name.
+  for (const open of ['[', '{', '"', "'", '`', '{[', '"\\\\']) {
+    expect(withoutSecrets(`hush password: ${open} `.repeat(300_000)).length).toBeLessThan(10_000_000);
+  }
+});
+
+test('what stands behind a secret stays', () => {
+  expect(withoutSecrets('{ password: "x", region: "eu" }')).toBe('{ password: …, region: "eu" }');
+  expect(withoutSecrets("a token: abc, b: { c: 'd' }")).toBe("a token: …, b: { c: 'd' }");
+  expect(withoutSecrets("{ tokens: [ 'a', [ 'b' ] ], name: 'shop' }")).toBe("{ tokens: …, name: 'shop' }");
+  expect(withoutSecrets('the token: ')).toBe('the token: ');
+  expect(withoutSecrets(String.raw`{"password":"a\"b","name":"x"}`)).toBe('{"password":…,"name":"x"}');
+  expect(show(String.raw`{"password":"a\"hush","name":"x"}`)).not.toContain('hush');
 });
