@@ -8,6 +8,8 @@ module.exports = {
   ...unit,
   displayName: 'mutants',
   globalSetup: undefined,
+  // A mutant may make a test wait for ever.
+  testTimeout: 60_000,
   testMatch: ['<rootDir>/tests/unit/**/*.test.ts', '<rootDir>/tests/integration/**/*.test.ts'],
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/src/', '<rootDir>/build/.*/package.json'],
   moduleNameMapper: Object.fromEntries(

@@ -10,7 +10,7 @@ import { transformSync } from 'esbuild';
 const HERE = import.meta.dirname;
 const ROOT = path.join(HERE, '..', '..');
 /** A mutant may make a test wait for ever. The whole run of the tests that it is given takes seconds. */
-const LIMIT_MS = 300_000;
+const LIMIT_MS = 180_000;
 const DECIDES_PERCENT = 90;
 const ALL_PERCENT = 80;
 
@@ -29,7 +29,10 @@ const mutants = fs
   .filter(({ room, file }) => wanted.length === 0 || wanted.some((text) => room === text || file.includes(text)));
 
 const places = Array.from({ length: workers }, (_, i) => path.join(ROOT, 'build', `mutants-${process.pid}-${i}`));
+/** Process groups of tests that run: they must not outlive this process. */
+const running = new Set();
 process.once('exit', () => {
+  for (const pid of running) process.kill(-pid, 'SIGKILL');
   for (const place of places) fs.rmSync(place, { recursive: true, force: true });
 });
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
@@ -123,6 +126,7 @@ function run(place, tests) {
     stdio: ['ignore', 'ignore', 'pipe'],
     detached: true,
   });
+  running.add(child.pid);
   let said = '';
   child.stderr.setEncoding('utf8').on('data', (text) => (said = (said + text).slice(-100_000)));
   return new Promise((resolve, reject) => {
@@ -136,6 +140,7 @@ function run(place, tests) {
     );
     child.on('error', reject);
     child.on('close', (code) => {
+      running.delete(child.pid);
       clearTimeout(timer);
       if (hung) return resolve('hung');
       if (code === 0) return resolve('lived');

@@ -85,6 +85,17 @@ describe('whatever a child prints', () => {
     fc.array(fc.nat(200), { maxLength: 5 }),
   );
 
+  test('after its answer counts for nothing', () => {
+    const state = new ChildState(requests[0]!);
+    state.take({ type: 'result', result: { kind: 'protected' } });
+    state.take({ type: 'step', step: 'publish' });
+    state.take({
+      type: 'error',
+      error: { code: 'ERR_BACKUP_CHILD_FAILED', what: 'It failed.', step: 'copy', hint: 'Try again.' },
+    });
+    expect([state.result, state.error, state.step]).toEqual([{ kind: 'protected' }, undefined, 'start']);
+  });
+
   test('nothing throws, nothing outside is marked for removal, and a result is one that can be used', () => {
     fc.assert(
       fc.property(output, fc.constantFrom(...requests), ([text, cuts], request) => {

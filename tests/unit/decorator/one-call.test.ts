@@ -150,9 +150,13 @@ test('two decorators on one method: both services back up, a stricter option hol
   expect(await both()).toBe('ran');
   expect([main.calls.length, orders.calls.length]).toEqual([1, 1]);
   main.failWith(new Error('no such luck'));
-  const strict = withAutoBackup(withAutoBackup(method, { service: main }), { service: () => main, onFailure: 'abort' });
-  await expect(strict()).rejects.toMatchObject({ code: 'ERR_BACKUP_CHILD_FAILED' });
-  expect(main.calls).toHaveLength(2);
+  const service = () => main;
+  const outerStrict = withAutoBackup(withAutoBackup(method, { service: main }), { service, onFailure: 'abort' });
+  const innerStrict = withAutoBackup(withAutoBackup(method, { service, onFailure: 'abort' }), { service: main });
+  for (const strict of [outerStrict, innerStrict]) {
+    await expect(strict()).rejects.toMatchObject({ code: 'ERR_BACKUP_CHILD_FAILED' });
+  }
+  expect(main.calls).toHaveLength(3);
 });
 
 test('calls that joined one attempt have errors of their own, with their label; the cause is shared', async () => {
