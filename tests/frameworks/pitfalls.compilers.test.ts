@@ -30,6 +30,18 @@ describe('a decorated #private method', () => {
     return outcomeOf(`build/${name}`);
   }
 
+  /** Compiles a source with Babel and runs it. */
+  async function underBabel(source: string, version: string): Promise<Outcome> {
+    const name = `${source}-babel-${version}.js`;
+    const plugins = [['@babel/plugin-proposal-decorators', { version }], '@babel/plugin-transform-modules-commonjs'];
+    const options = { configFile: false, babelrc: false, presets: ['@babel/preset-typescript'], plugins };
+    const compile = `require('fs').writeFileSync('build/${name}', require('@babel/core').transformFileSync(
+      'src/${source}.ts', ${JSON.stringify(options)}).code)`;
+    const { code, output } = await run(['-e', compile], APP);
+    if (code !== 0) throw new Error(output);
+    return outcomeOf(`build/${name}`);
+  }
+
   function removeBackups(): void {
     for (const name of folder.list().filter((file) => /^app_backup_/.test(file))) fs.rmSync(folder.file(name));
   }
@@ -63,6 +75,18 @@ describe('a decorated #private method', () => {
     expect(tsc.output).toContain('private-method.ts(7,3): error TS1206: Decorators are not valid here.');
     const tsx = await run([tool('tsx'), '--tsconfig', legacy, 'src/private-method.ts'], APP, env());
     expect(tsx.output).toContain('cannot be used on private identifiers');
+  });
+
+  test('is protected under Babel with the decorators of the language, and refused with the legacy ones', async () => {
+    expect(await underBabel('private-method', '2023-11')).toEqual({ answer: 'wiped', backups: ['Shop.#wipe'] });
+    await expect(underBabel('private-method', 'legacy')).rejects.toThrow(/private-method\.ts/);
+  });
+
+  test.each(['2023-11', 'legacy'])('need not be decorated: so under Babel, %s', async (version) => {
+    expect(await underBabel('private-method-called', version)).toEqual({
+      answer: 'wiped pens',
+      backups: ['Shop.wipe'],
+    });
   });
 
   test('need not be decorated: a decorated method may call it, under swc however it is set up', async () => {

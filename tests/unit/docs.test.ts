@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import { BACKUP_ERROR_CODES } from 'sqlite-autobackup';
+import { BACKUP_ERROR_CODES, BackupService, keep } from 'sqlite-autobackup';
 
 const ROOT = path.join(__dirname, '..', '..');
 const read = (file: string) => fs.readFileSync(path.join(ROOT, file), 'utf8');
@@ -16,6 +16,26 @@ const frameworkPages = fs.readdirSync(path.join(ROOT, 'docs', 'frameworks')).map
 test('docs/errors.md has every code with the meaning that the code has, and no other', () => {
   const rows = [...read('docs/errors.md').matchAll(/^\| `(ERR_\w+)` \| (.*) \|$/gm)];
   expect(Object.fromEntries(rows.map(([, code, meaning]) => [code, meaning]))).toEqual(BACKUP_ERROR_CODES);
+});
+
+test('docs/service.md has every public method of the service, and no other', () => {
+  const source = read('src/service/backup-service.ts');
+  const isInternal = (name: string) => new RegExp(`@internal\\s*\\*/\\s*(async )?(get )?${name}\\(`).test(source);
+  const methods = Object.entries(Object.getOwnPropertyDescriptors(BackupService.prototype))
+    .filter(([name, { value }]) => typeof value === 'function' && name !== 'constructor' && !isInternal(name))
+    .map(([name]) => name);
+  expect(methods).toContain('backupIfDue');
+  const [, table] = /^## All methods\n([^]*?)^## /m.exec(read('docs/service.md'))!;
+  const rows = [...table!.matchAll(/^\| (`.*?) \|/gm)].flatMap(([, names]) => names!.match(/\w+(?=\(\))/g)!);
+  expect(rows.sort()).toEqual(methods.sort());
+});
+
+test('docs/service.md has every rule of keep(), and no other', () => {
+  const [, table] = /^\| rule \| keeps \|\n([^]*?)\n\n/m.exec(read('docs/service.md'))!;
+  const rows = [...table!.matchAll(/^\| (`.*?) \|/gm)].flatMap(([, rules]) => rules!.match(/(?<=`)\w+(?=:)/g)!);
+  for (const rule of rows) expect(() => keep({ [rule]: rule === 'within' ? '1d' : 1 })).not.toThrow();
+  const [, rules] = /interface KeepRules \{([^]*?)\n\}/.exec(read('src/retention/keep.ts'))!;
+  expect(rows).toEqual([...rules!.matchAll(/^ {2}(\w+)\?:/gm)].map(([, rule]) => rule));
 });
 
 test('every link to a file in README and docs leads to one', () => {
