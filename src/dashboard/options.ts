@@ -100,18 +100,16 @@ export function resolveDashboard(
 ): ResolvedDashboard {
   // If the options are missing altogether, report `authorize` as missing.
   const given: unknown = options;
-  validate('createDashboard', schemaOf, given ?? {});
+  const { authorize, basePath, title, locale, hosts, loginUrl, logger } = validate(
+    'createDashboard',
+    schemaOf,
+    given ?? {},
+  );
   const single = isBackupService(services);
   return {
     services: new Map(single ? [['', services]] : checkNames(services)),
     single,
-    authorize: options.authorize as ResolvedDashboard['authorize'],
-    basePath: options.basePath?.replace(/\/+$/, ''),
-    title: options.title,
-    locale: options.locale,
-    hosts: new Set(options.hosts?.map((host) => host.toLowerCase())),
-    loginUrl: options.loginUrl,
-    logger: options.logger ?? console,
+    ...{ authorize, basePath, title, locale, hosts: new Set(hosts), loginUrl, logger: logger ?? console },
   };
 }
 
@@ -147,23 +145,30 @@ function checkNames(services: unknown): [string, BackupService][] {
 // eslint-disable-next-line @typescript-eslint/explicit-function-return-type -- the type is what valibot infers
 function schemaOf(v: Valibot) {
   return v.strictObject({
-    authorize: v.custom<() => unknown>(
+    authorize: v.custom<ResolvedDashboard['authorize']>(
       (value) => typeof value === 'function',
       'a function that returns false or the rights of whoever sent the request; no default lets anyone in',
     ),
     basePath: v.optional(
-      v.custom<string>(
-        (value) => typeof value === 'string' && (value === '' || /^(\/[\w.~-]+)*\/?$/.test(value)),
-        'a path such as "/backups"',
+      v.pipe(
+        v.custom<string>(
+          (value) => typeof value === 'string' && (value === '' || /^(\/[\w.~-]+)*\/?$/.test(value)),
+          'a path such as "/backups"',
+        ),
+        v.transform((path) => path.replace(/\/+$/, '')),
       ),
     ),
     title: v.optional(v.string('a text')),
     locale: v.optional(v.picklist(['en', 'es'], '"en" or "es"')),
     hosts: v.optional(
-      v.custom<string[]>(
-        (value) => Array.isArray(value) && value.every((host) => typeof host === 'string' && /^[\w.-]+$/.test(host)),
-        'a list of host names without scheme and port, such as ["shop.example.com"]',
+      v.pipe(
+        v.custom<string[]>(
+          (value) => Array.isArray(value) && value.every((host) => typeof host === 'string' && /^[\w.-]+$/.test(host)),
+          'a list of host names without scheme and port, such as ["shop.example.com"]',
+        ),
+        v.transform((hosts) => hosts.map((host) => host.toLowerCase())),
       ),
+      [],
     ),
     loginUrl: v.optional(
       v.custom<string>(

@@ -82,15 +82,14 @@ export interface Layer {
  * @throws BackupError `ERR_BACKUP_OPTIONS`, naming the option, the value and what is allowed
  */
 export function resolveLayer(options: AutoBackupOptions = {}, injected?: symbol): Layer {
-  validate('AutoBackup', schemaOf, options);
-  const { service, timing = 'before', onFailure, blocking = false, label, interval, when, signal } = options;
+  const { timing, onFailure, interval: intervalMs, ...given } = validate('AutoBackup', schemaOf, options);
   if (timing === 'after' && onFailure === 'abort') {
     throw new BackupError('ERR_BACKUP_OPTIONS', "AutoBackup: onFailure: 'abort' was given with timing: 'after'.", {
       step: 'options',
       hint: 'When the backup comes after the method, nothing is left to abort: leave one of the two out.',
     });
   }
-  const intervalMs = interval === undefined ? undefined : durations().parseInterval(interval)!;
+  const { service, blocking, label, when, signal } = given;
   return { service, injected, timing, onFailure, blocking, label, intervalMs, when, signal };
 }
 
@@ -108,9 +107,9 @@ function schemaOf(v: Valibot) {
         'a BackupService, or a function that returns one',
       ),
     ),
-    timing: v.optional(v.picklist(['before', 'after'], '"before" or "after"')),
+    timing: v.optional(v.picklist(['before', 'after'], '"before" or "after"'), 'before'),
     onFailure: v.optional(v.picklist(['continue', 'abort'], '"continue" or "abort"')),
-    blocking: v.optional(v.boolean('true or false')),
+    blocking: v.optional(v.boolean('true or false'), false),
     label: v.optional(
       v.custom<AutoBackupOptions['label']>(
         (value) => typeof value === 'function' || (typeof value === 'string' && value.trim() !== ''),
@@ -118,7 +117,10 @@ function schemaOf(v: Valibot) {
       ),
     ),
     interval: v.optional(
-      v.custom<Duration>((value) => durations().parseInterval(value) !== undefined, durations().INTERVAL_IS),
+      v.pipe(
+        v.custom<Duration>((value) => durations().parseInterval(value) !== undefined, durations().INTERVAL_IS),
+        v.transform((value) => durations().parseInterval(value)!),
+      ),
     ),
     when: v.optional(v.custom<AutoBackupOptions['when']>(isFunction, 'a function that returns true or false')),
     signal: v.optional(v.custom<AutoBackupOptions['signal']>(isFunction, 'a function that returns an AbortSignal')),

@@ -39,12 +39,22 @@ export interface RqliteOptions {
 // eslint-disable-next-line @typescript-eslint/explicit-function-return-type -- the type is what valibot infers
 export function schemaOf(v: Valibot) {
   // eslint-disable-next-line @typescript-eslint/explicit-function-return-type -- as above
-  const duration = () => v.optional(v.custom<Duration>((value) => parseTimeout(value) !== undefined, TIMEOUT_IS));
+  const duration = (usual: Duration) =>
+    v.optional(
+      v.pipe(
+        v.custom<Duration>((value) => parseTimeout(value) !== undefined, TIMEOUT_IS),
+        v.transform((value) => parseTimeout(value)!),
+      ),
+      usual,
+    );
   const text = v.optional(v.pipe(v.string(), v.nonEmpty()));
   return v.strictObject({
-    nodes: v.custom<readonly string[]>(
-      (value) => Array.isArray(value) && value.length > 0 && value.every(isNode),
-      'a list of addresses such as "http://10.0.0.1:4001", all http: or all https:, without user names, paths or queries',
+    nodes: v.pipe(
+      v.custom<readonly string[]>(
+        (value) => Array.isArray(value) && value.length > 0 && value.every(isNode),
+        'a list of addresses such as "http://10.0.0.1:4001", all http: or all https:, without user names, paths or queries',
+      ),
+      v.transform((nodes) => nodes.map((node) => new URL(node).origin)),
     ),
     name: v.custom<string>(isFileName, 'a file name such as "shop.db"'),
     auth: v.optional(
@@ -58,9 +68,10 @@ export function schemaOf(v: Valibot) {
         { ca: text, cert: text, key: text, servername: text },
         'an object with ca, cert, key or servername, each a text',
       ),
+      {},
     ),
-    timeout: duration(),
-    leaderTimeout: duration(),
+    timeout: duration('10s'),
+    leaderTimeout: duration('30s'),
   });
 }
 

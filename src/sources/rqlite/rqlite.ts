@@ -1,4 +1,3 @@
-import { parseDuration } from '../../util/duration.js';
 import { validate } from '../../util/validate.js';
 import { withSourceRecipe } from '../database-source.js';
 import type { DatabaseFacts, DatabaseSource } from '../database-source.js';
@@ -20,12 +19,10 @@ import { readSnapshot } from './read-snapshot.js';
  * @throws BackupError `ERR_BACKUP_OPTIONS`
  */
 export function rqlite(options: RqliteOptions): DatabaseSource {
-  validate('rqlite', schemaOf, options);
-  const { name, auth, tls = {} } = options;
-  const nodes = options.nodes.map((node) => new URL(node).origin);
+  const { name, nodes, auth, tls, timeout, leaderTimeout } = validate('rqlite', schemaOf, options);
   const authorization = auth && `Basic ${Buffer.from(`${auth.username}:${auth.password}`).toString('base64')}`;
-  const connection = { tls, authorization, silenceMs: parseDuration(options.timeout ?? '10s')! };
-  const cluster = new Cluster(nodes, connection, parseDuration(options.leaderTimeout ?? '30s')!);
+  const connection = { tls, authorization, silenceMs: timeout };
+  const cluster = new Cluster(nodes, connection, leaderTimeout);
   const scheme = new URL(nodes[0]!).protocol;
   const source: Omit<DatabaseSource, 'recipe'> = {
     name,
