@@ -2,7 +2,8 @@
 // no part of that transaction.
 import type { Database } from 'better-sqlite3';
 import type { RecoverRequest } from '../../child/rows-protocol.js';
-import { quoteName, sameName } from './names.js';
+import { carried, insertMany, received } from './carry-rows.js';
+import { fold, quoteName, sameName } from './names.js';
 import { isRow } from './pair-rows.js';
 import type { Plan } from './plan.js';
 import type { PlannedTable } from './planned-table.js';
@@ -23,7 +24,6 @@ export interface Writer {
 
 /** From here on a copy of the backup is quicker than carrying rows through JavaScript. */
 const BULK_ROWS = 20_000;
-const CELLS_AT_ONCE = 2_000;
 const ROWIDS_AT_ONCE = 50_000;
 
 const INSERTED = `action IN ('insert', 'as-new')`;
@@ -67,14 +67,13 @@ function attachCopy({ live, reader, privateCopy }: Writer, plan: Plan): Database
       copyRowids(reader, live, rows);
       continue;
     }
-    const list = [...ids, 'newkey'].join(', ');
-    const values = reader.prepare(`SELECT ${list} FROM temp.${rows} WHERE ${INSERTED}`).raw().safeIntegers();
-    insertMany(
-      live,
-      `INSERT INTO temp.${rows} (${list})`,
-      ids.length + 1,
-      () => values.iterate() as Iterable<unknown[]>,
-    );
+    const list = [...ids, 'newkey'];
+    const read = reader
+      .prepare(`SELECT ${carried(list)} FROM temp.${rows} WHERE ${INSERTED}`)
+      .raw()
+      .safeIntegers();
+    const into = `INSERT INTO temp.${rows} (${list.join(', ')})`;
+    insertMany(live, into, list.length, () => read.iterate() as Iterable<unknown[]>);
   }
   return live;
 }
@@ -107,29 +106,12 @@ function insert(source: Database, { live }: Writer, plan: Plan, table: PlannedTa
     span === undefined
       ? `temp.${rows} p CROSS JOIN ${tableIn('older', older)} o ON ${isRow('o', older, 'p', 'i')} WHERE p.${INSERTED}`
       : `${tableIn('older', older)} o WHERE ${span}`;
-  const chosen = `SELECT ${values.join(', ')} FROM ${from}`;
-  if (source === live) return live.prepare(`${into} ${chosen}`).run(...bound).changes;
-  const read = source.prepare(chosen).raw().safeIntegers();
+  if (source === live) return live.prepare(`${into} SELECT ${values.join(', ')} FROM ${from}`).run(...bound).changes;
+  const read = source
+    .prepare(`SELECT ${carried(values)} FROM ${from}`)
+    .raw()
+    .safeIntegers();
   return insertMany(live, into, columns.length, () => read.iterate(...bound) as Iterable<unknown[]>);
-}
-
-/** Several rows a statement: most of the time goes into the call. */
-function insertMany(db: Database, into: string, width: number, read: () => Iterable<unknown[]>): number {
-  const row = `(${Array(width).fill('?').join(', ')})`;
-  const most = Math.max(1, Math.floor(CELLS_AT_ONCE / width));
-  const statement = (count: number): ReturnType<Database['prepare']> =>
-    db.prepare(`${into} VALUES ${Array(count).fill(row).join(', ')}`);
-  const full = statement(most);
-  let cells: unknown[] = [];
-  let changes = 0;
-  for (const values of read()) {
-    cells.push(...values);
-    if (cells.length < most * width) continue;
-    changes += full.run(cells).changes;
-    cells = [];
-  }
-  if (cells.length > 0) changes += statement(cells.length / width).run(cells).changes;
-  return changes;
 }
 
 function overwrite({ live, reader }: Writer, plan: Plan, table: PlannedTable, request: RecoverRequest): void {
@@ -138,11 +120,10 @@ function overwrite({ live, reader }: Writer, plan: Plan, table: PlannedTable, re
   const { columns, values, bound } = valuesOf(plan, table, request);
   const keys = keyColumns(table);
   const read = reader.prepare(
-    `SELECT ${[...values, ...keys.values].join(', ')} FROM temp.${rows} p CROSS JOIN ${tableIn('older', older)} o
+    `SELECT ${carried([...values, ...keys.values])} FROM temp.${rows} p CROSS JOIN ${tableIn('older', older)} o
      ON ${isRow('o', older, 'p', 'i')} WHERE p.action = 'overwrite'`,
   );
-  const set = columns.map((column) => `${quoteName(column)} = ?`).join(', ');
-  const update = live.prepare(`UPDATE main.${quoteName(pair.name)} SET ${set} WHERE ${keys.where}`);
+  const update = live.prepare(updateOf(table, columns));
   for (const cells of read
     .raw()
     .safeIntegers()
@@ -151,20 +132,32 @@ function overwrite({ live, reader }: Writer, plan: Plan, table: PlannedTable, re
   }
 }
 
+/** SQL: an UPDATE of these columns, whose cells are their values and then the row's key. */
+function updateOf(table: PlannedTable, columns: readonly string[]): string {
+  const set = columns.map((column, i) => `${quoteName(column)} = row.v${i}`).join(', ');
+  const keys = keyColumns(table);
+  const where = keys.columns.map(
+    (column, i) => `live.${quoteName(column)} = row.v${columns.length + i} COLLATE ${quoteName(keys.collations[i]!)}`,
+  );
+  return `UPDATE main.${quoteName(table.pair.name)} AS live SET ${set}
+    FROM (${received(columns.length + keys.columns.length)}) AS row WHERE ${where.join(' AND ')}`;
+}
+
 function relink({ live, reader }: Writer, plan: Plan, table: PlannedTable): void {
   const { older, newer, relinks, rows, pair } = table;
-  if (!newer) return;
+  if (!newer || plan.counts.get(table)!.relinked === 0) return;
   const keys = keyColumns(table);
   for (const [number, key] of newer.foreignKeys.entries()) {
+    // A column that is computed has its value again when its parent is there.
+    if (key.from.some((column) => newer.generated.has(fold(column)))) continue;
     const values = key.from.map((column) => valueOf(renames(plan), plan.tables.all, table, column, column));
     const join = older.id.map((_, i) => `p.i${i} = r.i${i}`).join(' AND ');
     const read = reader.prepare(
-      `SELECT ${[...values, ...keys.values].join(', ')} FROM temp.${relinks} r CROSS JOIN ${tableIn('older', older)} o
+      `SELECT ${carried([...values, ...keys.values])} FROM temp.${relinks} r CROSS JOIN ${tableIn('older', older)} o
        ON ${isRow('o', older, 'r', 'i')} LEFT JOIN temp.${rows} p ON ${join} WHERE r.fk = ${number} ORDER BY ${idNames(older).replaceAll('i', 'r.i')}`,
     );
-    const set = key.from.map((column) => `${quoteName(column)} = ?`).join(', ');
-    const free = key.from.map((column) => `${quoteName(column)} IS NULL`).join(' AND ');
-    const update = live.prepare(`UPDATE main.${quoteName(pair.name)} SET ${set} WHERE ${keys.where} AND ${free}`);
+    const free = key.from.map((column) => `live.${quoteName(column)} IS NULL`).join(' AND ');
+    const update = live.prepare(`${updateOf(table, key.from)} AND ${free}`);
     for (const cells of read.raw().safeIntegers().iterate() as Iterable<unknown[]>) {
       if (update.run(cells).changes !== 1)
         throw refused(new Error(`a row of "${pair.name}" could not be linked again`));

@@ -107,7 +107,7 @@ function compareTable(
     return rows === 0 ? found : { ...found, rows: readChanges(db, pair, changes, rows, skip) };
   } catch (error) {
     // A module, a function or a collation that only the app's own connections have. Damage is another matter.
-    if (systemCode(error) !== 'SQLITE_ERROR') throw error;
+    if (!systemCode(error).startsWith('SQLITE_ERROR')) throw error;
     return notCompared(pair.name, sharedKey(pair), messageOf(error));
   }
 }
@@ -122,7 +122,7 @@ export function whyNotCompared({ older, newer }: TablePair): string | undefined 
     const content = contentOf(table);
     if (content === '') return 'a full-text index without contents';
     if (content !== undefined) return `a full-text index of "${content}"`;
-    if (table.id.length === 0) return 'nothing that SQLite has identifies its rows';
+    if (table.id.length === 0) return 'a table whose columns take all names of the rowid';
   }
   return undefined;
 }

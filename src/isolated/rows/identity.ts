@@ -1,6 +1,6 @@
 // SQL about the identity of rows in a backup, and what of it an index can find.
 import type { Database } from 'better-sqlite3';
-import { quoteName, sameName } from './names.js';
+import { fold, quoteName, sameName } from './names.js';
 import type { Side, Table } from './read-schema.js';
 
 export function idNames(table: Table): string {
@@ -12,7 +12,9 @@ export function ids(alias: string, table: Table): string {
 }
 
 export function hasColumns(table: Table, columns: readonly string[]): boolean {
-  return columns.length > 0 && columns.every((column) => table.columns.some(({ name }) => sameName(name, column)));
+  const has = (column: string): boolean =>
+    table.generated.has(fold(column)) || table.columns.some(({ name }) => sameName(name, column));
+  return columns.length > 0 && columns.every(has);
 }
 
 /** Does an index find rows by the first of these columns? */

@@ -17,3 +17,10 @@ export function fold(name: string): string {
 export function columnList(prefix: string, columns: readonly string[]): string {
   return columns.map((column) => `${prefix}.${quoteName(column)}`).join(', ');
 }
+
+/** Terms between which an operator stands, as a tree that is not deep: SQLite allows 1,000 levels, and a table 2,000 columns. */
+export function balanced(terms: readonly string[], operator: string): string {
+  if (terms.length <= 200) return terms.join(` ${operator} `);
+  const half = Math.ceil(terms.length / 2);
+  return `(${balanced(terms.slice(0, half), operator)}) ${operator} (${balanced(terms.slice(half), operator)})`;
+}

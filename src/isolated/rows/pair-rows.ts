@@ -1,7 +1,7 @@
 // Finds the rows that differ between two states of a table. All of it is SQL on one connection that can only read, so that no row
 // crosses into JavaScript: temporary tables keep the identities of the rows that differ, in a file once they are many.
 import type { Database } from 'better-sqlite3';
-import { quoteName, sameName } from './names.js';
+import { balanced, quoteName, sameName } from './names.js';
 import { tableIn } from './read-schema.js';
 import type { Column, Side, Table } from './read-schema.js';
 
@@ -85,7 +85,7 @@ export function pairRows(db: Database, pair: TablePair, number: number): TableCh
     const [kind, side, prefix] = older ? ['removed', 'older' as const, 'o'] : ['added', 'main' as const, 'n'];
     const into = ['kind', ...ids(table, prefix)].join(', ');
     db.exec(
-      `INSERT INTO temp.${changes} (${into}) SELECT '${kind}', ${idList('t', table)} FROM ${tableIn(side, table)} t`,
+      `INSERT INTO temp.${changes} (${into}) SELECT '${kind}', ${idList('t', table)} FROM ${walked(side, table)}`,
     );
   } else {
     comparePresent(db, { ...pair, older, newer }, changes);
@@ -132,7 +132,7 @@ function insertAll(db: Database, into: string, table: Table, side: Side): void {
   const [kind, prefix] = side === 'older' ? ['removed', 'o'] : ['added', 'n'];
   const names = table.id.map((_, i) => `${prefix}${i}`).join(', ');
   db.exec(
-    `INSERT INTO temp.${into} (kind, ${names}) SELECT '${kind}', ${idList('t', table)} FROM ${tableIn(side, table)} t`,
+    `INSERT INTO temp.${into} (kind, ${names}) SELECT '${kind}', ${idList('t', table)} FROM ${walked(side, table)}`,
   );
 }
 
@@ -151,17 +151,17 @@ function compareByIdentity(
     .prepare(
       `INSERT INTO temp.${changes} (kind, ${[...o, ...n].join(', ')})
        SELECT iif(${gone}, 'removed', 'changed'), ${idList('o', older)}, ${idList('n', newer)}
-       FROM ${tableIn('older', older)} o LEFT JOIN ${tableIn('main', newer)} n ON ${joined}
-       WHERE ${[gone, ...different].join(' OR ')}`,
+       FROM ${walked('older', older, 'o')} LEFT JOIN ${walked('main', newer, 'n')} ON ${joined}
+       WHERE ${balanced([gone, ...different], 'OR')}`,
     )
     .run();
   const removed = found === 0 ? 0 : number(db, `SELECT count(*) FROM temp.${changes} WHERE kind = 'removed'`);
-  const kept = number(db, `SELECT count(*) FROM ${tableIn('older', older)}`) - removed;
+  const kept = number(db, `SELECT count(*) FROM ${walked('older', older)}`) - removed;
   // The newer state has no more rows than found partners: nothing was added, and the second walk is saved.
-  if (number(db, `SELECT count(*) FROM ${tableIn('main', newer)}`) === kept) return;
+  if (number(db, `SELECT count(*) FROM ${walked('main', newer)}`) === kept) return;
   db.exec(
     `INSERT INTO temp.${changes} (kind, ${n.join(', ')}) SELECT 'added', ${idList('n', newer)}
-     FROM ${tableIn('main', newer)} n WHERE NOT EXISTS (SELECT 1 FROM ${tableIn('older', older)} o WHERE ${joined})`,
+     FROM ${walked('main', newer, 'n')} WHERE NOT EXISTS (SELECT 1 FROM ${walked('older', older, 'o')} WHERE ${joined})`,
   );
 }
 
@@ -187,7 +187,7 @@ function pairByKey(
     `INSERT INTO temp.${changes} (kind, ${[...o, ...n].join(', ')})
      SELECT iif(${gone}, 'removed', 'changed'), ${idList('o', older)}, ${idList('n', newer)}
      FROM ${olderRest} LEFT JOIN ${tableIn('main', newer)} n ON ${joined}
-     WHERE r.kind IN ('removed', 'changed') AND ${whole('o')} AND (${[gone, ...different].join(' OR ')})`,
+     WHERE r.kind IN ('removed', 'changed') AND ${whole('o')} AND (${balanced([gone, ...different], 'OR')})`,
   );
   db.exec(
     `INSERT INTO temp.${changes} (kind, ${n.join(', ')}) SELECT 'added', ${idList('n', newer)} FROM ${newerRest}
@@ -267,6 +267,11 @@ export function keysEqual(key: readonly string[], collations: readonly string[],
         `${left}.${quoteName(column)} = ${right}.${quoteName(column)} COLLATE ${quoteName(collations[i] ?? 'BINARY')}`,
     )
     .join(' AND ');
+}
+
+/** SQL: a table to be walked through. The index of a key that only the app can compare is no help. */
+function walked(side: Side, table: Table, alias = 't'): string {
+  return `${tableIn(side, table)} ${alias}${table.key.length === 0 ? ' NOT INDEXED' : ''}`;
 }
 
 function number(db: Database, sql: string): number {

@@ -1,7 +1,7 @@
 // Finds the parents that rows need: those that are gone come along, and those that are another row by now wait for a choice.
 import type { Database } from 'better-sqlite3';
 import { hasColumns, hasIndex, idNames, ids } from './identity.js';
-import { fold, quoteName, sameName } from './names.js';
+import { balanced, fold, quoteName, sameName } from './names.js';
 import { differs, isRow, keysEqual, sharedColumns, sharedKey } from './pair-rows.js';
 import { COMES_BACK, partner, TAKEN_PARENT } from './planned-table.js';
 import type { PlannedTable, PlannedTables } from './planned-table.js';
@@ -105,10 +105,13 @@ function signsOfAnother({ shared, key, newer, older }: PlannedTable): { some: st
   const same = rest.map(
     (column) => `(o.${quoteName(column.older.name)} IS NOT NULL AND NOT ${differs('o', 'n', column)})`,
   );
-  const changed = rest.map((column) => differs('o', 'n', column)).join(' + ');
+  const changed = balanced(
+    rest.map((column) => differs('o', 'n', column)),
+    '+',
+  );
   return {
-    some: reusable ? `(${some.join(' OR ')})` : 'FALSE',
-    all: `(${changed} >= 2 AND NOT (${same.join(' OR ')}))`,
+    some: reusable ? `(${balanced(some, 'OR')})` : 'FALSE',
+    all: `(${changed} >= 2 AND NOT (${balanced(same, 'OR')}))`,
   };
 }
 
@@ -125,7 +128,7 @@ function dropProven(tables: PlannedTables, parent: PlannedTable): void {
       if (!sameName(name, parent.pair.name) || from.length !== 1) continue;
       const reference = `n.${quoteName(from[0]!)}`;
       const unchanged = `FROM ${tableIn('main', newer)} n CROSS JOIN ${tableIn('older', older)} o
-        ON ${keysEqual(key, older.keyCollations, 'o', 'n')} WHERE NOT (${different.join(' OR ')})`;
+        ON ${keysEqual(key, older.keyCollations, 'o', 'n')} WHERE NOT (${balanced(different, 'OR')})`;
       db.exec(
         hasIndex(db, 'main', newer, from)
           ? `DELETE FROM temp.others WHERE NOT sure AND EXISTS (SELECT 1 ${unchanged} AND ${reference} = others.i0)`

@@ -1,8 +1,9 @@
 import crypto from 'node:crypto';
 import type { Database } from 'better-sqlite3';
 import type { RecoverRequest } from '../../child/rows-protocol.js';
+import { carried } from './carry-rows.js';
 import type { RowCounts } from './count-rows.js';
-import { quoteName } from './names.js';
+import { balanced, quoteName } from './names.js';
 import { isRow } from './pair-rows.js';
 import { partner } from './planned-table.js';
 import type { PlannedTable, PlannedTables } from './planned-table.js';
@@ -40,9 +41,10 @@ export function digest(
     else feed(`SELECT action, ${order} FROM temp.${rows} WHERE action <> 'same' ORDER BY ${order}`);
     feed(`SELECT fk, ${order} FROM temp.${relinks} ORDER BY fk, ${order}`);
     if (!newer || count.overwrite + count.conflict + count['as-new'] + count.keep + count.skip === 0) continue;
-    const live = newer.columns.map(({ name }) => `typeof(n.${quoteName(name)}), n.${quoteName(name)}`).join(', ');
+    const live = newer.columns.map(({ name }) => `n.${quoteName(name)}`);
+    const types = balanced([...live.map((value) => `substr(typeof(${value}), 1, 1)`), `''`], '||');
     feed(
-      `SELECT ${live} FROM temp.${rows} p CROSS JOIN ${tableIn('older', older)} o ON ${isRow('o', older, 'p', 'i')}
+      `SELECT ${types}, ${carried(live)} FROM temp.${rows} p CROSS JOIN ${tableIn('older', older)} o ON ${isRow('o', older, 'p', 'i')}
        CROSS JOIN ${tableIn('main', newer)} n ON ${planned.key ? partner(planned) : 'FALSE'}
        WHERE p.action IN ('overwrite', 'conflict', 'as-new', 'keep', 'skip') ORDER BY ${ids('o', older)}`,
     );

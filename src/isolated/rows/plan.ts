@@ -1,6 +1,7 @@
 // Plans a recovery as temporary tables on a connection that can only read: which rows come back, what is in their way.
 import type { Database } from 'better-sqlite3';
 import type { RecoverReport, RecoverRequest } from '../../child/rows-protocol.js';
+import { messageOf } from '../../util/errors.js';
 import { countRows } from './count-rows.js';
 import type { RowCounts } from './count-rows.js';
 import { sameName, fold, quoteName } from './names.js';
@@ -12,7 +13,7 @@ import type { PlannedTable } from './planned-table.js';
 import type { Schema, SchemaEntry } from './read-schema.js';
 import { tableIn } from './read-schema.js';
 import { expandOnce } from './related.js';
-import { cannotWrite, needsColumn } from './recover-errors.js';
+import { cannotWrite, computedReference, needsColumn } from './recover-errors.js';
 
 export interface Plan {
   readonly tables: PlannedTables;
@@ -47,7 +48,11 @@ export function makePlan({ db, schemas, request, choose }: PlanInput): Plan {
 
   const counts = new Map(tables.all.map((table) => [table, countRows(db, table)]));
   const written = parentsFirst(tables.all.filter((table) => isWritten(counts.get(table)!)));
-  for (const table of written) checkColumns(db, table, request);
+  checkSet(schemas.newer, request);
+  for (const table of written) {
+    checkColumns(db, table, written, request);
+    checkReferences(table, counts);
+  }
   const triggers = written.flatMap((table) => firing(counts.get(table)!, schemas.newer, table));
   const draft = reportOf(tables, counts, written, triggers, request);
   return { tables, counts, written, triggers, report: { ...draft, plan: digest(tables, counts, triggers, request) } };
@@ -131,8 +136,36 @@ function parentsFirst(tables: readonly PlannedTable[]): PlannedTable[] {
   return [...sorted];
 }
 
+/** @throws BackupError for a value of a table that there is not */
+function checkSet({ tables }: Schema, { set }: RecoverRequest): void {
+  for (const name of Object.keys(set)) {
+    const dot = name.indexOf('.');
+    const table = name.slice(0, dot);
+    if (dot < 0 || tables.has(fold(table))) continue;
+    throw needsColumn(`There is no table "${table}" whose column "${name.slice(dot + 1)}" could be set.`);
+  }
+}
+
+/** @throws BackupError for rows whose reference is computed, so that it would stay at the other row that has the old key now */
+function checkReferences(table: PlannedTable, counts: ReadonlyMap<PlannedTable, RowCounts>): void {
+  const { insert, 'as-new': renamed } = counts.get(table)!;
+  if (insert + renamed === 0 || !table.newer) return;
+  for (const { parent, from } of table.foreignKeys) {
+    if (!from.some((column) => table.newer!.generated.has(fold(column)))) continue;
+    for (const [above, its] of counts) {
+      if (sameName(above.pair.name, parent) && its['as-new'] > 0)
+        throw computedReference(table.pair.name, from, parent);
+    }
+  }
+}
+
 /** @throws BackupError where the live table cannot take the rows */
-function checkColumns(db: Database, table: PlannedTable, request: RecoverRequest): void {
+function checkColumns(
+  db: Database,
+  table: PlannedTable,
+  written: readonly PlannedTable[],
+  request: RecoverRequest,
+): void {
   const { newer, shared, pair } = table;
   if (!newer) return;
   const given = overrides(request, pair.name).map(([column]) => column);
@@ -156,6 +189,10 @@ function checkColumns(db: Database, table: PlannedTable, request: RecoverRequest
       `INSERT INTO ${tableIn('main', newer)} (${names.map(quoteName).join(', ')}) VALUES (${names.map(() => '?').join(', ')})`,
     );
   } catch (error) {
+    // A parent that is made again first.
+    const absent = /^no such table: main\.(.*)$/.exec(messageOf(error))?.[1];
+    if (written.some(({ newer: there, older }) => !there && absent !== undefined && sameName(older.name, absent)))
+      return;
     throw cannotWrite(pair.name, error);
   }
 }

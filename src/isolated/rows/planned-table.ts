@@ -1,5 +1,5 @@
 import type { Database } from 'better-sqlite3';
-import { fold, quoteName, sameName } from './names.js';
+import { balanced, fold, quoteName, sameName } from './names.js';
 import { differs, isRow, keysEqual, pairRows, sharedColumns, sharedKey } from './pair-rows.js';
 import type { SharedColumn, TablePair } from './pair-rows.js';
 import { tableIn } from './read-schema.js';
@@ -139,7 +139,12 @@ export function classify(
   const different =
     newer && key
       ? `EXISTS (SELECT 1 FROM ${tableIn('main', newer)} n WHERE ${partner(table)}
-           AND (${shared.map((column) => differs('o', 'n', column)).join(' OR ') || 'FALSE'}))`
+           AND (${
+             balanced(
+               shared.map((column) => differs('o', 'n', column)),
+               'OR',
+             ) || 'FALSE'
+           }))`
       : 'FALSE';
   db.exec(
     `UPDATE temp.${rows} AS p SET taken = ${TAKEN_KEY}, action =
@@ -162,11 +167,12 @@ export function classify(
 export function keyColumns({ newer, key }: PlannedTable): {
   columns: readonly string[];
   values: string[];
-  where: string;
+  collations: readonly string[];
 } {
   const columns = key ?? [];
-  const where = columns.map(
-    (column, i) => `${quoteName(column)} = ? COLLATE ${quoteName(newer!.keyCollations[i] ?? 'BINARY')}`,
-  );
-  return { columns, values: columns.map((column) => `o.${quoteName(column)}`), where: where.join(' AND ') };
+  return {
+    columns,
+    values: columns.map((column) => `o.${quoteName(column)}`),
+    collations: columns.map((_, i) => newer!.keyCollations[i] ?? 'BINARY'),
+  };
 }

@@ -1,4 +1,5 @@
 import type { Database } from 'better-sqlite3';
+import { systemCode } from '../../util/errors.js';
 import { fold, quoteName } from './names.js';
 
 /** The schemas of the connection that compares: the older state is attached, the newer one is its own. */
@@ -37,7 +38,7 @@ export interface Table {
   readonly withoutRowid: boolean;
   /** The stored columns: all but VIRTUAL generated and hidden ones. */
   readonly columns: readonly Column[];
-  /** Stored columns that are computed: compared, never written. */
+  /** By folded name: columns that are computed, also the VIRTUAL ones. They are never written; the stored ones are compared. */
   readonly generated: ReadonlySet<string>;
   /** The declared primary key; `rowid` for a virtual table. */
   readonly key: readonly string[];
@@ -87,19 +88,12 @@ export function readSchema(db: Database, side: Side): Schema {
     virtuals.some((virtual) => fold(name).startsWith(`${virtual}_`));
   const entries = list.filter(({ name, table }) => !isShadow(table) && !/^sqlite_/i.test(name));
 
-  const collations = new Set(
-    db
-      .prepare('SELECT name FROM pragma_collation_list')
-      .pluck()
-      .all()
-      .map((name) => fold(String(name))),
-  );
   const tables = new Map<string, Table>();
   const unreadable = new Map<string, { name: string; reason: string }>();
   for (const { type, name, sql } of entries) {
     if (type !== 'table') continue;
     try {
-      tables.set(fold(name), withoutUnknownKey(readTable(db, side, sql, kinds.get(fold(name))!), collations));
+      tables.set(fold(name), withoutUnknownKey(db, readTable(db, side, sql, kinds.get(fold(name))!)));
     } catch (error) {
       unreadable.set(fold(name), { name, reason: (error as Error).message });
     }
@@ -108,9 +102,20 @@ export function readSchema(db: Database, side: Side): Schema {
 }
 
 /** A key that is compared by a function of the app's can't be used here: the rows are compared by their contents. */
-function withoutUnknownKey(table: Table, collations: ReadonlySet<string>): Table {
-  if (table.keyCollations.every((collation) => collations.has(fold(collation)))) return table;
+function withoutUnknownKey(db: Database, table: Table): Table {
+  if (table.keyCollations.every((collation) => isKnown(db, collation))) return table;
   return { ...table, key: [], keyCollations: [], id: table.withoutRowid ? [] : table.id };
+}
+
+/** PRAGMA collation_list has also those that a schema merely names. */
+function isKnown(db: Database, collation: string): boolean {
+  try {
+    db.prepare(`SELECT 'a' = 'b' COLLATE ${quoteName(collation)}`);
+    return true;
+  } catch (error) {
+    if (systemCode(error).startsWith('SQLITE_ERROR')) return false;
+    throw error;
+  }
 }
 
 /** A row of PRAGMA table_list. */
@@ -153,7 +158,7 @@ function readTable(db: Database, side: Side, sql: string, { name, wr, strict }: 
       affinity: affinityOf(column.type, Number(strict) === 1),
       required: Number(column.notnull) === 1 && column.dflt_value === null && column.name !== rowidColumn,
     })),
-    generated: new Set(stored.filter(({ hidden }) => Number(hidden) === 3).map((column) => fold(column.name))),
+    generated: new Set(rows.filter(({ hidden }) => Number(hidden) >= 2).map((column) => fold(column.name))),
     key: virtual && rowid !== undefined ? [rowid] : key,
     keyCollations: primary?.collations ?? key.map(() => 'BINARY'),
     rowidColumn,

@@ -1,4 +1,4 @@
-import type { RecoverReport } from '../../child/rows-protocol.js';
+import type { RecoverReport, RecoverRequest } from '../../child/rows-protocol.js';
 import { RecoverError } from '../../child/rows-protocol.js';
 import { BackupError, messageOf } from '../../util/errors.js';
 
@@ -38,28 +38,44 @@ export function cannotWrite(table: string, cause: unknown): BackupError {
   );
 }
 
-export function needsColumn(what: string, table: string, column: string): BackupError {
+export function needsColumn(what: string, table?: string, column?: string): BackupError {
+  const example = table === undefined ? 'table.column=value' : `${table}.${column}=value`;
   return new BackupError('ERR_BACKUP_RECOVER_COLUMN', what, {
     step: 'plan',
-    hint: `Nothing was written. Give the value with the option "set" (--set '${table}.${column}=value').`,
+    hint: `Nothing was written. Give the value with the option "set" (--set '${example}').`,
   });
 }
 
-export function conflicting(report: RecoverReport): RecoverError {
+export function computedReference(table: string, from: readonly string[], parent: string): BackupError {
+  return new BackupError(
+    'ERR_BACKUP_RECOVER_TABLE',
+    `"${parent}" cannot get new keys: "${table}" refers to it by ${from.map((column) => `"${column}"`).join(', ')}, which is computed.`,
+    {
+      step: 'plan',
+      hint: 'Nothing was written. Leave such rows out (--skip, --no-related), or change the live row that has the key, so that it is free.',
+    },
+  );
+}
+
+/** @param chosen what was to be done about rows that are in the way, and could not be done about these */
+export function conflicting(report: RecoverReport, chosen?: RecoverRequest['onConflict']): RecoverError {
   const { conflicts, conflictCount } = report;
   const [first] = conflicts;
   const key = first?.key?.map(String).join(', ');
   const which = first ? `, the first in "${first.table}"${key === undefined ? '' : ` (key ${key})`}` : '';
   const unique = conflicts.some(({ kind }) => kind === 'unique');
+  const keyless = chosen === 'as-new' && !unique;
   const rows = conflictCount === 1 ? 'row has' : 'rows have';
   return new RecoverError(
     'ERR_BACKUP_RECOVER_CONFLICT',
     `${conflictCount} ${rows} another live row in the way${which}.`,
     {
       step: 'plan',
-      hint: unique
-        ? 'Nothing was written. A unique value is taken by another live row: change that row, give a value with "set" (--set), or leave such rows out with onConflict "skip" (--skip).'
-        : 'Nothing was written. Look at both versions, then choose: onConflict "overwrite" (--overwrite), "skip" (--skip), "as-new" (--as-new) or "keep" (--keep).',
+      hint: keyless
+        ? 'Nothing was written. SQLite gives new keys to an INTEGER PRIMARY KEY only: give one with "set" (--set), or choose "overwrite" (--overwrite), "skip" (--skip) or "keep" (--keep).'
+        : unique
+          ? 'Nothing was written. A unique value is taken by another live row: change that row, give a value with "set" (--set), or leave such rows out with onConflict "skip" (--skip).'
+          : 'Nothing was written. Look at both versions, then choose: onConflict "overwrite" (--overwrite), "skip" (--skip), "as-new" (--as-new) or "keep" (--keep).',
     },
     report,
   );

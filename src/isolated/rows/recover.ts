@@ -12,7 +12,7 @@ import { errorToWire } from '../../child/protocol.js';
 import { recoverToJson } from '../../child/rows-protocol.js';
 import type { RecoverReport, RecoverRequest } from '../../child/rows-protocol.js';
 import { sourceLocked } from '../../util/busy-errors.js';
-import { systemCode } from '../../util/errors.js';
+import { messageOf, systemCode } from '../../util/errors.js';
 import { takeBackup } from '../backup/take-backup.js';
 import { Deadline } from '../shared/deadline.js';
 import { ensureFolder } from '../shared/free-space.js';
@@ -103,19 +103,21 @@ function planNow({ db }: States, request: RecoverRequest): Plan {
   if (unreadable) throw tableUnreadable(unreadable.name, unreadable.reason);
   const newer = schemas.newer.tables.get(fold(request.table));
   if (!newer && !request.create) throw tableMissing(table.name);
-  return makePlan({
-    db,
-    schemas,
-    request,
-    choose: (root) => (request.where === undefined ? chooseGone : chooseSelected)(db, root),
-  });
+  const choose = request.where === undefined ? chooseGone : chooseSelected;
+  try {
+    return makePlan({ db, schemas, request, choose: (root) => choose(db, root) });
+  } catch (error) {
+    // A module, a function or a collation that only the app's own connections have. Damage is another matter.
+    if (!systemCode(error).startsWith('SQLITE_ERROR')) throw error;
+    throw tableUnreadable(table.name, messageOf(error));
+  }
 }
 
 function rehearse(states: States, request: RecoverRequest): RecoverReport {
   const plan = planNow(states, request);
   const alsoChanged = findAlsoChanged(states.db, plan);
   if (request.sql !== undefined) {
-    if (plan.report.conflictCount > 0) throw conflicting({ ...plan.report, alsoChanged });
+    if (plan.report.conflictCount > 0) throw conflicting({ ...plan.report, alsoChanged }, request.onConflict);
     writeScript(request.sql, states.db, plan, request);
   }
   return { ...plan.report, dryRun: true, alsoChanged };
@@ -131,7 +133,7 @@ async function carryOut(
   // These are looked for before anything is written, while no writer waits for us.
   beginStep('diff');
   const first = planNow(states, request);
-  if (first.report.conflictCount > 0) throw conflicting(first.report);
+  if (first.report.conflictCount > 0) throw conflicting(first.report, request.onConflict);
   if (request.plan !== undefined && request.plan !== first.report.plan) throw planChanged(first.report);
   const alsoChanged = findAlsoChanged(states.db, first);
   const { inserted, relinked, overwritten } = first.report;
@@ -215,7 +217,7 @@ function write(
       first.tables.dispose();
       plan = planNow(states, request);
     }
-    if (plan.report.conflictCount > 0) throw conflicting(plan.report);
+    if (plan.report.conflictCount > 0) throw conflicting(plan.report, request.onConflict);
     if (request.plan !== undefined && request.plan !== plan.report.plan) throw planChanged(plan.report);
     // In rollback-journal mode the commit waits for readers, and this is one. What follows reads the backup alone.
     reader.exec('COMMIT');
@@ -227,7 +229,7 @@ function write(
     const code = systemCode(error);
     if (code.startsWith('SQLITE_BUSY')) throw sourceLocked(database, `${waitMs / 1000} s`, error);
     if (/^SQLITE_(CONSTRAINT|MISMATCH|TOOBIG)/.test(code)) throw refused(error);
-    if (code === 'SQLITE_ERROR') throw cannotWrite(request.table, error);
+    if (code.startsWith('SQLITE_ERROR')) throw cannotWrite(request.table, error);
     throw error;
   } finally {
     if (live.inTransaction) live.exec('ROLLBACK');
@@ -251,7 +253,7 @@ function findAlsoChanged(db: Database.Database, { tables, written }: Plan): Reco
       const count = added + changed + removed;
       return count === 0 ? [] : [{ table: pair.name, count }];
     } catch (error) {
-      if (systemCode(error) !== 'SQLITE_ERROR') throw error;
+      if (!systemCode(error).startsWith('SQLITE_ERROR')) throw error;
       return [];
     }
   });

@@ -1,5 +1,5 @@
 // The rows that come along: parents that the live database lacks, and children that were lost. Round by round, in SQL.
-import { fold, quoteName, sameName } from './names.js';
+import { balanced, fold, quoteName, sameName } from './names.js';
 import { differs, isRow } from './pair-rows.js';
 import { addParents } from './parents.js';
 import { hasColumns, hasIndex, idNames, ids } from './identity.js';
@@ -69,15 +69,18 @@ function addChildren(
 }
 
 /**
- * A live row has the child's key and other contents. Where deleting a parent sets NULL, somebody has linked it elsewhere, and there
+ * A live row has the child's key and other contents. Where deleting a parent sets NULL or a default, somebody has linked it elsewhere, and there
  * it stays. Elsewhere the child itself was deleted, and its key was used again if the row has another parent, or if its parent's
  * key was used again: a conflict. With the same parent it was merely edited.
  */
 function takenByOther(child: PlannedTable, { from, onDelete }: ForeignKey): string {
-  if (!child.key || onDelete === 'SET NULL') return '';
+  if (!child.key || onDelete === 'SET NULL' || onDelete === 'SET DEFAULT') return '';
   const elsewhere = from.map((column) => `+n.${quoteName(column)} IS NOT +o.${quoteName(column)}`).join(' OR ');
   const linked = from.map((column) => `n.${quoteName(column)} IS NOT NULL`).join(' AND ');
-  const edited = child.shared.map((column) => differs('o', 'n', column)).join(' OR ');
+  const edited = balanced(
+    child.shared.map((column) => differs('o', 'n', column)),
+    'OR',
+  );
   return `OR EXISTS (SELECT 1 FROM ${tableIn('main', child.newer!)} n WHERE ${partner(child)} AND ${linked}
     AND (${elsewhere} OR (p.action IN ('as-new', 'overwrite') AND (${edited}))))`;
 }

@@ -1,5 +1,6 @@
 import type { Database } from 'better-sqlite3';
 import { messageOf, systemCode } from '../../util/errors.js';
+import { carried, insertMany } from './carry-rows.js';
 import { whyNoExpression } from './expression.js';
 import { quoteName } from './names.js';
 import { openBackup } from './open-states.js';
@@ -10,8 +11,6 @@ import { tableIn } from './read-schema.js';
 import type { Table } from './read-schema.js';
 import { badWhere } from './recover-errors.js';
 import { idNames, ids } from './identity.js';
-
-const AT_ONCE = 500;
 
 /**
  * The rows of the backup for which an expression is true, as `temp.selected`. It is asked on a connection that has nothing but the
@@ -25,22 +24,12 @@ export function selectWhere(db: Database, backup: PlainBackup, table: Table, whe
   const names = makeSelected(db, table);
   const source = openBackup(backup);
   try {
-    const sql = `SELECT ${table.id.map(quoteName).join(', ')} FROM ${quoteName(table.name)} WHERE (\n${where}\n)`;
+    const sql = `SELECT ${carried(table.id.map(quoteName))} FROM ${quoteName(table.name)} WHERE (\n${where}\n)`;
     const statement = source.prepare(sql);
     if (!statement.readonly) throw badWhere('it is not an expression that only reads');
     statement.bind();
-    const row = `(${names.map(() => '?').join(', ')})`;
-    const insert = (count: number): ReturnType<Database['prepare']> =>
-      db.prepare(`INSERT INTO temp.selected VALUES ${Array(count).fill(row).join(', ')}`);
-    const full = insert(AT_ONCE);
-    let cells: unknown[] = [];
-    for (const values of statement.raw().safeIntegers().iterate() as Iterable<unknown[]>) {
-      cells.push(...values);
-      if (cells.length < AT_ONCE * names.length) continue;
-      full.run(cells);
-      cells = [];
-    }
-    if (cells.length > 0) insert(cells.length / names.length).run(cells);
+    const rows = (): Iterable<unknown[]> => statement.raw().safeIntegers().iterate() as Iterable<unknown[]>;
+    insertMany(db, `INSERT INTO temp.selected (${names.join(', ')})`, names.length, rows);
   } catch (error) {
     const code = systemCode(error);
     if (/^SQLITE_(CORRUPT|NOTADB|IOERR|FULL)/.test(code) || code.startsWith('ERR_BACKUP')) throw error;

@@ -1,10 +1,11 @@
 import fs from 'node:fs';
 import type { Database } from 'better-sqlite3';
 import type { RecoverRequest } from '../../child/rows-protocol.js';
-import { quoteName, sameName } from './names.js';
+import { balanced, quoteName, sameName } from './names.js';
 import { isRow } from './pair-rows.js';
 import type { Plan } from './plan.js';
 import { keyColumns } from './planned-table.js';
+import type { PlannedTable } from './planned-table.js';
 import { tableIn } from './read-schema.js';
 import { renames, valueOf, valuesOf } from './row-values.js';
 
@@ -16,47 +17,10 @@ export function writeScript(file: string, reader: Database, plan: Plan, request:
     line('BEGIN IMMEDIATE;\nPRAGMA defer_foreign_keys = ON;');
     if (!request.triggers) for (const { name } of plan.triggers) line(`DROP TRIGGER ${quoteName(name)};`);
     for (const table of plan.written) {
-      const { older, newer, rows, pair } = table;
-      if (!newer)
+      if (!table.newer)
         for (const { type, table: on, sql } of plan.tables.schemas.older.entries)
-          if (sameName(on, older.name) && type !== 'trigger') line(`${sql};`);
-      const { columns, values, bound } = valuesOf(plan, table, request);
-      const from = `FROM temp.${rows} p CROSS JOIN ${tableIn('older', older)} o ON ${isRow('o', older, 'p', 'i')}`;
-      const names = columns.map(quoteName).join(', ');
-      const inserts = `SELECT ${values.map(literal).join(` || ', ' || `)} ${from} WHERE p.action IN ('insert', 'as-new')`;
-      for (const cells of reader
-        .prepare(inserts)
-        .pluck()
-        .iterate(...bound)) {
-        line(`INSERT INTO ${quoteName(pair.name)} (${names}) VALUES (${String(cells)});`);
-      }
-      if (!newer || !table.key) continue;
-      const keys = keyColumns(table);
-      const set = columns
-        .map((column, i) => `'${quoteName(column).replaceAll("'", "''")} = ' || ${literal(values[i]!)}`)
-        .join(` || ', ' || `);
-      const where = keys.columns
-        .map((column, i) => `'${quoteName(column).replaceAll("'", "''")} IS ' || ${literal(keys.values[i]!)}`)
-        .join(` || ' AND ' || `);
-      for (const text of reader
-        .prepare(`SELECT ${set} || ' WHERE ' || ${where} ${from} WHERE p.action = 'overwrite'`)
-        .pluck()
-        .iterate(...bound)) {
-        line(`UPDATE ${quoteName(pair.name)} SET ${String(text)};`);
-      }
-      for (const [number, key] of newer.foreignKeys.entries()) {
-        const links = key.from
-          .map(
-            (column) =>
-              `'${quoteName(column).replaceAll("'", "''")} = ' || ${literal(valueOf(renames(plan), plan.tables.all, table, column, column))}`,
-          )
-          .join(` || ', ' || `);
-        const join = older.id.map((_, i) => `p.i${i} = r.i${i}`).join(' AND ');
-        const relinks = `SELECT ${links} || ' WHERE ' || ${where} FROM temp.${table.relinks} r CROSS JOIN ${tableIn('older', older)} o
-          ON ${isRow('o', older, 'r', 'i')} LEFT JOIN temp.${rows} p ON ${join} WHERE r.fk = ${number}`;
-        for (const text of reader.prepare(relinks).pluck().iterate())
-          line(`UPDATE ${quoteName(pair.name)} SET ${String(text)};`);
-      }
+          if (sameName(on, table.older.name) && type !== 'trigger') line(`${sql};`);
+      for (const statement of statementsOf(reader, plan, table, request)) line(`${statement};`);
     }
     for (const { table, how } of plan.report.fullText) {
       if (how === 'rebuilt') line(`INSERT INTO ${quoteName(table)} (${quoteName(table)}) VALUES ('rebuild');`);
@@ -69,7 +33,64 @@ export function writeScript(file: string, reader: Database, plan: Plan, request:
   }
 }
 
+function* statementsOf(
+  reader: Database,
+  plan: Plan,
+  table: PlannedTable,
+  request: RecoverRequest,
+): Generator<string, void, void> {
+  const { older, newer, rows, relinks, pair, key } = table;
+  const name = quoteName(pair.name);
+  const { columns, values: given, bound } = valuesOf(plan, table, request);
+  const constants = [...bound];
+  const values = given.map((value) => (value === '?' ? constantOf(reader, constants.shift()) : value));
+  const from = `FROM temp.${rows} p CROSS JOIN ${tableIn('older', older)} o ON ${isRow('o', older, 'p', 'i')}`;
+  const names = columns.map(quoteName).join(', ');
+  const isInserted = `WHERE p.action IN ('insert', 'as-new')`;
+  for (const text of textsOf(reader, (literal) => listed(values.map(literal), ', '), `${from} ${isInserted}`))
+    yield `INSERT INTO ${name} (${names}) VALUES (${text})`;
+  if (!newer || !key) return;
+  const keys = keyColumns(table);
+  const assigned = (to: readonly string[], by: readonly string[], operator: string, literal: Literal): string[] =>
+    to.map((column, i) => `'${`${quoteName(column)} ${operator} `.replaceAll("'", "''")}' || ${literal(by[i]!)}`);
+  const update = (to: readonly string[], by: readonly string[]) => (literal: Literal) =>
+    `${listed(assigned(to, by, '=', literal), ', ')} || ' WHERE ' || ${listed(assigned(keys.columns, keys.values, 'IS', literal), ' AND ')}`;
+  for (const text of textsOf(reader, update(columns, values), `${from} WHERE p.action = 'overwrite'`))
+    yield `UPDATE ${name} SET ${text}`;
+  const join = older.id.map((_, i) => `p.i${i} = r.i${i}`).join(' AND ');
+  for (const [number, { from: columnsOfKey }] of newer.foreignKeys.entries()) {
+    const links = columnsOfKey.map((column) => valueOf(renames(plan), plan.tables.all, table, column, column));
+    const linked = `FROM temp.${relinks} r CROSS JOIN ${tableIn('older', older)} o
+      ON ${isRow('o', older, 'r', 'i')} LEFT JOIN temp.${rows} p ON ${join} WHERE r.fk = ${number}`;
+    for (const text of textsOf(reader, update(columnsOfKey, links), linked)) yield `UPDATE ${name} SET ${text}`;
+  }
+}
+
+/** SQL of the literal of an SQL value. */
+type Literal = (value: string) => string;
+
 /** quote() ends a text at its first NUL. */
-function literal(value: string): string {
-  return `CASE WHEN typeof(${value}) = 'text' AND instr(${value}, char(0)) THEN 'CAST(' || quote(CAST(${value} AS BLOB)) || ' AS TEXT)' ELSE quote(${value}) END`;
+const readable: Literal = (value) =>
+  `CASE WHEN typeof(${value}) = 'text' AND instr(${value}, char(0)) THEN 'CAST(' || quote(CAST(${value} AS BLOB)) || ' AS TEXT)' ELSE quote(${value}) END`;
+
+const bytes: Literal = (value) =>
+  `CASE WHEN typeof(${value}) = 'text' THEN 'CAST(' || quote(CAST(${value} AS BLOB)) || ' AS TEXT)' ELSE quote(${value}) END`;
+
+/** A text for each row. One that is not well-formed would come out changed, with U+FFFD in it: its bytes do not. */
+function* textsOf(reader: Database, select: (literal: Literal) => string, from: string): Generator<string, void, void> {
+  const found = reader.prepare(`SELECT ${select(readable)}, ${select(bytes)} ${from}`).raw();
+  for (const [text, exact] of found.iterate() as Iterable<[string, string]>)
+    yield text.includes('\uFFFD') ? exact : text;
+}
+
+/** SQL of a value of the user's. */
+function constantOf(reader: Database, value: unknown): string {
+  return reader
+    .prepare(`SELECT ${readable('v')} FROM (SELECT ? AS v)`)
+    .pluck()
+    .get(value) as string;
+}
+
+function listed(terms: readonly string[], separator: string): string {
+  return balanced(terms, `|| '${separator}' ||`);
 }
