@@ -1,32 +1,15 @@
 import fs from 'node:fs';
 import type { Page } from 'playwright-core';
 import { JUST_NOW } from '../support/planted-backups';
+import { tooWide, violations } from './page-checks';
 import { useBrowser } from './support';
 
 // How it looks, in build/screenshots, and whether everybody can use it.
 
 const shop = useBrowser();
-const AXE = fs.readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
-
-/** What axe finds: each rule with the first element that breaks it. */
-async function violations(page: Page): Promise<string[]> {
-  // By the debugger, not as an inline script, which the page forbids.
-  await page.evaluate(AXE);
-  return page.evaluate(async () => {
-    const { axe } = globalThis as unknown as { axe: { run(): Promise<{ violations: Violation[] }> } };
-    const { violations: found } = await axe.run();
-    return found.map(({ id, nodes }) => `${id}: ${nodes[0]!.html} ${nodes[0]!.failureSummary}`);
-  });
-}
-
 /** What a browser has and Node has not. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- the types of a browser would hold for all tests
 type Browser = any;
-
-interface Violation {
-  id: string;
-  nodes: { html: string; failureSummary: string }[];
-}
 
 const PHONE = { width: 390, height: 844 };
 
@@ -40,13 +23,6 @@ const cutOff = (page: Page) =>
         return own.left < picture.left || own.right > picture.right;
       })
       .map((text) => String(text.textContent).trim());
-  });
-
-/** Nothing is cut off at the side. */
-const tooWide = (page: Page) =>
-  page.evaluate(() => {
-    const { scrollWidth, clientWidth } = (globalThis as Browser).document.documentElement;
-    return scrollWidth - clientWidth;
   });
 
 describe.each(['light', 'dark'] as const)('in %s', (colorScheme) => {

@@ -48,6 +48,27 @@ test('a deleted invoice is seen, chosen and brought back with its lines, and the
   db.close();
 });
 
+test('of many or large rows a part is shown at a time, which the page says, and all of them can be reached', async () => {
+  const { db, one } = await shop(
+    `WITH RECURSIVE n (i) AS (SELECT 100 UNION ALL SELECT i + 1 FROM n WHERE i < 1249)
+       INSERT INTO customers SELECT i, 'C' || i, i FROM n;
+     INSERT INTO notes SELECT 100 + value, NULL, hex(zeroblob(350000)) FROM json_each('[1,2,3]')`,
+  );
+  const first = await dash.act(`${one}/changes`, { table: 'customers' });
+  expect(first.text).toContain('These are rows 1 to 500 of 1,150. The filter looks at these only.');
+  const next = /name="skip" value="(\d+)"/.exec(first.text)![1]!;
+  const second = await dash.act(`${one}/changes`, { table: 'customers', skip: next });
+  expect(second.text).toContain('These are rows 501 to 1,000 of 1,150.');
+  const third = /name="skip" value="(\d+)"/.exec(second.text)![1]!;
+  const last = await dash.act(`${one}/changes`, { table: 'customers', skip: third });
+  expect(last.text).toContain('These are rows 1,001 to 1,150 of 1,150.');
+  expect(last.text).not.toContain('The next rows');
+  expect(last.text).toContain('The first rows');
+  const large = await dash.act(`${one}/changes`, { table: 'notes' });
+  expect(large.text).toContain('These are rows 1 to 1 of 3.');
+  db.close();
+});
+
 test('a row in the way is shown in both versions, and nothing is written until somebody decides', async () => {
   const { db, one, all, job } = await shop(
     `DELETE FROM invoices WHERE id = 43; INSERT INTO invoices VALUES (43, 2, 99)`,
@@ -60,6 +81,8 @@ test('a row in the way is shown in both versions, and nothing is written until s
   expect(plan.text).not.toContain('name="do"');
   const again = await dash.act(`${one}/recover`, { job: job(plan.path), onConflict: 'as-new' });
   expect(again.text).toContain('Chosen: Bring the old ones back under a new number.');
+  expect(again.text).toContain('Under a new number: ');
+  expect(again.text).toContain('invoices 43 → 44');
   await dash.act(`${one}/recover`, { job: job(again.path), do: '1' });
   expect(all('SELECT total FROM invoices ORDER BY id')).toEqual([[5], [7.5], [99], [9]]);
   db.close();

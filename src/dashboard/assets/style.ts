@@ -149,6 +149,10 @@ select, input { font: inherit; min-height: 44px; padding: 8px 12px; border-radiu
 .flash .close { position: absolute; top: 6px; right: 8px; width: 36px; height: 36px; display: grid; place-items: center; color: inherit; text-decoration: none; font-size: 1.4rem; }
 .warning { border-left: 4px solid var(--bad); padding-left: 12px; }
 .rows { list-style: none; padding: 0; }
+.job .button { white-space: normal; max-width: 100%; }
+.job:not(.ask) > * + *, .job:not(.ask) > form > * + * { margin-top: 12px; }
+.job form.bar > * + * { margin-top: 0; }
+.job p { overflow-wrap: anywhere; }
 .rows li { border-top: 1px solid var(--line); padding: 10px 0; overflow-wrap: anywhere; }
 .rows label { display: flex; flex-wrap: wrap; gap: 8px; align-items: center; }
 .rows input { min-height: 24px; width: 24px; }
@@ -176,6 +180,7 @@ select, input { font: inherit; min-height: 44px; padding: 8px 12px; border-radiu
   table, tbody, tr, td, tbody th { display: block; }
   thead tr { display: flex; flex-wrap: wrap; gap: 0 16px; border: 0; }
   thead th { padding: 0; }
+  .changes thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
   tbody tr { border-top: 1px solid var(--line); padding: 12px 0; }
   tbody th, td { border: 0; padding: 2px 0; }
   td[data-name] { display: flex; gap: 8px; }

@@ -11,7 +11,8 @@ export type Outcome =
   | { readonly kind: 'verify'; readonly report: VerifyReport }
   | { readonly kind: 'restore'; readonly report: RestoreReport }
   /** With the rows of one table where one was asked for. */
-  | { readonly kind: 'diff'; readonly diff: DatabaseDiff }
+  /** With `skip`, the rows of a table begin after so many. */
+  | { readonly kind: 'diff'; readonly diff: DatabaseDiff; readonly skip: number }
   | { readonly kind: 'plan' | 'recover'; readonly report: RecoverReport };
 
 /** A piece of work that goes on whoever looks at it, until it ends or is cancelled. */

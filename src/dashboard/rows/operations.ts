@@ -3,6 +3,7 @@ import type { Fields } from '../body.js';
 import { HttpError } from '../http-error.js';
 import type { Jobs, Started } from '../jobs/jobs.js';
 import type { RowsOrder } from './choice.js';
+import { keepRows } from './keep-rows.js';
 
 /** The actions on the rows of a backup. */
 export interface RowsOperations {
@@ -38,7 +39,8 @@ export function rowsOperations(
       const order = { kind: 'diff', key: JSON.stringify([name, table, from]), name, owner } as const;
       return jobs.start(order, async (control) => ({
         kind: 'diff',
-        diff: await service.diffBackup(name, { ...options, ...control }),
+        diff: keepRows(await service.diffBackup(name, { ...options, ...control })),
+        skip: from,
       }));
     },
     async plan(name, rows, owner) {

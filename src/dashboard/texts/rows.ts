@@ -27,6 +27,13 @@ export const rowsEn = {
     noRows: 'No row fits.',
     shown: (shown: string, all: string) => `${shown} of ${all} rows`,
     more: 'The next rows',
+    firstRows: 'The first rows',
+    part: (first: string, last: string, all: string) =>
+      `These are rows ${first} to ${last} of ${all}. The filter looks at these only.`,
+    undoNote: (name: string) =>
+      `${name} has the database as it was before. Going back to it also takes away what was written since.`,
+    newKeys: (keys: string) => `Under a new number: ${keys}.`,
+    keptRows: 'Rows of today that stay as they are',
     bring: 'Bring the chosen rows back…',
     bringAll: 'Bring all removed rows back…',
     planNote: 'Nothing is written yet: first you see what would be done.',
@@ -83,6 +90,12 @@ export const rowsEs: typeof rowsEn = {
     noRows: 'Ninguna fila coincide.',
     shown: (shown, all) => `${shown} de ${all} filas`,
     more: 'Las filas siguientes',
+    firstRows: 'Las primeras filas',
+    part: (first, last, all) => `Estas son las filas ${first} a ${last} de ${all}. El filtro solo mira estas.`,
+    undoNote: (name) =>
+      `${name} tiene la base de datos como estaba antes. Volver a ella también quita lo escrito desde entonces.`,
+    newKeys: (keys) => `Con un número nuevo: ${keys}.`,
+    keptRows: 'Filas de hoy que se quedan como están',
     bring: 'Traer de vuelta las filas elegidas…',
     bringAll: 'Traer de vuelta todas las borradas…',
     planNote: 'Todavía no se escribe nada: primero ve qué se haría.',

@@ -23,9 +23,9 @@ export function compareForm(view: View, name: string, table?: string, skip?: num
 }
 
 /** What a comparison has found: the tables, or the rows of one. */
-export function changes(view: View, job: Job, diff: DatabaseDiff): Html {
+export function changes(view: View, job: Job, diff: DatabaseDiff, skip: number): Html {
   const [table] = diff.tables;
-  return table?.rows ? rowsOf(view, job, table) : tables(view, diff);
+  return table?.rows ? rowsOf(view, job, table, skip) : tables(view, diff);
 }
 
 export function tables(view: View, { from, schema, tables: all }: DatabaseDiff): Html {
@@ -37,7 +37,7 @@ export function tables(view: View, { from, schema, tables: all }: DatabaseDiff):
       touched.length === 0
         ? html`<p>${say.nothing}</p>`
         : html`<div class="scroll">
-            <table>
+            <table class="changes">
               <thead>
                 <tr>
                   ${[say.table, say.removed, say.changed, say.added].map((name) => html`<th scope="col">${name}</th>`)}
@@ -70,7 +70,8 @@ export function tables(view: View, { from, schema, tables: all }: DatabaseDiff):
 
 const KINDS = ['removed', 'changed', 'added'] as const;
 
-function rowsOf(view: View, job: Job, table: TableDiff): Html {
+/** @param skip how many changed rows of the table come before these */
+function rowsOf(view: View, job: Job, table: TableDiff, skip: number): Html {
   const { texts, rights, query } = view;
   const { rows: say, format } = texts;
   const kind = KINDS.find((each) => each === query('kind'));
@@ -84,6 +85,8 @@ function rowsOf(view: View, job: Job, table: TableDiff): Html {
     `?${new URLSearchParams({ ...(kind && { kind }), ...(find && { find }), page: String(to) }).toString()}`;
   const all = table.added + table.changed + table.removed;
   const name = job.name!;
+  const last = skip + table.rows!.length;
+  const isPart = skip > 0 || last < all;
   return html`<h2>${say.of(table.name)}</h2>
     <form method="get" class="bar">
       <label
@@ -97,6 +100,11 @@ function rowsOf(view: View, job: Job, table: TableDiff): Html {
       <button class="button">${say.apply}</button>
     </form>
     <p>${say.shown(format.number(found.length), format.number(all))}</p>
+    ${
+      isPart
+        ? html`<p class="warning">${say.part(format.number(skip + 1), format.number(last), format.number(all))}</p>`
+        : ''
+    }
     <form method="post" action="${linkTo(view, name, '/recover')}" data-busy>
       <input type="hidden" name="job" value="${job.id}" />
       ${found.length === 0 ? html`<p>${say.noRows}</p>` : ''}
@@ -122,7 +130,8 @@ function rowsOf(view: View, job: Job, table: TableDiff): Html {
           </nav>`
         : ''
     }
-    ${all > table.rows!.length && table.rows!.length > 0 ? compareForm(view, name, table.name, table.rows!.length, say.more) : ''}`;
+    ${last < all && table.rows!.length > 0 ? compareForm(view, name, table.name, last, say.more) : ''}
+    ${skip > 0 ? compareForm(view, name, table.name, 0, say.firstRows) : ''}`;
 }
 
 function oneRow({ texts, rights }: View, row: RowChange, number: number): Html {
@@ -181,13 +190,21 @@ export function recovery(view: View, job: Job, report: RecoverReport): Html {
   const nothing = [report.inserted, report.relinked, report.overwritten].every((by) =>
     Object.values(by).every((count) => count === 0),
   );
-  const { triggers, alsoChanged, lostColumns } = report;
+  const { triggers, alsoChanged, lostColumns, newKeys } = report;
   return html`<h2>${report.dryRun ? say.plan : say.done}</h2>
     ${nothing && report.conflictCount === 0 ? html`<p>${say.none}</p>` : ''}
     <dl class="facts">
       ${counts(say.inserted, report.inserted)} ${counts(say.relinked, report.relinked)}
-      ${counts(say.overwritten, report.overwritten)} ${counts(say.skippedRows, report.skipped)}
+      ${counts(say.overwritten, report.overwritten)} ${counts(say.keptRows, report.kept)}
+      ${counts(say.skippedRows, report.skipped)}
     </dl>
+    ${
+      newKeys.length > 0
+        ? html`<p>
+            ${say.newKeys(newKeys.map(({ table, from, to }) => `${table} ${valueText(from)} → ${valueText(to)}`).join(', '))}
+          </p>`
+        : ''
+    }
     ${triggers.length > 0 ? html`<p>${say.triggers(triggers.join(', '))}</p>` : ''}
     ${
       alsoChanged.length > 0

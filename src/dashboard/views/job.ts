@@ -138,12 +138,12 @@ function outcome(
     case 'restore':
       return restored(view, came.report, listed, backups);
     case 'diff':
-      return view.rights.browse ? changes(view, job, came.diff) : html`<p>${texts.rows.hidden}</p>`;
+      return view.rights.browse ? changes(view, job, came.diff, came.skip) : html`<p>${texts.rows.hidden}</p>`;
     case 'plan':
       return view.rights.recover ? recovery(view, job, came.report) : html`<p>${texts.rows.hidden}</p>`;
     case 'recover':
       return view.rights.recover
-        ? html`${recovery(view, job, came.report)} ${undo(view, came.report.safetyBackup, backups)}`
+        ? html`${recovery(view, job, came.report)} ${undo(view, came.report.safetyBackup, backups, texts.rows.undoNote)}`
         : html`<p>${texts.rows.hidden}</p>`;
   }
 }
@@ -164,11 +164,16 @@ function restored(view: View, report: RestoreReport, from: Backup | undefined, b
 }
 
 /** Leads to the restore of the backup that was taken before. */
-function undo(view: View, safety: string | undefined, backups: readonly Backup[]): Html | '' {
+function undo(
+  view: View,
+  safety: string | undefined,
+  backups: readonly Backup[],
+  note: (name: string) => string = view.texts.jobs.undoNote,
+): Html | '' {
   const { texts, rights } = view;
   const backup = backups.find(({ name }) => name === safety);
   if (!backup || !rights.restore) return '';
-  return html`<p>${texts.jobs.undoNote(backup.name)}</p>
+  return html`<p>${note(backup.name)}</p>
     <p><a class="button danger" href="${linkTo(view, backup.name, '/restore')}">${texts.jobs.undo}</a></p>`;
 }
 
