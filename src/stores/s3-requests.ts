@@ -16,6 +16,7 @@ export async function* pagesOf(
       new s3.ListObjectsV2Command({ ...input, ...(token !== undefined && { ContinuationToken: token }) }),
       { ...(signal && { abortSignal: signal }) },
     );
+    if (!isListing(page)) throw halfAnAnswer(`s3://${input.Bucket}/${input.Prefix}`);
     yield page;
     if (!page.IsTruncated) return;
     token = page.NextContinuationToken;
@@ -26,6 +27,11 @@ export async function* pagesOf(
     }
     tokens.add(token);
   }
+}
+
+/** A proxy's login page with the status 200 is parsed as a page of nothing, and would mean that there are no copies. */
+function isListing({ IsTruncated, KeyCount, Name, Contents }: clientS3.ListObjectsV2CommandOutput): boolean {
+  return [IsTruncated, KeyCount, Name, Contents].some((field) => field !== undefined);
 }
 
 /** In a row. Servers send an empty page now and then, after many removals. */

@@ -93,6 +93,20 @@ const NEW: State = { tag: 'new', rows: 40 };
     });
   });
 
+  test('on which a WAL of many times the database leaves little room: what the database takes counts, not the WAL', async () => {
+    const { db, service, backup, database } = await prepared('wal');
+    db.pragma('wal_autocheckpoint = 0');
+    while (fs.statSync(`${database}-wal`).size < 8_500_000) fillState(db, NEW);
+    fill(6_000_000);
+    try {
+      const { method } = await service.restoreBackup(backup.name);
+      expect(method).toBe('online');
+      expect(stateIn(db)).toEqual(OLD);
+    } finally {
+      db.close();
+    }
+  });
+
   test('to a full disk: refused, and nothing is left there', async () => {
     const { db, service, backup } = await prepared('wal');
     db.close();

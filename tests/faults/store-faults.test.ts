@@ -65,6 +65,17 @@ describe('a server that misbehaves', () => {
     expect(server.requests.length).toBeLessThan(how === 'same token' ? 5 : 200);
   });
 
+  test.each(['', '<html><body>Log in, please</body></html>', '<?xml version="1.0"?><ListBucketResult/>'])(
+    'answers a list with 200 and %j: an error, and not an empty store',
+    async (answer) => {
+      const { service } = await backedUp();
+      await service.shipPending();
+      server.listText = answer;
+      expect(await rejectionOf(storeAt().list(''))).toMatchObject({ code: 'ERR_BACKUP_STORE_FAILED' });
+      expect(await rejectionOf(service.pullBackup('latest'))).toMatchObject({ code: 'ERR_BACKUP_STORE_FAILED' });
+    },
+  );
+
   test('has bad objects among good ones: each is one entry with a problem, and the good copy is found', async () => {
     const { store, service, backup } = await backedUp();
     await service.shipPending();

@@ -14,6 +14,8 @@ export interface StandIn {
   noConditions: boolean;
   /** Sends the first page of a list again and again: with the same token, or with a new one each time. */
   endlessList: 'same token' | 'new tokens' | undefined;
+  /** Answers each list with the status 200 and this text, as a proxy does that wants a login. */
+  listText: string | undefined;
   /** Keys whose contents cannot be read. */
   readonly broken: Set<string>;
   close(): Promise<void>;
@@ -28,6 +30,7 @@ export async function s3StandIn(): Promise<StandIn> {
     requests: [],
     noConditions: false,
     endlessList: undefined,
+    listText: undefined,
     broken: new Set(),
     close: () => new Promise((resolve) => (server.closeAllConnections(), server.close(() => resolve()))),
   };
@@ -41,7 +44,10 @@ export async function s3StandIn(): Promise<StandIn> {
     standIn.requests.push(`${request.method} ${key}${conditional ? ' if-none-match' : ''}`);
     const fail = (status: number, code: string) =>
       response.writeHead(status, { 'content-type': 'application/xml' }).end(`<Error><Code>${code}</Code></Error>`);
-    if (url.searchParams.get('list-type') === '2') return list(url, response);
+    if (url.searchParams.get('list-type') === '2') {
+      if (standIn.listText !== undefined) return void response.writeHead(200).end(standIn.listText);
+      return list(url, response);
+    }
     if (request.method === 'PUT') {
       if (conditional && standIn.noConditions) return void fail(501, 'NotImplemented');
       if (conditional && standIn.objects.has(key)) return void fail(412, 'PreconditionFailed');

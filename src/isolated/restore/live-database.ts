@@ -89,6 +89,19 @@ export class LiveDatabase {
     return readFacts(this.db);
   }
 
+  /** `undefined`: SQLite cannot tell, as it is damaged. */
+  sizeBytes(): number | undefined {
+    try {
+      const { pageCount, pageSize } = this.pin();
+      return pageCount * pageSize;
+    } catch (error) {
+      if (isUnusable(error)) return undefined;
+      throw error;
+    } finally {
+      this.release();
+    }
+  }
+
   release(): void {
     if (this.db.inTransaction) this.db.exec('ROLLBACK');
   }

@@ -87,9 +87,14 @@ async function write(request: RestoreRequest, backup: CheckedBackup, context: Re
   if (hasSecondName(database) || partialsBeside(database).length > 0) {
     await inLockedDatabaseFolder(database, context, () => sweepAfterCrash(database));
   }
-  ensureSpace('restore', spaceNeeds(database, request.directory, backup.sizeBytes));
+  const ensureRoom = (liveBytes: number): void =>
+    ensureSpace('restore', spaceNeeds(database, request.directory, backup.sizeBytes, liveBytes));
+  // A WAL holds a page as often as it was written: then only SQLite knows how large the database is.
+  const exact = sizeOf(`${database}-wal`) === 0;
+  if (exact) ensureRoom(sizeOf(database));
   const live = openLive(database, context.deadline);
   try {
+    if (!exact) ensureRoom(live?.sizeBytes() ?? sizeOf(database) + sizeOf(`${database}-wal`));
     if (!live || needsReplacing(live, backup)) return await replace(database, backup, live, context);
     const safety = await restoreOnline(live, backup, context);
     const journalMode = live.wal ? 'wal' : 'delete';
@@ -115,8 +120,7 @@ function needsReplacing({ db, wal }: LiveDatabase, { file, facts }: CheckedBacku
 }
 
 /** For the safety backup and for reading the result back, in the backup folder; for the journal or the WAL, in the database's. */
-function spaceNeeds(database: string, directory: string, backupBytes: number): SpaceNeed[] {
-  const liveBytes = sizeOf(database) + sizeOf(`${database}-wal`);
+function spaceNeeds(database: string, directory: string, backupBytes: number, liveBytes: number): SpaceNeed[] {
   return [
     { folder: directory, bytes: liveBytes + backupBytes },
     // A WAL takes the whole backup; a journal takes what is replaced, and the file may grow.
