@@ -5,6 +5,8 @@ import { BackupService } from 'sqlite-autobackup';
 import { backupNaming } from '#dist/catalog/backup-name.js';
 import { publish } from '#dist/isolated/backup/publish.js';
 import { sealWithSideFiles } from '#dist/isolated/backup/seal.js';
+import { verifySnapshot } from '#dist/isolated/backup/verify-snapshot.js';
+import { readFacts } from '#dist/isolated/shared/database-facts.js';
 import { takeBackup } from '#dist/isolated/backup/take-backup.js';
 import { WriteBehind } from '#dist/isolated/backup/write-behind.js';
 import { Deadline } from '#dist/isolated/shared/deadline.js';
@@ -70,6 +72,24 @@ describe('a copy that is not its source', () => {
     expect(error).toMatchObject({ code: 'ERR_BACKUP_VERIFY_FAILED', step: 'verify' });
     expect(error.message).toContain('differs');
     expect(made()).toEqual([]);
+  });
+
+  test('another length: refused as a copy that is not whole, not taken for damage of the source', async () => {
+    afterCopying((partial) => fs.truncateSync(partial, fs.statSync(partial).size - 4096));
+    const error = await rejectionOf(take());
+    expect(error).toMatchObject({ code: 'ERR_BACKUP_VERIFY_FAILED', step: 'verify' });
+    expect(error.message).toContain('differs from its source in size');
+    expect(made()).toEqual([]);
+  });
+
+  test('twice as many pages of half the size, which are as many bytes: refused', async () => {
+    const db = new Database(database(), { readonly: true });
+    const facts = readFacts(db);
+    db.close();
+    await verifySnapshot(database(), facts, 'quick');
+    const other = { ...facts, pageCount: facts.pageCount * 2, pageSize: facts.pageSize / 2 };
+    const error = await rejectionOf(verifySnapshot(database(), other, 'quick'));
+    expect(error.message).toContain('differs from its source in pageCount');
   });
 
   test('a page that the disk has altered is damage', async () => {

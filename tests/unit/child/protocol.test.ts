@@ -96,6 +96,20 @@ describe('whatever a child prints', () => {
     expect([state.result, state.error, state.step]).toEqual([{ kind: 'protected' }, undefined, 'start']);
   });
 
+  test.each([
+    [{}, 1],
+    [{ createdAt: 'soon' }, 0],
+    [{ createdAt: 5 }, 0],
+    [{ sizeBytes: -1 }, 0],
+    [{ sizeBytes: null }, 0],
+    [{ name: undefined }, 0],
+  ])('a backup with %j in it is an answer %i times', (wrong, times) => {
+    const backup = { name: 'a.db', path: '/data/a.db', createdAt: '2026-11-24T09:30:00.000Z', sizeBytes: 1, ...wrong };
+    const take = jest.fn();
+    messageReader(take)(`${JSON.stringify({ type: 'result', result: { kind: 'created', backup, durationMs: 1 } })}\n`);
+    expect(take).toHaveBeenCalledTimes(times);
+  });
+
   test('nothing throws, nothing outside is marked for removal, and a result is one that can be used', () => {
     fc.assert(
       fc.property(output, fc.constantFrom(...requests), ([text, cuts], request) => {

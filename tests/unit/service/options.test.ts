@@ -110,6 +110,7 @@ test.each([
   ['timeout', 7, '7', TIMEOUT],
   ['timeout', '30', '"30"', TIMEOUT],
   ['timeout', 'never', '"never"', TIMEOUT],
+  ['verifyEvery', '59s', '"59s"', 'a duration of at least a minute'],
   ['recheckInterval', -1, '-1', DURATION],
   ['assertions', 'SELECT 1', '"SELECT 1"', 'a list of SELECT statements'],
   ['assertions', ['DROP TABLE invoices'], '[ ', 'a list of SELECT statements'],
