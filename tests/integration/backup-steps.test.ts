@@ -287,6 +287,12 @@ describe('the sweep', () => {
     expect(made()).toEqual(['app_backup_20260101_000002.json', 'app_backup_20260101_000003.json']);
   });
 
+  test('leaves a backup that is there its manifest', async () => {
+    const name = writeBackup(folder.path, old, { manifest: true });
+    await sweep(where());
+    expect(made()).toEqual([name, name.replace(/db$/, 'json')]);
+  });
+
   test('takes the empty file of a crash on a disk without hard links, and not one that was made a moment ago', async () => {
     plant('app_backup_20260101_000001.db', '');
     plant('app_backup_20260101_000002.json', '');
