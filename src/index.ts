@@ -104,6 +104,7 @@ export type {
 } from './sources/database-source.js';
 export type { LastFailure } from './service/backup-runner.js';
 export type { DrillRecord, OnlyHere } from './service/folder-records.js';
+export type { Outlook, ServiceRules } from './service/rules.js';
 export type { LatestVerification, RunningBackup, ServiceStatus, StatusOptions } from './service/status.js';
 export { verdict } from './service/verdict.js';
 export type {

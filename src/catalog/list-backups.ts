@@ -70,6 +70,57 @@ export function* listBackups(folder: BackupFolder, now: number): FileWork<Backup
   return backups.sort(newestFirst);
 }
 
+/**
+ * Lists again what was listed before, and reads anew only what has changed: a thousand manifests take most of a second.
+ *
+ * @param known by name, as this function has returned them
+ * @param trust `'names'`: a backup that is still there is as it was; `'files'`: it is if neither its file nor its manifest has
+ *   changed by size, times and inode. What was dated in the future is always looked at again.
+ */
+export function* listAgain(
+  folder: BackupFolder,
+  now: number,
+  known: ReadonlyMap<string, Backup>,
+  trust: 'names' | 'files',
+): FileWork<Backup[]> {
+  const backups: Backup[] = [];
+  const bad: Known = {};
+  for (const name of yield* readFolder(folder)) {
+    const before = known.get(name);
+    const isSame = before && before.problem !== 'dated in the future';
+    if (isSame && (trust === 'names' || (yield* isUnchanged(folder, before)))) {
+      backups.push(before);
+      continue;
+    }
+    const time = parseBackupName(folder.naming, name) ?? (yield* nameTime(folder, name));
+    if (!time) continue;
+    // Before it is read: what changes meanwhile is then seen the next time.
+    const manifest = yield* lstat(path.join(folder.directory, manifestName(folder.naming, name)));
+    const backup = yield* readFile(folder, name, time, now, bad);
+    if (!backup) continue;
+    if (manifest) manifests.set(backup, manifest);
+    backups.push(backup);
+  }
+  return backups.sort(newestFirst);
+}
+
+/** The manifest that each backup of {@link listAgain} had. Of one without it, a record of the folder tells more. */
+const manifests = new WeakMap<Backup, Stats>();
+
+function* isUnchanged({ directory, naming }: BackupFolder, backup: Backup): FileWork<boolean> {
+  const known = manifests.get(backup);
+  if (!known) return false;
+  const stats = yield* lstat(backup.path);
+  const manifest = yield* lstat(path.join(directory, manifestName(naming, backup.name)));
+  return isSameFile(stats, identities.get(backup)) && isSameFile(manifest, known);
+}
+
+function isSameFile(a: Partial<Stats> | undefined, b: Partial<Stats> | undefined): boolean {
+  return a !== undefined && b !== undefined && COMPARED.every((key) => a[key] === b[key]);
+}
+
+const COMPARED = ['dev', 'ino', 'size', 'mtimeMs', 'ctimeMs'] as const;
+
 /** The backup of that exact name, or `undefined` if the folder has none or the name is not one of this database's. */
 export function* backupNamed(folder: BackupFolder, name: string, now: number): FileWork<Backup | undefined> {
   const time = yield* nameTime(folder, name);
@@ -91,18 +142,19 @@ export function* backupNames(folder: BackupFolder): FileWork<string[]> {
   return (yield* readNames(folder)).map(({ name }) => name).sort();
 }
 
-/** Finds the files that have the name of a backup. All others are left out before anything else: there may be very many. */
-function* readNames(folder: BackupFolder): FileWork<BackupName[]> {
-  const { directory, naming } = folder;
-  let names: string[];
+function* readFolder({ directory }: BackupFolder): FileWork<string[]> {
   try {
-    names = yield* files.readdir(directory);
+    return yield* files.readdir(directory);
   } catch (error) {
     throw listError(directory, error);
   }
+}
+
+/** Finds the files that have the name of a backup. All others are left out before anything else: there may be very many. */
+function* readNames(folder: BackupFolder): FileWork<BackupName[]> {
   const found: BackupName[] = [];
-  for (const name of names) {
-    const time = parseBackupName(naming, name) ?? (yield* nameTime(folder, name));
+  for (const name of yield* readFolder(folder)) {
+    const time = parseBackupName(folder.naming, name) ?? (yield* nameTime(folder, name));
     if (time) found.push({ name, time });
   }
   return found;
@@ -120,7 +172,7 @@ function* nameTime({ directory, naming }: BackupFolder, name: string): FileWork<
 }
 
 /** The file that each listed backup was, by device and inode. */
-const identities = new WeakMap<Backup, Pick<Stats, 'dev' | 'ino' | 'size' | 'mtimeMs'>>();
+const identities = new WeakMap<Backup, Pick<Stats, 'dev' | 'ino' | 'size' | 'mtimeMs' | 'ctimeMs'>>();
 
 /** Is this still the file that was listed? Where inodes change with every look (some network disks), by size and time. */
 export function isListedFile(backup: Backup, stats: Stats): boolean {

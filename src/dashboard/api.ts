@@ -9,7 +9,7 @@ import { requireRight } from './middleware.js';
 import { isConfirmed } from './confirm.js';
 import { answerStarted } from './jobs/answers.js';
 import { activityView, backupView } from '../service/json-view.js';
-import { readerWith, statusJson } from './json.js';
+import { readerWith, rulesJson, statusJson } from './json.js';
 import { nameOf } from './pages.js';
 import type { DashboardEnv, ServiceView } from './service-view.js';
 import { readActivity } from './views/activity.js';
@@ -40,6 +40,7 @@ export function addApi(app: Hono<DashboardEnv>, base: string, serviceView: Servi
       (await readActivity(serviceView, viewOf(c, serviceView))).map((activity) => activityView(activity, readerOf(c))),
     ),
   );
+  app.get(`${api}/rules`, requireRight('view'), async (c) => c.json(rulesJson(await service.rules(), c.get('texts'))));
   app.get(one, requireRight('view'), async (c) =>
     c.json(backupView(await operations.find(nameOf(c)), readerOf(c), Date.now())),
   );

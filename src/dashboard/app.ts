@@ -11,6 +11,8 @@ import type { ResolvedDashboard } from './options.js';
 import { addJobs } from './jobs/routes.js';
 import { addPages } from './pages.js';
 import { addRows } from './rows/routes.js';
+import { addSeveral } from './several.js';
+import { addStores } from './stores.js';
 import { logFailure, serviceView } from './service-view.js';
 import type { DashboardEnv } from './service-view.js';
 import { textsFor } from './texts/index.js';
@@ -68,6 +70,8 @@ export function buildApp(options: ResolvedDashboard): DashboardApp {
     addJobs(app, base, view);
     addRows(app, base, view);
     addCare(app, base, view);
+    addSeveral(app, base, view);
+    addStores(app, base, view);
     addPages(app, base, view, async (c) => (views.length < 2 ? [] : visibleServices(c, options, views)));
   }
   if (!options.single) {

@@ -4,6 +4,9 @@ import crypto from 'node:crypto';
 export interface Flash {
   readonly done: FlashKind;
   readonly name?: string | undefined;
+  /** How many backups it was done with, and how many it failed with. */
+  readonly count?: number | undefined;
+  readonly failed?: number | undefined;
   /** The code of an error. */
   readonly code?: string | undefined;
 }
@@ -15,6 +18,12 @@ export type FlashKind =
   | 'protected'
   | 'unprotected'
   | 'deleted'
+  | 'deletedSome'
+  | 'protectedSome'
+  | 'unprotectedSome'
+  | 'failedSome'
+  | 'pulled'
+  | 'nothingChosen'
   | 'cancelled'
   | 'busy'
   | 'confirmation'

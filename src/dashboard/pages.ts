@@ -11,7 +11,9 @@ import type { DashboardEnv, ServiceView } from './service-view.js';
 import { activityPage, readActivity } from './views/activity.js';
 import { deletePage, restorePage } from './views/danger.js';
 import { detailPage } from './views/detail.js';
+import { goBackPage } from './views/go-back.js';
 import { overviewPage } from './views/overview.js';
+import { rulesPage } from './views/rules.js';
 import { chooser } from './views/services.js';
 import { linkTo, viewOf } from './views/view.js';
 import { knownViewer } from './viewer.js';
@@ -40,14 +42,24 @@ export function addPages(
     const view = viewOf(c, serviceView);
     return c.html(activityPage(view, serviceView, await readActivity(serviceView, view)));
   });
-  app.get(one, requireRight('view'), async (c) =>
-    c.html(detailPage(viewOf(c, serviceView), serviceView, await operations.find(nameOf(c)))),
+  app.get(`${base}/rules`, requireRight('view'), async (c) =>
+    c.html(rulesPage(viewOf(c, serviceView), serviceView, await serviceView.service.rules())),
   );
+  app.get(`${base}/go-back`, requireRight('view'), async (c) => {
+    const { backups } = await serviceView.service.overview();
+    return c.html(goBackPage(viewOf(c, serviceView), serviceView, backups));
+  });
+  app.get(one, requireRight('view'), async (c) => {
+    const seen = await serviceView.service.overview();
+    const backup = seen.backups.find(({ name }) => name === nameOf(c));
+    if (!backup) throw new HttpError('ERR_DASHBOARD_NOT_FOUND');
+    return c.html(detailPage(viewOf(c, serviceView), serviceView, backup, seen));
+  });
   app.get(`${one}/download`, requireRight('download'), (c) => download(serviceView, c, nameOf(c)));
   app.get(`${one}/delete`, requireRight('delete'), async (c) => {
     const backup = await operations.find(nameOf(c));
     if (backup.protected) throw new HttpError('ERR_DASHBOARD_PROTECTED');
-    const backups = await serviceView.service.listBackups();
+    const { backups } = await serviceView.service.overview();
     return c.html(deletePage(viewOf(c, serviceView), serviceView, backup, backups));
   });
   app.get(`${one}/restore`, requireRight('restore'), async (c) => {
@@ -57,8 +69,8 @@ export function addPages(
   });
 
   app.post(`${base}/backups`, requireRight('create'), async (c) => {
-    await readFields(c.req.raw);
-    return beginJob(c, serviceView, () => operations.create({}, knownViewer(c)));
+    const { label } = await readFields(c.req.raw);
+    return beginJob(c, serviceView, () => operations.create(label === undefined ? {} : { label }, knownViewer(c)));
   });
   app.post(`${one}/verify`, requireRight('create'), async (c) => {
     const fields = await readFields(c.req.raw);
@@ -136,6 +148,6 @@ async function act(
 }
 
 /** Leads to a page, which shows the message once, to whoever acted. */
-function lead(c: C, { flashes }: ServiceView, where: string, flash: Flash): Response {
+export function lead(c: C, { flashes }: ServiceView, where: string, flash: Flash): Response {
   return c.redirect(`${where}?m=${flashes.put(knownViewer(c), flash)}`, 303);
 }

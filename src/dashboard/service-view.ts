@@ -1,4 +1,4 @@
-import type { Backup, BackupError, BackupService, Logger, ServiceStatus } from '../index.js';
+import type { Backup, BackupError, BackupService, KeptBackup, Logger, ServiceStatus } from '../index.js';
 import { isBackupError } from '../index.js';
 import type { Rights } from './guard.js';
 import { createFlashStore } from './flash-store.js';
@@ -30,9 +30,15 @@ export interface ServiceView {
   look(): Promise<Look>;
 }
 
-export type Look =
-  | { readonly status: ServiceStatus; readonly backups: readonly Backup[] }
-  | { readonly status: undefined; readonly error: BackupError };
+/** What a look has found. */
+export interface Seen {
+  readonly status: ServiceStatus;
+  readonly backups: readonly Backup[];
+  readonly kept: readonly KeptBackup[];
+  readonly goNext: readonly Backup[];
+}
+
+export type Look = Seen | { readonly status: undefined; readonly error: BackupError };
 
 /** The environment that hono passes along with each request. */
 export interface DashboardEnv {
@@ -55,6 +61,7 @@ export function serviceView(name: string, service: BackupService, options: Resol
   const file = service.database.replace(/^.*[\\/]/, '');
   const status = shared(() => service.status());
   const watch = activityFeed(service, operations);
+  service.onOverviewChange(() => watch.changed());
   const lookAtDatabase = databaseLooks(status, () => watch.changed());
   return {
     name,
@@ -67,9 +74,9 @@ export function serviceView(name: string, service: BackupService, options: Resol
     status,
     async look() {
       try {
-        const [now, backups] = await Promise.all([service.status({ wait: false }), service.listBackups()]);
-        lookAtDatabase(now);
-        return { status: now, backups };
+        const seen = await service.overview();
+        lookAtDatabase(seen.status);
+        return seen;
       } catch (error) {
         if (!isBackupError(error)) throw error;
         logger.error(`The dashboard cannot show the backups [${error.code}]: ${error.message}`);

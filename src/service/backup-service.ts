@@ -34,7 +34,8 @@ import type {
 import type { BackupServiceOptions, ResolvedOptions } from './options.js';
 import type { ServiceParts } from './create-service.js';
 import type { ServiceContext } from './service-context.js';
-import type { RunningBackup, ServiceStatus, StatusOptions } from './status.js';
+import type { ServiceRules } from './rules.js';
+import type { Overview, RunningBackup, ServiceStatus, StatusOptions } from './status.js';
 import type { Freshness } from './freshness.js';
 import { WaitingCalls } from './waiting-calls.js';
 
@@ -378,6 +379,33 @@ export class BackupService {
   async status(options: StatusOptions = {}): Promise<ServiceStatus> {
     core().checkMethodOptions('status', options);
     return core().readStatus(this.#context, options);
+  }
+
+  /**
+   * Tells the rules that the service goes by: interval, retention, stores, the protected methods that have asked for a backup so
+   * far; and what they mean: why each backup is kept, and which ones go when the next one is made.
+   *
+   * @throws BackupError where the backup folder cannot be read
+   * @example
+   * for (const { name } of (await backups.rules()).goNext) console.log(`${name} goes with the next backup`);
+   */
+  async rules(): Promise<ServiceRules> {
+    return core().readRules(this.#context);
+  }
+
+  /**
+   * The status, the list and what retention makes of it, for the dashboard: with very many backups it is what was known last, and
+   * the listeners of {@link onOverviewChange} are told when it has become something else.
+   *
+   * @internal
+   */
+  async overview(): Promise<Overview> {
+    return core().readOverview(this.#context);
+  }
+
+  /** @internal */
+  onOverviewChange(listener: () => void): () => void {
+    return this.#context.known.onDifferent(listener);
   }
 
   /**

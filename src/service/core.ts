@@ -2,7 +2,8 @@
 export { acceptOnlyHere, checkSetUp, deleteBackup, protect, pruneNow, restore, verify } from './backup-actions.js';
 export { diff, query, recover } from './rows-actions.js';
 export { createService } from './create-service.js';
-export { findRunning, readStatus } from './status.js';
+export { readRules } from './rules.js';
+export { findRunning, readOverview, readStatus } from './status.js';
 export { checkMethodOptions } from '../util/method-options.js';
 export { parseDuration } from '../util/duration.js';
 export { backupNames, listBackups } from '../catalog/list-backups.js';

@@ -37,9 +37,14 @@ interface Attempt {
   begun: boolean;
 }
 
+/** A label may be made of the call's arguments. */
+const MAX_LABELS = 200;
+
 /** Takes a backup when one is due: looks, and makes one flight of all calls that come at the same time. */
 export class DueBackups {
   readonly freshness: Freshness;
+  /** The methods that have asked, as long as their names are few. */
+  readonly labels = new Set<string>();
   readonly #context: Parts;
   readonly #warnedOf = new Set<string>();
   /** What is done for many calls runs in the context of none: a request's store would be kept as long as a timer. */
@@ -91,6 +96,7 @@ export class DueBackups {
   }
 
   async ifDue(purpose: Purpose, intervalMs: number, control: SnapshotControl): Promise<BackupOutcome> {
+    this.#note(purpose);
     for (let attempt = this.#attempt; attempt?.flight.joinable; attempt = this.#attempt) {
       const newEnough = attempt.intervalMs <= intervalMs && (intervalMs > 0 || !attempt.begun);
       if (newEnough) return attempt.flight.join(control);
@@ -101,6 +107,7 @@ export class DueBackups {
   }
 
   ifDueSync(purpose: Purpose, intervalMs: number): BackupOutcome {
+    this.#note(purpose);
     return this.#inOwnContext(() => {
       const settled = this.#settle(
         purpose,
@@ -108,6 +115,10 @@ export class DueBackups {
       );
       return settled ?? this.#toOutcome(this.#context.runner.runSync(purpose, intervalMs));
     });
+  }
+
+  #note({ label }: Purpose): void {
+    if (label !== undefined && this.labels.size < MAX_LABELS) this.labels.add(label);
   }
 
   #start(purpose: Purpose, intervalMs: number, caller: InContext | undefined): SingleFlight<BackupOutcome> {

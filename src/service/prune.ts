@@ -13,6 +13,36 @@ import type { BackupStore } from '../stores/backup-store.js';
 import type { RetentionPolicy } from '../retention/policy.js';
 import { isOnlyOnce, policyOf, readPolicyRecord } from '../retention/recorded-policy.js';
 
+/** A folder with what decides about the backups in it. */
+export interface PrunedFolder extends BackupFolder {
+  readonly retention: RetentionPolicy;
+  /** Absent: nobody has chosen the policy, so the one that the folder keeps comes first. */
+  readonly policyRecord?: string | undefined;
+  readonly copies?: readonly BackupStore[];
+}
+
+/** The policy that a prune applies: the service's own, or the app's as the folder has it. */
+export function* policyInForce(
+  folder: PrunedFolder,
+  backups: readonly Pick<Backup, 'manifest'>[],
+): FileWork<RetentionPolicy> {
+  const { retention, policyRecord } = folder;
+  if (policyRecord !== undefined || isOnlyOnce(retention)) return retention;
+  return policyOf(yield* readPolicyRecord(folder), backups, retention);
+}
+
+/** What a policy keeps and removes, and what stays until a store has it. */
+export function* retentionPlan(
+  folder: PrunedFolder,
+  policy: RetentionPolicy,
+  backups: readonly Backup[],
+  now: Date,
+  justMade?: string,
+): FileWork<RetentionPlan & { readonly missed?: readonly Backup[] }> {
+  const plan = applyRetention(policy, backups, now, justMade);
+  return folder.copies?.length ? yield* offsite().keepUnshipped(plan, folder, folder.copies) : plan;
+}
+
 /**
  * Applies the policy to the folder. One backup that can't be deleted stops none of the others.
  *
@@ -20,27 +50,18 @@ import { isOnlyOnce, policyOf, readPolicyRecord } from '../retention/recorded-po
  * @throws BackupError if the folder can't be listed or the policy fails; then nothing was removed
  */
 export function* prune(
-  folder: BackupFolder & {
-    readonly retention: RetentionPolicy;
-    /** Absent: nobody has chosen the policy, so the one that the folder keeps comes first. */
-    readonly policyRecord?: string | undefined;
-    readonly database?: string;
-    readonly copies?: readonly BackupStore[];
-  },
+  folder: PrunedFolder & { readonly database?: string },
   dryRun: boolean,
   justMade?: string,
 ): FileWork<PruneReport> {
   const now = new Date();
-  const { retention, policyRecord, database } = folder;
+  const { policyRecord, database } = folder;
   const backups = yield* listBackups(folder, now.getTime());
-  let policy = retention;
-  if (policyRecord !== undefined && database !== undefined) {
-    if (!dryRun) yield* keepPolicyRecord(folder, database, policyRecord);
-  } else if (!isOnlyOnce(retention)) policy = policyOf(yield* readPolicyRecord(folder), backups, retention);
-  let plan: RetentionPlan & { missed?: readonly Backup[] } = applyRetention(policy, backups, now, justMade);
-  if (folder.copies?.length) {
-    plan = yield* offsite().keepUnshipped(plan, folder, folder.copies);
+  if (policyRecord !== undefined && database !== undefined && !dryRun) {
+    yield* keepPolicyRecord(folder, database, policyRecord);
   }
+  const policy = yield* policyInForce(folder, backups);
+  const plan = yield* retentionPlan(folder, policy, backups, now, justMade);
   const warned = plan.warnings.length > 0 && { warnings: plan.warnings };
   if (dryRun) return { dryRun, kept: plan.keep, removed: plan.remove, failed: [], ...warned };
 

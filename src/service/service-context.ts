@@ -12,6 +12,7 @@ import { offsite } from '../offsite/index.js';
 import { ActivityRecorder } from '../activity/recorder.js';
 import { BackupRunner } from './backup-runner.js';
 import { DatabaseLooks } from './database-looks.js';
+import { KnownBackups } from './known-backups.js';
 import { DueBackups } from './due-backups.js';
 import { EVENT_NAMES } from './events.js';
 import type { BackupEvents } from './events.js';
@@ -35,6 +36,8 @@ export interface ServiceContext {
   readonly activity: ActivityRecorder;
   readonly due: DueBackups;
   readonly looks: DatabaseLooks;
+  /** The list for pages. */
+  readonly known: KnownBackups;
   readonly proofs: ProofKeeper;
   /** Explicit backups wait for one another here, not as a crowd of idle children. */
   readonly queue: SerialQueue;
@@ -67,5 +70,6 @@ export function createContext(given: BackupServiceOptions): ServiceContext {
   const looks = new DatabaseLooks(options);
   const proofs = new ProofKeeper(parts);
   const due = new DueBackups({ ...parts, found: (latest) => proofs.wake(latest) });
-  return { ...parts, due, looks, proofs };
+  const known = new KnownBackups(options, gate, events);
+  return { ...parts, due, looks, known, proofs };
 }

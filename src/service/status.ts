@@ -7,6 +7,8 @@ import type { VerificationLevel } from '../catalog/manifest.js';
 import type { BackupError } from '../util/errors.js';
 import type { CopyStatus } from '../offsite/service-shippers.js';
 import type { LastFailure } from './backup-runner.js';
+import { outlook } from './rules.js';
+import type { Outlook } from './rules.js';
 import type { DatabaseFacts } from '../child/protocol.js';
 import { liveDatabase } from './options.js';
 import type { ResolvedOptions } from './options.js';
@@ -96,12 +98,37 @@ export interface StatusOptions {
 
 /** @throws BackupError where the backup folder cannot be read */
 export async function readStatus(context: ServiceContext, { wait = true }: StatusOptions = {}): Promise<ServiceStatus> {
+  const { options, gate } = context;
+  return statusOf(context, wait, () => gate.run(listBackups(options, Date.now())));
+}
+
+/** All that a page shows, by one look at the folder that opens no file which it knows. */
+export interface Overview extends Outlook {
+  readonly status: ServiceStatus;
+  readonly backups: readonly Backup[];
+}
+
+/** @throws BackupError where the backup folder cannot be read */
+export async function readOverview(context: ServiceContext): Promise<Overview> {
+  const { options, gate, known, copies } = context;
+  const listed = await known.list();
+  const status = await statusOf(context, false, () => Promise.resolve(listed));
+  const backups = copies ? await gate.run(copies.annotate(listed)) : listed;
+  return { status, backups, ...(await gate.run(outlook(options, listed))) };
+}
+
+async function statusOf(
+  context: ServiceContext,
+  wait: boolean,
+  list: () => Promise<readonly Backup[]>,
+): Promise<ServiceStatus> {
   const { options, due: dueBackups, runner, copies: stores, gate, looks } = context;
   const { database, source, directory } = options;
   const { runningSince, lastFailure } = runner;
   const looking = options.enabled && wait ? looks.look() : looks.last;
   const found = await gate.run(look(options, dueBackups));
-  const { due, backups, sizeBytes } = found;
+  const { due, sizeBytes } = found;
+  const backups = await list();
   const seen = await looking;
   const latest = 'latest' in due ? due.latest : undefined;
   // A page has looked: what it shows as old is done again behind it. A command ends too soon for that.
@@ -178,18 +205,15 @@ function* look(
   dueBackups: DueBackups,
 ): FileWork<
   Pick<ServiceStatus, 'due' | 'freeBytes' | 'neededBytes' | 'inProgress' | 'lastDrill' | 'onlyHere'> & {
-    backups: Backup[];
     sizeBytes: number | undefined;
   }
 > {
   const due = yield* dueBackups.check(options.intervalMs);
-  const backups = yield* listBackups(options, Date.now());
   const { blocks, bavail, bsize } = yield* files.statfs(options.directory);
   const sizeBytes = yield* sizeOf(options.database);
   const walBytes = (yield* sizeOf(`${options.database}-wal`)) ?? 0;
   return {
     due,
-    backups,
     sizeBytes,
     // Some network and FUSE disks answer with zeros: they do not know.
     freeBytes: blocks === 0 ? undefined : bavail * bsize,

@@ -245,11 +245,13 @@ test('a label is said in the words of the option labels, with its name beside th
 
 describe('the table', () => {
   const rows = async (query: string) =>
-    [...(await dash.get(`/${query}`)).text.matchAll(/<tr>\s*<th scope="row">[^]*?<\/tr>/g)].map(([row]) => ({
-      name: /title="([^"]*)"/.exec(row)![1],
-      size: /data-name="Size">([^<]*)/.exec(row)![1],
-      label: /class="label">(?:<bdi>)?([^<]*)/.exec(row)![1]!.trim(),
-    }));
+    [...(await dash.get(`/${query}`)).text.matchAll(/<tr>(?:(?!<tr)[^])*?<th scope="row">[^]*?<\/tr>/g)].map(
+      ([row]) => ({
+        name: /title="([^"]*)"/.exec(row)![1],
+        size: /data-name="Size"[^>]*>([^<]*)/.exec(row)![1]!.trim(),
+        label: /class="label">\s*(?:<bdi>)?([^<]*)/.exec(row)![1]!.trim(),
+      }),
+    );
 
   test('is sorted by any column, both ways, over all pages', async () => {
     await dash.serve(dash.service());
@@ -305,20 +307,26 @@ describe('the table', () => {
     expect(page.body.length).toBeLessThan(200_000);
     expect(await rows('')).toHaveLength(50);
     expect(await rows('?page=20')).toHaveLength(50);
-    expect(page.text).toContain('Sizes of 1,000 backups');
+    expect(page.text).toMatch(/1,000 moments since/);
+    expect(page.text).toContain('850 more are in the table below.');
     expect(page.text).toContain('Page 1 of 20');
   });
 });
 
 describe('pictures', () => {
-  test('say in words what they show', async () => {
+  test('the dots lead to the backups, and so does a list in words', async () => {
     await dash.serve(dash.service());
-    plant(1, { sizeBytes: 2_000_000, manifest: true });
+    const newest = plant(1, { sizeBytes: 2_000_000, manifest: { protected: true } });
     plant(8, { sizeBytes: 1_000_000, manifest: true });
     plant(30, { sizeBytes: 500_000, manifest: true });
     const { text } = await dash.get('/');
-    expect(text).toMatch(/aria-label="Sizes of 3 backups from .* to .*: between 488 kB and 1.91 MB\."/);
-    expect(text).toContain('aria-label="3 of the last 52 weeks have a backup."');
+    expect(text).toMatch(/3 moments since .*\. Click one\./);
+    expect(text).toContain('488 kB to 1.91 MB');
+    expect(text).toMatch(
+      new RegExp(`<svg[^>]*aria-hidden="true"[^]*<a href="./backups/${newest}" tabindex="-1"\\s*>[^]*</svg>`),
+    );
+    expect(text.match(/<circle class="dot/g)).toHaveLength(3);
+    expect(text).toMatch(new RegExp(`<li><a href="./backups/${newest}"\\s*>[^<]* · 1.91 MB · protected</a></li>`));
     expect(text).not.toMatch(/ style=|<style|<script>|javascript:|onclick=/);
     expect(text).not.toContain('NaN');
   });
@@ -535,8 +543,7 @@ describe('copies off the machine', () => {
     await service.shipPending();
 
     const page = await dash.get('/');
-    expect(page.text).toMatch(/<a[^>]*>Off-site/);
-    expect(page.text).toContain('<span class="tag plain">1 of 2</span>');
+    expect(page.text).toContain('<span class="tag warning">still to be sent</span>');
     expect(page.text).toMatch(
       new RegExp(String.raw`<strong>nas</strong>: 1 copy, [\d.]+ kB, of the backup from ${JUST_NOW}`),
     );

@@ -24,6 +24,20 @@ function bind() {
   }
 }
 
+/** What somebody has typed, ticked or opened stays when the page renews itself. */
+function keepInputs(before, fresh) {
+  const keyOf = (each) => each.tagName + ' ' + (each.id || each.name + ' ' + (each.type === 'checkbox' ? each.value : ''));
+  const fields = new Map([...fresh.querySelectorAll('input, select')].map((each) => [keyOf(each), each]));
+  for (const each of before.querySelectorAll('input:not([type=hidden]), select')) {
+    const same = fields.get(keyOf(each));
+    if (!same) continue;
+    if (each.type === 'checkbox') same.checked = each.checked;
+    else if (each.tagName === 'SELECT' || each.value !== each.defaultValue) same.value = each.value;
+  }
+  const opened = [...before.querySelectorAll('details')].map(({ open }) => open);
+  for (const [i, each] of [...fresh.querySelectorAll('details')].entries()) each.open = opened[i] === true;
+}
+
 async function show(answer) {
   const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
   const fresh = page.getElementById('main');
@@ -35,7 +49,9 @@ async function show(answer) {
   document.title = page.title;
   const icon = page.querySelector('link[rel=icon]');
   if (icon) document.querySelector('link[rel=icon]').setAttribute('href', icon.getAttribute('href'));
-  document.getElementById('main').replaceWith(fresh);
+  const main = document.getElementById('main');
+  keepInputs(main, fresh);
+  main.replaceWith(fresh);
   bind();
   const isSame = (link) => link.href === href && link.className === className;
   const focused = id ? document.getElementById(id) : href && [...document.links].find(isSame);

@@ -40,7 +40,9 @@ code { font: .85rem/1.5 ui-monospace, "DejaVu Sans Mono", monospace; overflow-wr
 .banner .say { flex: 1 1 300px; min-width: 0; }
 .banner h2 { font-size: 1.6rem; line-height: 1.25; text-wrap: balance; }
 .banner .say > p { margin-top: 2px; }
-.acts { display: flex; flex-wrap: wrap; gap: 10px; }
+.acts { display: flex; flex-wrap: wrap; gap: 10px; align-items: center; }
+.acts form { display: flex; flex-wrap: wrap; gap: 10px; }
+.acts input { width: 13em; }
 .banner.good, .banner.good .head { background: var(--good-soft); border-color: var(--good); }
 .banner.warning, .banner.warning .head { background: var(--warn-soft); border-color: var(--warn); }
 .banner.bad, .banner.bad .head { background: var(--bad-soft); border-color: var(--bad); }
@@ -71,23 +73,42 @@ progress { width: 100%; height: 14px; accent-color: var(--chart); }
 .number dd small { display: block; }
 .notes { border-left: 5px solid var(--warn); }
 .notes ul { padding-left: 20px; }
+.notes li, .facts dt, .flash p { overflow-wrap: anywhere; }
 
-.pictures { display: grid; grid-template-columns: 3fr 2fr; gap: 12px; }
-figure { display: flex; flex-direction: column; gap: 10px; min-width: 0; }
-figcaption { font-weight: 650; }
-figure svg { width: 100%; height: auto; display: block; }
+.row { display: flex; flex-wrap: wrap; gap: 4px 20px; align-items: baseline; justify-content: space-between; }
+.row > p { color: var(--soft); font-size: .88rem; }
+.picture { display: flex; flex-direction: column; gap: 12px; }
+.picture svg { width: 100%; height: auto; display: block; }
 .grid { stroke: var(--line); }
-.axis, .month { fill: var(--soft); font-size: 12px; }
-.month { font-size: 9px; }
-.line { fill: none; stroke: var(--chart); stroke-width: 2.5; stroke-linejoin: round; }
-.area { fill: var(--chart); opacity: .14; }
-.dot { fill: var(--chart); }
-.week { stroke: var(--line); stroke-width: .5; }
-.w0 { fill: var(--w0); } .w1 { fill: var(--w1); } .w2 { fill: var(--w2); }
-.weeks svg { margin: auto 0; max-width: 480px; }
-.legend { display: flex; flex-wrap: wrap; gap: 4px 16px; color: var(--soft); font-size: .85rem; margin-top: auto; }
-.swatch { display: inline-block; width: 12px; height: 12px; border-radius: 3px; margin-right: 6px; border: 1px solid var(--line); }
-.swatch.w0 { background: var(--w0); } .swatch.w1 { background: var(--w1); } .swatch.w2 { background: var(--w2); }
+.axis { fill: var(--soft); font-size: 13px; }
+.line { fill: none; stroke: var(--chart); stroke-width: 2; stroke-linejoin: round; opacity: .7; }
+.area { fill: var(--chart); opacity: .12; }
+.dot { fill: var(--chart); stroke: var(--card); stroke-width: 1; }
+.dot.kept { fill: var(--text); } .dot.broken { fill: var(--bad); } .dot.going { fill: var(--card); stroke: var(--warn); stroke-width: 2.5; }
+.hit { fill: transparent; }
+svg a:hover .dot { stroke: var(--text); stroke-width: 3; }
+details { min-width: 0; flex: 1 1 260px; }
+summary { cursor: pointer; padding: 8px 0; color: var(--link); }
+.moments { max-height: 16em; overflow-y: auto; padding-left: 0; list-style: none; }
+.moments a { display: inline-block; padding: 3px 0; }
+.goback, .search { display: flex; flex-wrap: wrap; gap: 8px; align-items: center; }
+.goback input, .search input { min-height: 38px; padding: 5px 10px; }
+.search { margin-top: 10px; }
+.search input { flex: 1 1 200px; max-width: 320px; }
+.chips { list-style: none; padding: 0; margin: 10px 0 0; display: flex; flex-wrap: wrap; gap: 8px; }
+.chip { display: inline-block; padding: 4px 12px; border: 1px solid var(--edge); border-radius: 99px; text-decoration: none; color: var(--text); font-size: .9rem; }
+.chip span { color: var(--soft); font-variant-numeric: tabular-nums; }
+.chip[aria-current] { background: var(--text); color: var(--page); border-color: var(--text); }
+.chip[aria-current] span { color: inherit; }
+.several { display: flex; flex-wrap: wrap; gap: 8px; align-items: center; padding: 12px 0 2px; border-top: 1px solid var(--line); }
+.several span { color: var(--soft); }
+.next { color: var(--soft); font-size: .9rem; padding-top: 10px; }
+.more { display: flex; flex-wrap: wrap; gap: 6px 20px; align-items: baseline; }
+.chosen, .why { margin: 0; padding-left: 20px; overflow-wrap: anywhere; }
+.why { list-style: none; padding: 0; }
+.why li { display: flex; flex-wrap: wrap; gap: 2px 20px; padding: 8px 0; border-top: 1px solid var(--line); }
+.why a { flex: none; width: 12.5em; font-variant-numeric: tabular-nums; }
+.why span { flex: 1 1 16em; min-width: 0; }
 
 .scroll { overflow-x: auto; margin: 8px -20px 0; padding: 0 20px; }
 table { width: 100%; border-collapse: collapse; }
@@ -99,7 +120,14 @@ thead a:hover, thead [aria-sort] a { color: var(--text); text-decoration: underl
 tbody th { white-space: nowrap; }
 tbody th small { display: block; }
 td small { display: block; }
-td.label { overflow-wrap: anywhere; max-width: 260px; }
+td.label { overflow-wrap: anywhere; width: 50%; }
+.tags { display: inline-flex; flex-wrap: wrap; gap: 4px; margin-top: 2px; }
+td.size, th.size { text-align: right; white-space: nowrap; }
+.backups { margin-top: 8px; }
+.day th { padding: 16px 0 6px; color: var(--soft); font-size: .85rem; font-weight: 600; border: 0; }
+.choose { width: 44px; }
+.choose label { display: grid; place-items: center; width: 32px; height: 32px; cursor: pointer; }
+.choose input { min-height: 0; width: 20px; height: 20px; margin: 0; accent-color: var(--text); }
 td.actions { white-space: nowrap; text-align: right; padding-right: 0; }
 .activity { list-style: none; padding: 0; margin-top: 8px; }
 .activity li { display: flex; flex-wrap: wrap; gap: 2px 20px; padding: 10px 0; border-top: 1px solid var(--line); }
@@ -108,7 +136,7 @@ td.actions { white-space: nowrap; text-align: right; padding-right: 0; }
 .activity small { display: block; }
 strong.bad { color: var(--bad); }
 .empty { color: var(--soft); padding-top: 8px; }
-.tag { display: inline-block; padding: 1px 10px; border-radius: 99px; font-size: .85rem; font-weight: 600; border: 1px solid currentColor; }
+.tag { display: inline-block; padding: 1px 10px; border-radius: 14px; max-width: 100%; font-size: .85rem; font-weight: 600; border: 1px solid currentColor; }
 .tag.good { color: var(--good); background: var(--good-soft); } .tag.bad { color: var(--bad); background: var(--bad-soft); }
 .tag.unknown { color: var(--soft); } .tag.warning { color: var(--warn); background: var(--warn-soft); } .tag.plain { color: var(--soft); font-weight: 400; }
 .pages { display: flex; gap: 16px; align-items: center; justify-content: center; padding-top: 14px; border-top: 1px solid var(--line); }
@@ -130,6 +158,8 @@ select, input { font: inherit; min-height: 44px; padding: 8px 12px; border-radiu
 .ask input { width: 100%; font-family: ui-monospace, "DejaVu Sans Mono", monospace; }
 
 .todo { list-style: none; padding-top: 4px; padding-bottom: 4px; }
+.todo:not(.card) { padding-left: 0; }
+.todo li > div { min-width: 0; overflow-wrap: anywhere; }
 .todo li { display: flex; gap: 12px 24px; align-items: center; justify-content: space-between; padding: 16px 0; }
 .todo li + li { border-top: 1px solid var(--line); }
 .todo p { color: var(--soft); }
@@ -147,7 +177,7 @@ select, input { font: inherit; min-height: 44px; padding: 8px 12px; border-radiu
 .flash { position: relative; padding-right: 52px; }
 .flash .more { font-weight: 400; color: var(--text); }
 .flash .close { position: absolute; top: 6px; right: 8px; width: 36px; height: 36px; display: grid; place-items: center; color: inherit; text-decoration: none; font-size: 1.4rem; }
-.warning { border-left: 4px solid var(--bad); padding-left: 12px; }
+p.warning { border-left: 4px solid var(--bad); padding-left: 12px; }
 .rows { list-style: none; padding: 0; }
 .job .button { white-space: normal; max-width: 100%; }
 .job:not(.ask) > * + *, .job:not(.ask) > form > * + * { margin-top: 12px; }
@@ -165,33 +195,48 @@ select, input { font: inherit; min-height: 44px; padding: 8px 12px; border-radiu
 .services { list-style: none; padding: 0; display: grid; gap: 12px; }
 .services a { font-size: 1.15rem; font-weight: 650; margin-right: 12px; }
 
-@media (max-width: 760px) {
-  main { padding: 14px 12px 48px; gap: 14px; }
-  .banner .head { gap: 12px 14px; padding: 16px; }
-  .banner .say { flex-basis: 200px; }
-  .acts, .acts form { flex: 1 1 100%; } .acts .button { flex: 1 1 100%; text-align: center; width: 100%; }
-  .banner h2 { font-size: 1.3rem; }
-  .icon { width: 44px; height: 44px; }
-  .pictures { grid-template-columns: 1fr; }
-  .numbers { grid-template-columns: 1fr 1fr; }
-  .number:first-child { grid-column: 1 / -1; }
-  .axis { font-size: 18px; }
+/* A till is often a tablet: below this, the list is cards. */
+@media (max-width: 960px) {
   .scroll { margin: 0; padding: 0; overflow: visible; }
   table, tbody, tr, td, tbody th { display: block; }
   thead tr { display: flex; flex-wrap: wrap; gap: 0 16px; border: 0; }
-  thead th { padding: 0; }
+  thead th { padding: 0; width: auto; }
   .changes thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
   tbody tr { border-top: 1px solid var(--line); padding: 12px 0; }
   tbody th, td { border: 0; padding: 2px 0; }
   td[data-name] { display: flex; gap: 8px; }
-  td.no { display: none; }
+  td[data-name]::before { content: attr(data-name); color: var(--soft); min-width: 5.5em; flex: none; }
+  .backups tbody tr { display: grid; grid-template: "time size choose" auto "label label label" auto "actions actions actions" auto / minmax(0, 1fr) auto auto; gap: 2px 12px; align-items: center; border: 1px solid var(--line); border-radius: 12px; padding: 8px 14px 12px; margin-top: 8px; }
+  .backups tbody th { grid-area: time; } .backups td.size { grid-area: size; } .backups td.choose { grid-area: choose; width: auto; padding: 0; }
+  .backups td.label { grid-area: label; min-width: 0; } .backups td.actions { grid-area: actions; }
+  .backups tbody tr.day { display: block; border: 0; padding: 10px 0 0; margin: 0; }
+  .backups tr.day th { padding: 0; }
+  .backups td[data-name]::before { content: none; }
+  td.label { width: auto; flex-wrap: wrap; }
+  td.actions { display: flex; flex-wrap: wrap; gap: 8px; padding-top: 8px; }
+  td.actions .button { flex: 1; text-align: center; }
+}
+@media (min-width: 560px) and (max-width: 960px) {
+  .backups tbody tr { grid-template: "time label size choose" auto "actions actions actions actions" auto / 9em minmax(0, 1fr) auto auto; }
+}
+@media (max-width: 760px) {
+  main { padding: 14px 12px 48px; gap: 14px; }
+  .card { padding: 14px; }
+  .banner .head { gap: 12px 14px; padding: 16px; }
+  .banner .say { flex-basis: 200px; }
+  .acts, .acts form { flex: 1 1 100%; } .acts .button, .acts input { flex: 1 1 100%; text-align: center; width: 100%; }
+  .acts input { text-align: left; }
+  .banner h2 { font-size: 1.3rem; }
+  .icon { width: 44px; height: 44px; }
+  .numbers { grid-template-columns: repeat(auto-fit, minmax(min(140px, 100%), 1fr)); }
+  .number:first-child { grid-column: 1 / -1; }
+  .axis { font-size: 30px; }
+  .dot { stroke-width: 2; r: 9px; }
   .todo li { flex-direction: column; align-items: stretch; }
   .todo form { flex-direction: column; }
   .todo .button { text-align: center; }
-  td[data-name]::before { content: attr(data-name); color: var(--soft); min-width: 5.5em; }
-  td.label { max-width: none; }
-  td.actions { display: flex; gap: 8px; padding-top: 8px; }
-  td.actions .button { flex: 1; text-align: center; }
+  .button { white-space: normal; }
+  .backups tbody th small { display: inline; margin-left: 6px; }
 }
 @media (forced-colors: active) {
   .banner, .card, .button, .tag, .checks li { border: 1px solid CanvasText; }

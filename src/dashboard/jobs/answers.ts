@@ -3,26 +3,30 @@ import type { Flash } from '../flash-store.js';
 import type { Rights } from '../guard.js';
 import { HttpError } from '../http-error.js';
 import { backupView, restoreView, verifyView } from '../../service/json-view.js';
-import { recoveryOnTheWeb } from '../../service/redact.js';
-import { readerWith } from '../json.js';
+import { recoveryOnTheWeb, storeName } from '../../service/redact.js';
+import { copyJson, readerWith } from '../json.js';
 import { rowsToJson } from '../rows/json.js';
 import type { DashboardEnv, ServiceView } from '../service-view.js';
 import { reasonFor } from '../texts/index.js';
 import type { Texts } from '../texts/index.js';
 import { linkTo } from '../views/view.js';
 import type { View } from '../views/view.js';
-import type { Job, Outcome } from './job.js';
+import type { Job, JobKind, Outcome, SeveralReport } from './job.js';
 import type { Started } from './jobs.js';
 
 // What the answers say of a job, by the rights of whoever asks.
+
+/** The kinds of jobs whose page has nothing to tell when they have ended. */
+const RETURNS: ReadonlySet<JobKind> = new Set<JobKind>(['backup', 'verify', 'several', 'pull']);
 
 /** Where a job leads when it has ended, and what is said there. A job whose own page has its report leads nowhere. */
 export function flashOf(job: Job, view: View): { readonly returnTo: string | undefined; readonly flash: Flash } {
   const { kind, name, back } = job;
   const below = back === 'restore' && view.rights.restore ? '/restore' : '';
-  const home = kind === 'verify' && name !== undefined ? linkTo(view, name, below) : view.home;
+  const isOfOne = (kind === 'verify' || kind === 'pull') && name !== undefined;
+  const home = isOfOne ? linkTo(view, name, below) : view.home;
   return {
-    returnTo: (kind === 'backup' || kind === 'verify') && job.state !== 'running' ? home : undefined,
+    returnTo: RETURNS.has(kind) && job.state !== 'running' ? home : undefined,
     flash: said(job),
   };
 }
@@ -31,7 +35,15 @@ function said({ state, outcome, name, code }: Job): Flash {
   if (state === 'cancelled') return { done: 'cancelled' };
   if (state === 'failed') return { done: 'error', code };
   if (outcome?.kind === 'verify') return { done: outcome.report.ok ? 'verified' : 'unsound', name };
+  if (outcome?.kind === 'pull') return { done: 'pulled', name };
+  if (outcome?.kind === 'several') return saidOfSeveral(outcome.report);
   return { done: 'created', name };
+}
+
+function saidOfSeveral({ action, done, failed }: SeveralReport): Flash {
+  const [first] = failed;
+  const kind = { delete: 'deletedSome', protect: 'protectedSome', unprotect: 'unprotectedSome' } as const;
+  return { done: first ? 'failedSome' : kind[action], count: done.length, failed: failed.length, code: first?.code };
 }
 
 /* eslint-disable @typescript-eslint/explicit-function-return-type -- docs/dashboard.md has the shape */
@@ -60,6 +72,14 @@ export function outcomeJson(outcome: Outcome, { service }: ServiceView, rights: 
       return verifyView(outcome.report, reader);
     case 'restore':
       return restoreView(outcome.report, reader);
+    case 'several':
+      return outcome.report;
+    case 'copies':
+      return outcome.copies.map(copyJson);
+    case 'pull': {
+      const { name, createdAt, sizeBytes, sha256, durationMs, store } = outcome.report;
+      return { name, createdAt, sizeBytes, sha256, durationMs, store: storeName(store) };
+    }
     case 'diff':
       // Names of tables and numbers of rows tell of the contents too.
       return rights.browse ? rowsToJson(outcome.diff) : undefined;

@@ -1,9 +1,18 @@
-import type { Backup, BackupProgress, DatabaseDiff, RecoverReport, RestoreReport, VerifyReport } from '../../index.js';
+import type {
+  Backup,
+  BackupProgress,
+  DatabaseDiff,
+  PullReport,
+  RecoverReport,
+  RemoteCopy,
+  RestoreReport,
+  VerifyReport,
+} from '../../index.js';
 import type { RowsOrder } from '../rows/choice.js';
 import type { Right } from '../guard.js';
 
 /** What takes longer than an answer may: each is a job with a page of its own. */
-export type JobKind = 'backup' | 'verify' | 'restore' | 'diff' | 'plan' | 'recover';
+export type JobKind = 'backup' | 'verify' | 'restore' | 'diff' | 'plan' | 'recover' | 'several' | 'copies' | 'pull';
 
 /** What a job has come to, for its page and for the API. */
 export type Outcome =
@@ -13,7 +22,22 @@ export type Outcome =
   /** With the rows of one table where one was asked for. */
   /** With `skip`, the rows of a table begin after so many. */
   | { readonly kind: 'diff'; readonly diff: DatabaseDiff; readonly skip: number }
-  | { readonly kind: 'plan' | 'recover'; readonly report: RecoverReport };
+  | { readonly kind: 'plan' | 'recover'; readonly report: RecoverReport }
+  | { readonly kind: 'several'; readonly report: SeveralReport }
+  /** What a store has. */
+  | { readonly kind: 'copies'; readonly store: number; readonly copies: readonly RemoteCopy[] }
+  | { readonly kind: 'pull'; readonly report: PullReport };
+
+/** What can be done with several backups at once. */
+export const SEVERAL = ['delete', 'protect', 'unprotect'] as const;
+export type SeveralAction = (typeof SEVERAL)[number];
+
+/** One that fails stops none of the others. */
+export interface SeveralReport {
+  readonly action: SeveralAction;
+  readonly done: readonly string[];
+  readonly failed: readonly { readonly name: string; readonly code: string }[];
+}
 
 /** A piece of work that goes on whoever looks at it, until it ends or is cancelled. */
 export interface Job {
@@ -47,6 +71,9 @@ export const RIGHT_OF: Readonly<Record<JobKind, Right>> = {
   diff: 'browse',
   plan: 'recover',
   recover: 'recover',
+  several: 'delete',
+  copies: 'create',
+  pull: 'create',
 };
 
 /** Jobs that write to the live database: one at a time. */

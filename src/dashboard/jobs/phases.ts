@@ -3,7 +3,20 @@ import type { JobKind } from './job.js';
 
 /** What a reader is told of the steps of a job; its name is a key of `texts.jobs.phases`. */
 export type Phase =
-  'lock' | 'copy' | 'verify' | 'check' | 'wait' | 'safety' | 'restore' | 'compare' | 'look' | 'choose' | 'bring';
+  | 'lock'
+  | 'copy'
+  | 'verify'
+  | 'check'
+  | 'wait'
+  | 'safety'
+  | 'restore'
+  | 'compare'
+  | 'look'
+  | 'choose'
+  | 'bring'
+  | 'one'
+  | 'ask'
+  | 'fetch';
 
 type Phases = readonly (readonly [Phase, readonly BackupStep[]])[];
 
@@ -19,6 +32,9 @@ const PHASES: Readonly<Record<JobKind, Phases>> = {
   verify: [['look', []]],
   diff: [['look', []]],
   plan: [['choose', []]],
+  several: [['one', []]],
+  copies: [['ask', []]],
+  pull: [['fetch', []]],
   recover: [
     ['choose', ['start', 'lock', 'check', 'where', 'plan']],
     ['safety', SNAPSHOT],

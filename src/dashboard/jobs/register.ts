@@ -91,5 +91,6 @@ export function ended(jobs: readonly Entry[], id: string, end: End, now: Date): 
 }
 
 function nameOf(outcome: Outcome, { name }: Job): string | undefined {
-  return outcome.kind === 'backup' ? outcome.backup.name : name;
+  if (outcome.kind === 'backup') return outcome.backup.name;
+  return outcome.kind === 'pull' ? outcome.report.name : name;
 }

@@ -2,14 +2,16 @@ import { ENGLISH } from '../../service/verdict-words.js';
 import { adviceEn } from './advice.js';
 import { activityEn } from './activity.js';
 import { jobsEn } from './jobs.js';
+import { listEn } from './list.js';
 import { rowsEn } from './rows.js';
 
 /** Every text of the dashboard. `es.ts` has the same keys; what is inserted comes formatted, and is escaped by the page. */
 export const en = {
   ...adviceEn,
   ...jobsEn,
+  ...listEn,
   ...rowsEn,
-  locale: 'en',
+  locale: 'en' as 'en' | 'es',
   title: (name: string) => `Backups of ${name}`,
   level: { good: 'Safe', unknown: 'Not known', warning: 'Attention', bad: 'Not safe' },
 
@@ -124,16 +126,6 @@ export const en = {
   stepOther: 'Starting',
   progress: (done: string, total: string) => `${done} of ${total}`,
 
-  sizeChart: 'Size over time',
-  sizeChartAlt: (count: string, first: string, last: string, smallest: string, largest: string) =>
-    `Sizes of ${count} backups from ${first} to ${last}: between ${smallest} and ${largest}.`,
-  weeks: 'Weeks with a backup',
-  weeksAlt: (withBackup: string, all: string) => `${withBackup} of the last ${all} weeks have a backup.`,
-  week: (date: string, count: string) => `Week of ${date}: ${count}`,
-  weekNone: 'none',
-  weekOne: '1 backup',
-  weekMore: '2 or more',
-
   backups: 'Backups',
   noBackups: 'No backups yet. The first one is made before the next change.',
   noBackupsButton: 'No backups yet. The first one is made before the next change, or now if you press the button.',
@@ -230,6 +222,12 @@ export const en = {
     unprotected: (name: string) => `${name} is no longer protected.`,
     deleted: 'The backup is deleted.',
     restored: (name: string) => `The database is restored from ${name}.`,
+    deletedSome: (count: string) => `Deleted: ${count}.`,
+    protectedSome: (count: string) => `Protected now: ${count}.`,
+    unprotectedSome: (count: string) => `No longer protected: ${count}.`,
+    failedSome: (count: string, failed: string, reason: string) => `Done: ${count}. Not done: ${failed} (${reason}).`,
+    pulled: (name: string) => `${name} is here again, checked and protected.`,
+    nothingChosen: 'Nothing is chosen. Tick the backups first.',
     confirmation: 'That is not the word. Nothing was changed.',
     cancelled: 'It was cancelled.',
     busy: 'Something else is writing to the database just now. That was not begun; try again when this is done.',

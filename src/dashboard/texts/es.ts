@@ -1,6 +1,7 @@
 import { adviceEs } from './advice.js';
 import { activityEs } from './activity.js';
 import { jobsEs } from './jobs.js';
+import { listEs } from './list.js';
 import { rowsEs } from './rows.js';
 import type { Dictionary } from './en.js';
 import { VERDICT_ES } from './verdict-es.js';
@@ -8,6 +9,7 @@ import { VERDICT_ES } from './verdict-es.js';
 export const es: Dictionary = {
   ...adviceEs,
   ...jobsEs,
+  ...listEs,
   ...rowsEs,
   locale: 'es',
   title: (name) => `Copias de seguridad de ${name}`,
@@ -124,16 +126,6 @@ export const es: Dictionary = {
   stepOther: 'Empezando',
   progress: (done, total) => `${done} de ${total}`,
 
-  sizeChart: 'Tamaño a lo largo del tiempo',
-  sizeChartAlt: (count, first, last, smallest, largest) =>
-    `Tamaños de ${count} copias, del ${first} al ${last}: entre ${smallest} y ${largest}.`,
-  weeks: 'Semanas con copia',
-  weeksAlt: (withBackup, all) => `${withBackup} de las últimas ${all} semanas tienen copia.`,
-  week: (date, count) => `Semana del ${date}: ${count}`,
-  weekNone: 'ninguna',
-  weekOne: '1 copia',
-  weekMore: '2 o más',
-
   backups: 'Copias',
   noBackups: 'Todavía no hay copias. La primera se hará antes del próximo cambio.',
   noBackupsButton: 'Todavía no hay copias. La primera se hará antes del próximo cambio, o ahora si pulsa el botón.',
@@ -227,6 +219,12 @@ export const es: Dictionary = {
     unprotected: (name) => `${name} ya no está protegida.`,
     deleted: 'La copia se ha borrado.',
     restored: (name) => `La base de datos se ha restaurado desde ${name}.`,
+    deletedSome: (count) => `Borradas: ${count}.`,
+    protectedSome: (count) => `Protegidas: ${count}.`,
+    unprotectedSome: (count) => `Sin protección: ${count}.`,
+    failedSome: (count, failed, reason) => `Hechas: ${count}. Sin hacer: ${failed} (${reason}).`,
+    pulled: (name) => `${name} está aquí otra vez, comprobada y protegida.`,
+    nothingChosen: 'No se ha elegido nada. Marque antes las copias.',
     confirmation: 'Esa no es la palabra. No se ha cambiado nada.',
     cancelled: 'Se canceló.',
     busy: 'Otra cosa está escribiendo en la base de datos ahora mismo. Eso no se ha empezado; inténtelo cuando termine.',

@@ -1,7 +1,17 @@
 /** Numbers and dates in one language, in this computer's time zone. */
 export interface Formats {
-  /** `24 Nov 2026, 09:30` */
-  readonly date: (date: Date) => string;
+  /** `24 Nov 2026, 09:30`; with its seconds where another one has the same minute */
+  readonly date: (date: Date, seconds?: boolean) => string;
+  /** `09:30`, `09:30:12` */
+  readonly time: (date: Date, seconds?: boolean) => string;
+  /** `today`, `yesterday`, `Tuesday, 24 November 2026` */
+  readonly dayName: (date: Date, now: number) => string;
+  /** `2026-11-24`, as a field for a date has it */
+  readonly isoDay: (date: Date) => string;
+  /** `Europe/Madrid`: the zone of all times on the page */
+  readonly zone: string;
+  /** `7 days`, `12 hours` */
+  readonly duration: (milliseconds: number) => string;
   /** `24 Nov 2026` */
   readonly day: (date: Date) => string;
   readonly month: (date: Date) => string;
@@ -24,10 +34,26 @@ const UNITS = [
 /** Nobody counts these, and two clocks may differ by as much. */
 const JUST_NOW_S = 10;
 
+const DAY_MS = 86_400_000;
+
+/** Days of the calendar of this computer, counted: some have an hour more or less. */
+function dayNumber(date: Date): number {
+  return Date.UTC(date.getFullYear(), date.getMonth(), date.getDate()) / DAY_MS;
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
 const SIZES = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'] as const;
 
 export function formatsOf(locale: 'en' | 'es'): Formats {
   const date = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' });
+  const dateSeconds = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'medium' });
+  const time = new Intl.DateTimeFormat(locale, { timeStyle: 'short' });
+  const timeSeconds = new Intl.DateTimeFormat(locale, { timeStyle: 'medium' });
+  const fullDay = new Intl.DateTimeFormat(locale, { dateStyle: 'full' });
+  const days = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' });
   const day = new Intl.DateTimeFormat(locale, { dateStyle: 'medium' });
   const month = new Intl.DateTimeFormat(locale, { month: 'short' });
   const relative = new Intl.RelativeTimeFormat(locale);
@@ -44,7 +70,21 @@ export function formatsOf(locale: 'en' | 'es'): Formats {
   );
   const justNow = { en: 'just now', es: 'ahora mismo' }[locale];
   return {
-    date: (value) => date.format(value),
+    date: (value, withSeconds = false) => (withSeconds ? dateSeconds : date).format(value),
+    time: (value, withSeconds = false) => (withSeconds ? timeSeconds : time).format(value),
+    dayName(value, now) {
+      const passed = dayNumber(value) - dayNumber(new Date(now));
+      return capital(passed === 0 || passed === -1 ? days.format(passed, 'day') : fullDay.format(value));
+    },
+    isoDay: (value) => new Date(dayNumber(value) * DAY_MS).toISOString().slice(0, 10),
+    zone: date.resolvedOptions().timeZone,
+    duration(milliseconds) {
+      const [unit, length] = UNITS.find(
+        ([, size]) => milliseconds / 1_000 >= size && milliseconds % (size * 1_000) === 0,
+      ) ?? ['second' as const, 1];
+      const value = milliseconds / 1_000 / length;
+      return new Intl.NumberFormat(locale, { style: 'unit', unit, unitDisplay: 'long' }).format(value);
+    },
     day: (value) => day.format(value),
     month: (value) => month.format(value),
     age(value, now) {

@@ -87,6 +87,8 @@ function backUpNow(view: View, { judged, running }: BannerState): Html | '' {
   const offered = judged.recent.mark === 'good' || judged.recent.action === 'back-up';
   if (!rights.create || !offered) return '';
   return html`<form method="post" action="${home}backups" data-live-form>
+    <label for="note" class="hidden">${texts.note}</label>
+    <input id="note" name="label" maxlength="200" placeholder="${texts.note}" autocomplete="off" />
     <button class="button primary" ${running ? html`disabled` : ''}>${texts.backUpNow}</button>
   </form>`;
 }
@@ -94,8 +96,13 @@ function backUpNow(view: View, { judged, running }: BannerState): Html | '' {
 function goBack(view: View, { judged, backups }: BannerState): Html | '' {
   const good = newestGood(backups);
   if (!view.rights.restore || !good) return '';
-  const first = judged.recent.action === 'restore' ? 'button primary' : 'button';
-  return html`<a class="${first}" href="${linkTo(view, good.name, '/restore')}">${view.texts.remedies.goBack}</a>`;
+  // Where the database is gone, the newest is meant; else any moment may be.
+  const isGone = judged.recent.action === 'restore';
+  return html`<a
+    class="${isGone ? 'button primary' : 'button'}"
+    href="${isGone ? linkTo(view, good.name, '/restore') : `${view.home}go-back`}"
+    >${view.texts.remedies.goBack}</a
+  >`;
 }
 
 /** Is there a button for this reader that mends something? */

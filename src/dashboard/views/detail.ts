@@ -2,17 +2,23 @@ import { html } from 'hono/html';
 import type { Backup } from '../../index.js';
 import { problemsFor } from '../../service/redact.js';
 import { readerWith } from '../json.js';
-import type { ServiceView } from '../service-view.js';
+import type { Seen, ServiceView } from '../service-view.js';
 import { compareForm } from './changes.js';
 import { flash } from './flash.js';
 import { layout } from './layout.js';
 import { offsiteList } from './offsite.js';
+import { sayKept } from './rules.js';
 import { labelOf, verificationOf } from './table.js';
 import type { Html, View } from './view.js';
 import { linkHome, linkTo } from './view.js';
 
 /** The page of one backup: its facts and its actions. */
-export function detailPage(view: View, serviceView: ServiceView, backup: Backup): Html {
+export function detailPage(
+  view: View,
+  serviceView: ServiceView,
+  backup: Backup,
+  { kept, goNext }: Pick<Seen, 'kept' | 'goNext'>,
+): Html {
   const { texts } = view;
   const { format } = texts;
   const { name, createdAt, sizeBytes, label, sha256, manifest, problem, findings = [], lastVerification } = backup;
@@ -29,12 +35,14 @@ export function detailPage(view: View, serviceView: ServiceView, backup: Backup)
     <section class="card" aria-labelledby="title">
       <h1 id="title">${format.date(createdAt)} <small>${format.age(createdAt, view.now)}</small></h1>
       ${problem ? html`<p class="tag bad">${texts.problems[problem] ?? problem}</p>` : ''}
+      ${goNext.some(({ name: going }) => going === name) ? html`<p class="tag warning">${texts.list.goesNext}</p>` : ''}
       <dl class="facts">
         ${fact(texts.fileName, name)} ${fact(texts.columns.size, format.size(sizeBytes))}
         ${fact(texts.columns.label, label === undefined ? undefined : labelOf(view, label))}
         ${fact(texts.columns.verified, verificationOf(view, backup))}
         ${fact(texts.columns.protected, backup.protected ? texts.protectedNote : texts.notProtected)}
         ${fact(texts.columns.offsite, backup.copies?.length ? offsiteList(view, backup) : undefined)}
+        ${fact(texts.kept.title, whyKept(view, serviceView, backup, kept))}
         ${fact(texts.pages, manifest && format.number(manifest.pageCount))}
         ${fact(texts.duration, manifest && format.seconds(manifest.durationMs))}
         ${fact(texts.sha256, sha256 && html`<code>${sha256}</code>`)}
@@ -58,6 +66,14 @@ export function detailPage(view: View, serviceView: ServiceView, backup: Backup)
     </section>
     ${actions(view, backup)}`;
   return layout(view, { title: `${name} · ${serviceView.title(texts)}`, body });
+}
+
+function whyKept(view: View, { service }: ServiceView, { name }: Backup, kept: Seen['kept']): string | undefined {
+  const stores = service.copies.map((store) => store.name);
+  return kept
+    .find(({ backup }) => backup.name === name)
+    ?.reasons.map((reason) => sayKept(view, reason, stores))
+    .join('; ');
 }
 
 function actions(view: View, { name, protected: isProtected }: Backup): Html {

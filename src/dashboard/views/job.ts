@@ -11,6 +11,7 @@ import { changes, planAgain, recovery } from './changes.js';
 import { flash } from './flash.js';
 import { layout } from './layout.js';
 import { facts } from './parts.js';
+import { copiesList } from './stores.js';
 import { linkHome, linkTo } from './view.js';
 import type { Html, View } from './view.js';
 
@@ -22,7 +23,7 @@ export function jobPage(view: View, serviceView: ServiceView, job: Job, backups:
   const { texts } = view;
   const running = job.state === 'running';
   const body = html`${linkHome(view)} ${flash(view, backups)}
-    <section class="card job ${job.kind === 'diff' ? '' : 'ask'}" aria-labelledby="title">
+    <section class="card job ${job.kind === 'diff' || job.kind === 'copies' ? '' : 'ask'}" aria-labelledby="title">
       <h1 id="title">${sayJob(job, texts)}</h1>
       ${running ? underWay(view, job) : result(view, job, backups)}
     </section>`;
@@ -139,6 +140,11 @@ function outcome(
       return restored(view, came.report, listed, backups);
     case 'diff':
       return view.rights.browse ? changes(view, job, came.diff, came.skip) : html`<p>${texts.rows.hidden}</p>`;
+    case 'several':
+    case 'pull':
+      return '';
+    case 'copies':
+      return view.rights.create ? copiesList(view, came, backups) : '';
     case 'plan':
       return view.rights.recover ? recovery(view, job, came.report) : html`<p>${texts.rows.hidden}</p>`;
     case 'recover':

@@ -1,16 +1,16 @@
 import { html } from 'hono/html';
 import type { Backup, ServiceStatus } from '../../index.js';
-import type { Look, ServiceView } from '../service-view.js';
+import type { Look, Seen, ServiceView } from '../service-view.js';
 import { verdict } from '../../index.js';
 import { banner } from './banner.js';
-import { sizeChart } from './chart.js';
 import { flash } from './flash.js';
 import { jobsCard } from './job.js';
 import { layout } from './layout.js';
 import { offsiteCard } from './offsite.js';
+import { picture } from './picture.js';
+import { goesNext } from './rules.js';
 import { backupTable } from './table.js';
 import type { Html, View } from './view.js';
-import { weekStrip } from './weeks.js';
 
 /** The page: the verdict, numbers, pictures, and the table below. */
 export function overviewPage(view: View, serviceView: ServiceView, look: Look, others: Html | ''): Html {
@@ -25,7 +25,7 @@ export function overviewPage(view: View, serviceView: ServiceView, look: Look, o
       ${others}
     </header>
     ${said} ${jobsCard(view, serviceView)} ${banner(view, { judged, backups, running })}
-    ${status ? withBackups(view, status, look.backups) : ''}`;
+    ${status ? withBackups(view, serviceView, look) : ''}`;
   return layout(view, {
     title: `${texts.level[judged.level]} · ${serviceView.title(texts)}`,
     level: judged.level,
@@ -47,19 +47,21 @@ function isLooking(status: ServiceStatus | undefined): boolean {
   );
 }
 
-function withBackups(view: View, status: ServiceStatus, backups: readonly Backup[]): Html {
-  const { texts } = view;
+function withBackups(view: View, { service }: ServiceView, { status, backups, goNext }: Seen): Html {
+  const { texts, home, rights } = view;
+  const going = new Set(goNext.map(({ name }) => name));
   return html`${numbers(view, status, backups)} ${warnings(view, status, backups)} ${offsiteCard(view, status)}
-    ${
-      backups.length > 0
-        ? html`<div class="pictures">${sizeChart(view, backups)} ${weekStrip(view, backups)}</div>`
-        : ''
-    }
+    ${picture(view, backups, going)}
     <section id="backups" class="card" aria-labelledby="backups-title">
       <h2 id="backups-title">${texts.backups}</h2>
-      ${backupTable(view, backups)}
+      ${backupTable(view, backups, going)}
+      ${backups.length > 0 ? html`<p class="next">${goesNext(view, goNext)}</p>` : ''}
     </section>
-    <p class="more"><a href="${view.home}activity">${texts.activity.title}</a></p>`;
+    <nav class="more">
+      <a href="${home}activity">${texts.activity.title}</a> <a href="${home}rules">${texts.rules.title}</a>
+      ${rights.create && service.copies.length > 0 ? html`<a href="${home}copies">${texts.pull.link}</a>` : ''}
+      <small>${texts.picture.zone(texts.format.zone)}</small>
+    </nav>`;
 }
 
 function numbers(view: View, status: ServiceStatus, backups: readonly Backup[]): Html {

@@ -1,56 +1,196 @@
 import { html } from 'hono/html';
 import type { Backup } from '../../index.js';
+import { addressOf, CHIPS, choose, growths, isShownBy, readChoice, SORTS } from '../filter.js';
+import type { Choice, Known, Sort } from '../filter.js';
 import { BY_HAND } from '../operations.js';
-import { copiedCount, offsiteTag } from './offsite.js';
 import { linkTo } from './view.js';
 import type { Html, View } from './view.js';
 
-/** As many rows as a browser draws at once without a thought; sorting is done here, over all of them. */
+/** As many rows as a browser draws at once without a thought; choosing and sorting is done here, over all of them. */
 const PAGE_SIZE = 50;
 
-const COLUMNS = ['date', 'size', 'label', 'verified', 'protected', 'offsite'] as const;
-type Column = (typeof COLUMNS)[number];
-
-const KEYS: Readonly<Record<Column, (backup: Backup) => number | string>> = {
-  date: ({ createdAt }) => createdAt.getTime(),
-  size: ({ sizeBytes }) => sizeBytes,
-  label: ({ label = '' }) => label.toLowerCase(),
-  verified: (backup) => verifiedAt(backup)?.getTime() ?? 0,
-  protected: (backup) => Number(backup.protected),
-  offsite: copiedCount,
-};
-
-interface Order {
-  readonly column: Column;
-  readonly descending: boolean;
-}
-
-/** The table, in the order and from the page that the address asks for. */
-export function backupTable(view: View, backups: readonly Backup[]): Html {
+/** The list: a search, chips, the backups by day, and what can be done with several of them. */
+export function backupTable(view: View, backups: readonly Backup[], goNext: ReadonlySet<string>): Html {
   const { texts } = view;
   if (backups.length === 0)
     return html`<p class="empty">${view.rights.create ? texts.noBackupsButton : texts.noBackups}</p>`;
-  const order = readOrder(view);
-  const sorted = sort(backups, order);
-  const pages = Math.ceil(sorted.length / PAGE_SIZE);
-  const page = Math.min(pages, Math.max(1, Math.trunc(Number(view.query('page'))) || 1));
-  // Only where the service has stores.
-  const columns = COLUMNS.filter((column) => column !== 'offsite' || backups.some(({ copies }) => copies?.length));
-  const rows = sorted.slice((page - 1) * PAGE_SIZE, page * PAGE_SIZE);
-  return html`<div class="scroll">
-      <table>
-        <thead>
-          <tr>
-            ${columns.map((column) => heading(view, column, order))}
-            <th scope="col"><span class="hidden">${texts.actions}</span></th>
-          </tr>
-        </thead>
-        <tbody>
-          ${rows.map((backup) => row(view, backup, columns.includes('offsite')))}
-        </tbody>
-      </table>
-    </div>
-    ${pages > 1 ? pagination(view, order, page, pages) : ''}`;
+  const choice = readChoice(view.query);
+  const known: Known = { goNext, textsOf: textsOf(view) };
+  const chosen = choose(backups, choice, known);
+  const pages = Math.max(1, Math.ceil(chosen.length / PAGE_SIZE));
+  const page = Math.min(pages, choice.page);
+  const rows = chosen.slice((page - 1) * PAGE_SIZE, page * PAGE_SIZE);
+  const list = { goNext, growth: growths(backups), byDay: choice.sort === 'date' };
+  return html`${search(view, choice)} ${chips(view, choice, backups, known)}
+  ${rows.length === 0 ? html`<p class="empty">${texts.list.nothing}</p>` : table(view, choice, rows, list)}
+  ${pages > 1 ? pagination(view, { ...choice, page }, pages) : ''}`;
+}
+
+interface List {
+  readonly goNext: ReadonlySet<string>;
+  readonly growth: ReadonlyMap<string, number>;
+  readonly byDay: boolean;
+}
+
+function textsOf({ texts, wordsFor }: View): Known['textsOf'] {
+  return ({ createdAt, label }) => [
+    texts.format.date(createdAt),
+    ...(label === undefined ? [] : [label === BY_HAND ? texts.byHand : (wordsFor(label) ?? '')]),
+  ];
+}
+
+function search({ texts, home }: View, choice: Choice): Html {
+  const { list } = texts;
+  return html`<form method="get" action="${home}#backups" class="search" role="search">
+    <label for="q" class="hidden">${list.search}</label>
+    <input id="q" name="q" type="search" value="${choice.search}" placeholder="${list.search}" maxlength="100" />
+    ${choice.chip === 'all' ? '' : html`<input type="hidden" name="show" value="${choice.chip}" />`}
+    <button class="button small">${list.find}</button>
+  </form>`;
+}
+
+function chips({ texts, home }: View, choice: Choice, backups: readonly Backup[], known: Known): Html {
+  const shown = CHIPS.map((chip) => ({
+    chip,
+    count: backups.filter((backup) => isShownBy(chip, backup, known)).length,
+  })).filter(({ chip, count }) => chip === 'all' || chip === choice.chip || count > 0);
+  return html`<ul class="chips" aria-label="${texts.list.chips}">
+    ${shown.map(
+      ({ chip, count }) =>
+        html`<li>
+          <a
+            class="chip"
+            href="${home}${addressOf({ ...choice, chip, page: 1 })}"
+            ${chip === choice.chip ? html`aria-current="true"` : ''}
+            >${texts.list.chip[chip]} <span>${texts.format.number(count)}</span></a
+          >
+        </li>`,
+    )}
+  </ul>`;
+}
+
+function table(view: View, choice: Choice, rows: readonly Backup[], list: List): Html {
+  const { texts, rights, home } = view;
+  const { several } = texts.list;
+  const groups = list.byDay ? byDay(view, rows) : [{ title: undefined, rows }];
+  const twins = sameMinute(view, rows);
+  return html`<table class="backups">
+      <thead>
+        <tr>
+          ${rights.delete ? html`<th scope="col"><span class="hidden">${several.choose}</span></th>` : ''}
+          ${SORTS.map((sort) => heading(view, sort, choice))}
+          <th scope="col"><span class="hidden">${texts.actions}</span></th>
+        </tr>
+      </thead>
+      ${groups.map(
+        (group) =>
+          html`<tbody>
+            ${
+              group.title === undefined
+                ? ''
+                : html`<tr class="day">
+                    <th scope="rowgroup" colspan="${rights.delete ? 5 : 4}">${group.title}</th>
+                  </tr>`
+            }
+            ${group.rows.map((backup) => row(view, backup, list, twins))}
+          </tbody>`,
+      )}
+    </table>
+    ${
+      rights.delete
+        ? html`<form id="several" method="get" action="${home}selected" class="several">
+            <span>${several.with}</span>
+            <button class="button small" name="do" value="protect">${texts.protect}</button>
+            <button class="button small" name="do" value="unprotect">${texts.unprotect}</button>
+            <button class="button small danger" name="do" value="delete">${texts.delete}</button>
+          </form>`
+        : ''
+    }`;
+}
+
+/** Rows of the same day together, in their order. Days are those of this computer's time zone, as everywhere. */
+function byDay({ texts, now }: View, rows: readonly Backup[]): { title: string; rows: Backup[] }[] {
+  const groups: { title: string; rows: Backup[] }[] = [];
+  for (const backup of rows) {
+    const title = texts.format.dayName(backup.createdAt, now);
+    const last = groups.at(-1);
+    if (last?.title === title) last.rows.push(backup);
+    else groups.push({ title, rows: [backup] });
+  }
+  return groups;
+}
+
+/** The backups whose minute another one shares: they need seconds to be told apart. */
+function sameMinute({ texts }: View, rows: readonly Backup[]): ReadonlySet<Backup> {
+  const minutes = new Map<string, Backup[]>();
+  for (const backup of rows) {
+    const minute = texts.format.date(backup.createdAt);
+    minutes.set(minute, [...(minutes.get(minute) ?? []), backup]);
+  }
+  return new Set([...minutes.values()].filter((each) => each.length > 1).flat());
+}
+
+function row(view: View, backup: Backup, { goNext, growth, byDay: hasDays }: List, twins: ReadonlySet<Backup>): Html {
+  const { texts, rights, now } = view;
+  const { format, list } = texts;
+  const { name, createdAt, sizeBytes, label } = backup;
+  const seconds = twins.has(backup);
+  const at = hasDays ? format.time(createdAt, seconds) : format.date(createdAt, seconds);
+  const grown = growth.get(name) ?? 0;
+  return html`<tr>
+    ${
+      rights.delete
+        ? html`<td class="choose">
+            <label
+              ><span class="hidden">${list.several.one(format.date(createdAt, true))}</span
+              ><input type="checkbox" name="b" value="${name}" form="several"
+            /></label>
+          </td>`
+        : ''
+    }
+    <th scope="row">
+      <a href="${linkTo(view, name)}" title="${name}"><time datetime="${createdAt.toISOString()}">${at}</time></a>
+      <small>${format.age(createdAt, now)}</small>
+    </th>
+    <td data-name="${texts.columns.label}" class="label">
+      ${label === undefined ? '–' : labelOf(view, label)} ${tags(view, backup, goNext)}
+    </td>
+    <td data-name="${texts.columns.size}" class="size">
+      ${format.size(sizeBytes)}${grown === 0 ? '' : html` <small>${grown > 0 ? '+' : '−'}${format.size(Math.abs(grown))}</small>`}
+    </td>
+    <td class="actions">
+      ${
+        rights.download
+          ? html`<a
+              class="button small"
+              href="${linkTo(view, name, '/download')}"
+              download
+              aria-label="${texts.downloadOf(name)}"
+              >${texts.download}</a
+            >`
+          : ''
+      }
+      <a class="button small" href="${linkTo(view, name)}" aria-label="${texts.detailsOf(name)}">${texts.details}</a>
+    </td>
+  </tr>`;
+}
+
+/** What is out of the ordinary with a backup, and nothing else: that it was checked when it was made goes without saying. */
+function tags(view: View, backup: Backup, goNext: ReadonlySet<string>): Html | '' {
+  const { texts } = view;
+  const { problem, lastVerification: last, verified, copies = [] } = backup;
+  const tag = (kind: string, text: string): Html => html`<span class="tag ${kind}">${text}</span> `;
+  const waits = copies.some(({ state }) => state === 'pending');
+  const all = [
+    ...(problem ? [tag('bad', texts.problems[problem] ?? problem)] : []),
+    ...(last?.ok === false ? [tag('bad', texts.verifyFailed)] : []),
+    ...(!problem && !last && !verified ? [tag('plain', texts.notVerified)] : []),
+    ...(last?.ok === true && last.level === 'drill' ? [tag('good', texts.verifiedAs['drill']!)] : []),
+    ...(backup.protected ? [tag('good', texts.list.protected)] : []),
+    ...(waits ? [tag('warning', texts.offsite.pending)] : []),
+    ...(goNext.has(backup.name) ? [tag('warning', texts.list.goesNext)] : []),
+  ];
+  return all.length === 0 ? '' : html`<span class="tags">${all}</span>`;
 }
 
 export function verificationOf(view: View, backup: Backup): Html {
@@ -83,83 +223,29 @@ function verifiedAt({ manifest, lastVerification }: Backup): Date | undefined {
   return at === undefined ? undefined : new Date(at);
 }
 
-function row(view: View, backup: Backup, withOffsite: boolean): Html {
-  const { texts, rights } = view;
-  const { columns, format } = texts;
-  const { name, createdAt, sizeBytes, label, problem } = backup;
-  return html`<tr>
-    <th scope="row">
-      <a href="${linkTo(view, name)}" title="${name}"
-        ><time datetime="${createdAt.toISOString()}">${format.date(createdAt)}</time></a
-      >
-      <small>${format.age(createdAt, view.now)}</small>
-      ${problem ? html`<span class="tag bad">${texts.problems[problem] ?? problem}</span>` : ''}
-    </th>
-    <td data-name="${columns.size}">${format.size(sizeBytes)}</td>
-    <td data-name="${columns.label}" class="label">${label === undefined ? '–' : labelOf(view, label)}</td>
-    <td data-name="${columns.verified}">${verificationOf(view, backup)}</td>
-    <td data-name="${columns.protected}" ${backup.protected ? '' : html` class="no"`}>
-      ${backup.protected ? html`<span class="tag good">${texts.yes}</span>` : texts.no}
-    </td>
-    ${withOffsite ? html`<td data-name="${columns.offsite}">${offsiteTag(view, backup)}</td>` : ''}
-    <td class="actions">
-      ${
-        rights.download
-          ? html`<a
-              class="button small"
-              href="${linkTo(view, name, '/download')}"
-              download
-              aria-label="${texts.downloadOf(name)}"
-              >${texts.download}</a
-            >`
-          : ''
-      }
-      <a class="button small" href="${linkTo(view, name)}" aria-label="${texts.detailsOf(name)}">${texts.details}</a>
-    </td>
-  </tr>`;
-}
-
-function heading(view: View, column: Column, order: Order): Html {
-  const { texts } = view;
-  const name = texts.columns[column];
-  const current = order.column === column;
-  const next: Order = { column, descending: current ? !order.descending : column !== 'label' };
-  const sorted = !current ? '' : html` aria-sort="${order.descending ? 'descending' : 'ascending'}"`;
-  return html`<th scope="col" ${sorted}>
-    <a href="${address(view, next, 1)}" aria-label="${texts.sortBy(name)}"
-      >${name}<span class="arrow" aria-hidden="true">${current ? (order.descending ? '▼' : '▲') : ''}</span></a
+function heading(view: View, sort: Sort, choice: Choice): Html {
+  const { texts, home } = view;
+  const name = texts.columns[sort];
+  const isCurrent = choice.sort === sort;
+  const descending = isCurrent ? !choice.descending : sort !== 'label';
+  const sorted = !isCurrent ? '' : html` aria-sort="${choice.descending ? 'descending' : 'ascending'}"`;
+  return html`<th scope="col" class="${sort}" ${sorted}>
+    <a href="${home}${addressOf({ ...choice, sort, descending, page: 1 })}" aria-label="${texts.sortBy(name)}"
+      >${name}<span class="arrow" aria-hidden="true">${isCurrent ? (choice.descending ? '▼' : '▲') : ''}</span></a
     >
   </th>`;
 }
 
-function pagination(view: View, order: Order, page: number, pages: number): Html {
-  const { texts } = view;
+function pagination(view: View, choice: Choice, pages: number): Html {
+  const { texts, home } = view;
+  const { page } = choice;
   const link = (to: number, text: string): Html =>
     to < 1 || to > pages
       ? html`<span class="button small off">${text}</span>`
-      : html`<a class="button small" href="${address(view, order, to)}">${text}</a>`;
+      : html`<a class="button small" href="${home}${addressOf({ ...choice, page: to })}">${text}</a>`;
   return html`<nav class="pages" aria-label="${texts.pagination}">
     ${link(page - 1, texts.previous)}
     <span>${texts.page(texts.format.number(page), texts.format.number(pages))}</span>
     ${link(page + 1, texts.next)}
   </nav>`;
-}
-
-function address(view: View, { column, descending }: Order, page: number): string {
-  return `${view.home}?sort=${column}&order=${descending ? 'desc' : 'asc'}${page > 1 ? `&page=${page}` : ''}#backups`;
-}
-
-function readOrder(view: View): Order {
-  const column = COLUMNS.find((name) => name === view.query('sort')) ?? 'date';
-  return { column, descending: view.query('order') !== 'asc' };
-}
-
-function sort(backups: readonly Backup[], { column, descending }: Order): Backup[] {
-  const key = KEYS[column];
-  const sign = descending ? -1 : 1;
-  // Stable: what is equal stays newest first.
-  return backups.toSorted((a, b) => {
-    const [x, y] = [key(a), key(b)];
-    return x === y ? 0 : x < y ? -sign : sign;
-  });
 }
