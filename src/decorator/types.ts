@@ -17,13 +17,13 @@ type IsAny<T> = 0 extends 1 & T ? true : false;
 type Protection<Blocking, F extends AnyFunction> =
   IsAny<F> extends true
     ? true
-    : Blocking extends true
-      ? ReturnType<F> extends Generator | AsyncGenerator
+    : F extends AsyncFunction
+      ? true
+      : ReturnType<F> extends Generator | AsyncGenerator
         ? Refused<'A generator cannot be protected.'>
-        : true
-      : F extends AsyncFunction
-        ? true
-        : Refused<'It returns no promise: make it async, or pass { blocking: true }.'>;
+        : Blocking extends true
+          ? true
+          : Refused<'It returns no promise: make it async, or pass { blocking: true }.'>;
 
 /** The type that `withAutoBackup()` requires of its function besides its own. */
 export type Protectable<Blocking, F extends AnyFunction> =
