@@ -160,7 +160,7 @@ export type ChildMessage =
   | { readonly type: 'partial'; readonly path: string }
   /**
    * A statement of the user's begins, which may never end and which nothing inside the child can interrupt. If no other message
-   * follows in time, the parent ends the child with this error.
+   * follows in time, the parent ends the child with this error; with 0 it does so at once.
    */
   | { readonly type: 'limit'; readonly withinMs: number; readonly error: WireError }
   | { readonly type: 'result'; readonly result: ChildResult }

@@ -62,7 +62,9 @@ export function run(request: ChildRequest, { signal, onProgress }: SnapshotContr
       clearTimeout(limit);
       if (message.type === 'limit') {
         const { withinMs, error } = message;
-        limit = setTimeout(() => kill(errorFromWire(error)), Math.min(withinMs, MAX_TIMER_MS));
+        // At once, before the end of the child may be told: it has nothing left to say.
+        if (withinMs === 0) kill(errorFromWire(error));
+        else limit = setTimeout(() => kill(errorFromWire(error)), Math.min(withinMs, MAX_TIMER_MS));
       }
       if (!state.answered) return;
       // The answer is the child's last act; the caller need not wait for its process to be torn down.

@@ -22,3 +22,8 @@ export function whyNoExpression(text: string): string | undefined {
   if (depth > 0) return 'it does not close a parenthesis';
   return empty ? 'it is empty' : undefined;
 }
+
+/** Is it, whatever else, an expression without a function, a subquery or a table? Then it reads each row once, and gathers nothing. */
+export function callsNothing(text: string): boolean {
+  return !/\(|\b(IN|MATCH)\b/i.test(text);
+}

@@ -1,12 +1,12 @@
 import { backupNaming } from '../../catalog/backup-name.js';
-import { errorToWire } from '../../child/protocol.js';
 import type { ChildResult } from '../../child/protocol.js';
 import { queryToJson } from '../../child/rows-protocol.js';
 import type { QueryRequest } from '../../child/rows-protocol.js';
 import { BackupError, messageOf, systemCode } from '../../util/errors.js';
 import type { SqlValue } from '../../util/sql-value.js';
 import { Deadline } from '../shared/deadline.js';
-import { beginStep, send } from '../shared/steps.js';
+import { beginStep } from '../shared/steps.js';
+import { sortInMemory, watched } from '../shared/watched.js';
 import { openBackup, openPlain, ScratchSpace } from './open-states.js';
 import { toValue } from './read-rows.js';
 
@@ -20,12 +20,15 @@ export async function query(request: QueryRequest): Promise<ChildResult> {
     const db = openBackup(await openPlain({ directory, naming: backupNaming(database) }, name, scratch));
     try {
       beginStep('query');
+      sortInMemory(db);
       const { withinMs } = request;
-      send({ type: 'limit', withinMs, error: errorToWire(refused(`it did not end within ${withinMs / 1000} s`)) });
-      return { kind: 'queried', result: queryToJson(ask(db, sql, request)) };
+      return {
+        kind: 'queried',
+        result: queryToJson(watched({ withinMs, refuse: refused }, () => ask(db, sql, request))),
+      };
     } catch (error) {
       const code = systemCode(error);
-      if (error instanceof BackupError || /^SQLITE_(CORRUPT|NOTADB|IOERR)/.test(code)) throw error;
+      if (error instanceof BackupError || /^SQLITE_(CORRUPT|NOTADB|IOERR|FULL|NOMEM|BUSY)/.test(code)) throw error;
       throw refused(messageOf(error), error);
     } finally {
       db.close();

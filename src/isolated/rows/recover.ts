@@ -8,7 +8,6 @@ import { removeFiles } from '../../catalog/delete-backup.js';
 import type { BackupFolder } from '../../catalog/list-backups.js';
 import { recoveryLabel } from '../../catalog/safety-backup.js';
 import type { ChildResult } from '../../child/protocol.js';
-import { errorToWire } from '../../child/protocol.js';
 import { recoverToJson } from '../../child/rows-protocol.js';
 import type { RecoverReport, RecoverRequest } from '../../child/rows-protocol.js';
 import { sourceLocked } from '../../util/busy-errors.js';
@@ -17,12 +16,14 @@ import { takeBackup } from '../backup/take-backup.js';
 import { Deadline } from '../shared/deadline.js';
 import { ensureFolder } from '../shared/free-space.js';
 import { takeLock } from '../shared/lock.js';
-import { beginStep, send } from '../shared/steps.js';
+import { beginStep } from '../shared/steps.js';
 import { partialPath, removePartial, sweep } from '../shared/temp-files.js';
+import { watched } from '../shared/watched.js';
 import { makeSource } from '../sources/open-source.js';
 import { refuseSqld } from '../restore/sqld.js';
 import { apply } from './apply.js';
 import { noTable, whyNotCompared } from './diff.js';
+import { callsNothing } from './expression.js';
 import { fold } from './names.js';
 import { liveState, openPlain, openStates, ScratchSpace } from './open-states.js';
 import type { States } from './open-states.js';
@@ -85,13 +86,8 @@ function chooseRows({ db, older }: States, request: RecoverRequest): void {
   if (why !== undefined) throw tableUnreadable(table.name, `it is ${why}`);
   if (request.where === undefined) return;
   beginStep('where');
-  const seconds = request.whereMs / 1000;
-  send({
-    type: 'limit',
-    withinMs: request.whereMs,
-    error: errorToWire(badWhere(`it did not end within ${seconds} s`)),
-  });
-  selectWhere(db, older, table, request.where);
+  const { where, whereMs: withinMs } = request;
+  watched({ withinMs, harmless: callsNothing(where), refuse: badWhere }, () => selectWhere(db, older, table, where));
 }
 
 /** A plan of the state that the reader sees now. */

@@ -1,5 +1,6 @@
 import type { Database } from 'better-sqlite3';
 import { messageOf, systemCode } from '../../util/errors.js';
+import { sortInMemory } from '../shared/watched.js';
 import { carried, insertMany } from './carry-rows.js';
 import { whyNoExpression } from './expression.js';
 import { quoteName } from './names.js';
@@ -24,6 +25,7 @@ export function selectWhere(db: Database, backup: PlainBackup, table: Table, whe
   const names = makeSelected(db, table);
   const source = openBackup(backup);
   try {
+    sortInMemory(source);
     const sql = `SELECT ${carried(table.id.map(quoteName))} FROM ${quoteName(table.name)} WHERE (\n${where}\n)`;
     const statement = source.prepare(sql);
     if (!statement.readonly) throw badWhere('it is not an expression that only reads');
@@ -32,7 +34,7 @@ export function selectWhere(db: Database, backup: PlainBackup, table: Table, whe
     insertMany(db, `INSERT INTO temp.selected (${names.join(', ')})`, names.length, rows);
   } catch (error) {
     const code = systemCode(error);
-    if (/^SQLITE_(CORRUPT|NOTADB|IOERR|FULL)/.test(code) || code.startsWith('ERR_BACKUP')) throw error;
+    if (/^SQLITE_(CORRUPT|NOTADB|IOERR|FULL|NOMEM|BUSY)/.test(code) || code.startsWith('ERR_BACKUP')) throw error;
     throw badWhere(messageOf(error), error);
   } finally {
     source.close();

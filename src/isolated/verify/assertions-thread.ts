@@ -3,11 +3,13 @@ import { parentPort, workerData } from 'node:worker_threads';
 import Database from 'better-sqlite3';
 import { foreignSchema } from '../shared/foreign-schema.js';
 import { distrust } from '../shared/distrust.js';
+import { sortInMemory } from '../shared/watched.js';
 
 const { file, assertions } = workerData as { file: string; assertions: readonly string[] };
 const db = new Database(file, { readonly: true, fileMustExist: true });
 distrust(db);
 db.pragma('query_only = ON');
+sortInMemory(db);
 foreignSchema(db);
 for (const sql of assertions) parentPort!.postMessage({ sql, ...ask(sql) });
 db.close();

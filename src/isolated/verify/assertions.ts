@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { AssertionResult } from '../../catalog/manifest.js';
+import { LOOK_EVERY_MS, MAX_STATEMENT_BYTES, TOO_MUCH_MEMORY } from '../shared/watched.js';
 
 let stuck = false;
 
@@ -8,13 +9,6 @@ let stuck = false;
 export function hasStuckThread(): boolean {
   return stuck;
 }
-
-/**
- * How much memory assertions may take, besides what this process has before them. SQLite's own limit (PRAGMA hard_heap_limit) holds
- * only where it counts its memory, which better-sqlite3 does not have it do, so the whole process is looked at.
- */
-const MAX_BYTES = 512 * 1024 * 1024;
-const LOOK_EVERY_MS = 20;
 
 /**
  * Asks them one after the other, of a database that they can't change. One that does not end in time, or takes too much memory,
@@ -46,9 +40,9 @@ export function askAssertions(
       end(error);
     };
     const timer = setTimeout(() => giveUp(`it did not end within ${Math.round(budgetMs / 100) / 10} s`), budgetMs);
-    const mayHave = process.memoryUsage.rss() + MAX_BYTES;
+    const mayHave = process.memoryUsage.rss() + MAX_STATEMENT_BYTES;
     const watch = setInterval(() => {
-      if (process.memoryUsage.rss() > mayHave) giveUp(`it took more than ${MAX_BYTES / 1024 ** 2} MB of memory`);
+      if (process.memoryUsage.rss() > mayHave) giveUp(TOO_MUCH_MEMORY);
     }, LOOK_EVERY_MS);
     worker.on('message', (result: AssertionResult) => results.push(result));
     worker.once('error', (error) => end(error.message));
