@@ -4,10 +4,12 @@ import Database from 'better-sqlite3';
 import { BackupService, directoryStore, pullBackup } from 'sqlite-autobackup';
 import type { BackupErrorCode, BackupStore } from 'sqlite-autobackup';
 import { createLedger } from '../support/databases';
+import { compileFailingCalls, ENOSPC, runChild } from '../support/failing-calls';
+import type { Fault } from '../support/failing-calls';
 import { memoryLogger } from '../support/memory-logger';
 import { packageForOtherUsers } from '../support/for-other-users';
 import { useTempFolder } from '../support/temp-folder';
-import { checkBackups, contentsOf, failureOf, filesOf } from '../support/whole-backups';
+import { backupNames, checkBackups, contentsOf, failureOf, filesOf } from '../support/whole-backups';
 
 const folder = useTempFolder();
 const linux = process.platform === 'linux';
@@ -103,6 +105,76 @@ const why = linux ? '' : ' (not run: a small disk is made with tmpfs, which only
     },
   );
 
+  // Another program's copy of a WAL database: 5 pages, and a WAL with 3 MB that are taken in while it is made one file. There is room
+  // for the copy of both, and not for the file to grow.
+  test.each<[string, (own: BackupService, name: string) => Promise<unknown>]>([
+    ['a drill', (own, name) => own.verifyBackup(name, { level: 'drill' })],
+    ['a restore', (own, name) => own.restoreBackup(name, { to: folder.file('restored.db') })],
+    ['a query', (own, name) => own.queryBackup(name, 'SELECT count(*) FROM ballast')],
+    ['a comparison', (own, name) => own.diffBackup(name)],
+  ])('that fills up while a plain copy is made one file: %s says so, and leaves nothing', async (_, act) => {
+    const db = createLedger(database, 'wal');
+    db.pragma('wal_autocheckpoint = 0');
+    db.pragma('wal_checkpoint(TRUNCATE)');
+    db.exec(
+      'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 30) INSERT INTO ballast (bytes) SELECT randomblob(100000) FROM n',
+    );
+    const name = 'app_backup_20240101_000000.db';
+    for (const suffix of ['', '-wal']) execFileSync('cp', [database + suffix, `${disk}/${name}${suffix}`]);
+    const untouched = contentsOf(disk);
+    await failureOf(() => act(service(), name), 'ERR_BACKUP_NO_SPACE', disk);
+    expect(contentsOf(disk)).toEqual(untouched);
+    expect(filesOf(disk)).toHaveLength(2);
+    db.close();
+  });
+
+  test.each([8_000, 100])(
+    'that has %i bytes left for what SQLite keeps beside such a copy: that is said, and nothing of damage',
+    async (left) => {
+      createLedger(database, 'wal', 1_000_000).close();
+      const name = 'app_backup_20240101_000000.db';
+      execFileSync('cp', [database, `${disk}/${name}`]);
+      // The lock, which stays.
+      await service().createBackup();
+      for (const each of backupNames(disk)) if (each !== name) await service().deleteBackup(each);
+      const { bavail, bsize } = fs.statfsSync(disk);
+      fs.writeFileSync(`${disk}/filler`, Buffer.alloc(bavail * bsize - fs.statSync(database).size - left));
+      const error = await failureOf(() => service().queryBackup(name, 'SELECT 1'), 'ERR_BACKUP_NO_SPACE', disk);
+      expect(error.message).not.toContain('damaged');
+      expect(filesOf(disk)).toEqual([name, 'filler']);
+    },
+  );
+
+  test('whichever call finds it full while such a copy is made one file: that is never called damage', () => {
+    createLedger(database, 'wal', 100_000).close();
+    const name = 'app_backup_20240101_000000.db';
+    execFileSync('cp', [database, `${disk}/${name}`]);
+    const request = {
+      kind: 'query',
+      database,
+      directory: disk,
+      name,
+      sql: 'SELECT 1',
+      rows: 1,
+      bytes: 100,
+      withinMs: 60_000,
+    };
+    const library = compileFailingCalls();
+    const faults = firstAndLast(runChild(library, disk, request).calls).filter(
+      ({ call, file }) =>
+        ['open', 'write', 'truncate'].includes(call) && file.includes('copy-0.db') && !file.endsWith('-shm'),
+    );
+    expect(faults.length).toBeGreaterThan(5);
+    for (const fault of faults) {
+      const { error } = runChild(library, disk, request, { ...fault, errno: ENOSPC });
+      expect({ fault, code: error?.code ?? 'none' }).toEqual({
+        fault,
+        code: fault.call === 'write' ? 'ERR_BACKUP_NO_SPACE' : expect.stringMatching(/NO_SPACE|UNREADABLE|none/),
+      });
+      expect(filesOf(disk)).toEqual([name]);
+    }
+  });
+
   test('that is read-only fails with what to do, and existing backups stay', async () => {
     createLedger(database, 'wal').close();
     await service().createBackup();
@@ -134,6 +206,19 @@ const why = linux ? '' : ' (not run: a small disk is made with tmpfs, which only
     expect(fs.readdirSync(disk)).toEqual([]);
   });
 });
+
+/** Each kind of call on each file, at its first and its last occurrence; random parts of names are a pattern. */
+function firstAndLast(calls: readonly string[]): Omit<Fault, 'errno'>[] {
+  const counts = new Map<string, number>();
+  for (const line of calls) {
+    const kind = line.replace(/\d{8}_\d{6}\.[0-9a-f]{12}(?=\.partial)/, '*');
+    counts.set(kind, (counts.get(kind) ?? 0) + 1);
+  }
+  return [...counts].flatMap(([kind, count]) => {
+    const [, call, file] = /^(\S+) (.*)$/.exec(kind)!;
+    return [...new Set([1, count])].map((at) => ({ call: call!, file: file!, at }));
+  });
+}
 
 /** Keeps the database exclusively locked. A connection of this test process, on a database that no app has open. */
 function createHolder(database: string): { release(): void } {

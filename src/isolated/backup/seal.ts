@@ -1,8 +1,6 @@
 import fs from 'node:fs';
-import path from 'node:path';
 import Database from 'better-sqlite3';
 import { BackupError } from '../../util/errors.js';
-import { ensureSpace } from '../shared/free-space.js';
 import { pastForeignSchema } from '../shared/foreign-schema.js';
 
 /**
@@ -26,6 +24,7 @@ export async function seal(partial: string): Promise<void> {
 export async function sealWithSideFiles(partial: string): Promise<void> {
   const db = new Database(partial, { fileMustExist: true });
   try {
+    // Not as `simple`: better-sqlite3 would return the row and drop an error of the commit, as of a full disk.
     pastForeignSchema(db, () => db.pragma('journal_mode = DELETE'));
   } finally {
     db.close();
@@ -44,15 +43,13 @@ const ROLLBACK_JOURNAL = Buffer.from([1, 1]);
 const { O_NOFOLLOW = 0 } = fs.constants as { O_NOFOLLOW?: number };
 
 /**
- * The file is asked, not the pragma: better-sqlite3 returns the pragma's row and drops an error of its commit.
+ * The file is asked, not the pragma.
  *
- * @throws BackupError `ERR_BACKUP_WRITE_FAILED`, `ERR_BACKUP_NO_SPACE`
+ * @throws BackupError `ERR_BACKUP_WRITE_FAILED`
  */
 async function ensureSealed(handle: fs.promises.FileHandle, file: string): Promise<void> {
   const { buffer } = await handle.read(Buffer.alloc(2), 0, 2, MODE_AT);
   if (buffer.equals(ROLLBACK_JOURNAL)) return;
-  // The error that the driver has dropped was most likely that of a full disk.
-  ensureSpace('backup', [{ folder: path.dirname(file), bytes: 0 }]);
   throw new BackupError('ERR_BACKUP_WRITE_FAILED', `The copy "${file}" stayed in WAL mode.`, {
     step: 'seal',
     hint: 'It was thrown away. Check the disk of the backup folder and the space on it, then try again.',

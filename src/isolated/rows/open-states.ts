@@ -6,6 +6,7 @@ import { readBackup } from '../../catalog/list-backups.js';
 import type { BackupFolder } from '../../catalog/list-backups.js';
 import { exists } from '../../util/durable-files.js';
 import { BackupError, messageOf } from '../../util/errors.js';
+import { isFull, noSpace } from '../shared/free-space.js';
 import { isIdleWal } from '../backup/idle-wal.js';
 import { pinSource } from '../backup/pin.js';
 import { seal, sealWithSideFiles } from '../backup/seal.js';
@@ -13,6 +14,7 @@ import type { Deadline } from '../shared/deadline.js';
 import { makeScratch } from '../shared/temp-files.js';
 import type { Scratch } from '../shared/temp-files.js';
 import { needsStaging } from '../verify/check-backup.js';
+import { meaningOfError } from '../verify/sqlite-answers.js';
 import { makeSource } from '../sources/open-source.js';
 import type { SourceRequest } from '../sources/open-source.js';
 import { PartialTarget } from '../sources/partial-target.js';
@@ -64,7 +66,7 @@ export async function openPlain(folder: BackupFolder, name: string, scratch: Scr
     await sealWithSideFiles(copy);
     return { name, file: copy, private: true };
   } catch (error) {
-    throw unreadable(name, error);
+    throw unreadable(name, folder.directory, error);
   }
 }
 
@@ -130,7 +132,7 @@ export function openBackup({ name, file }: PlainBackup): Database.Database {
     db.exec('BEGIN');
     return db;
   } catch (error) {
-    throw unreadable(name, error);
+    throw unreadable(name, path.dirname(file), error);
   }
 }
 
@@ -143,15 +145,25 @@ async function withEncoding(backup: PlainBackup, encoding: string, scratch: Scra
     convertEncoding(db, file, encoding);
     return { name: backup.name, file, private: true };
   } catch (error) {
-    throw unreadable(backup.name, error);
+    throw unreadable(backup.name, path.dirname(backup.file), error);
   } finally {
     db.close();
   }
 }
 
-function unreadable(name: string, error: unknown): unknown {
+/** Only damage is said to be damage: a disk that is full or fails, a lock or a missing permission says nothing about the backup. */
+function unreadable(name: string, directory: string, error: unknown): unknown {
   if (error instanceof BackupError) return error;
-  return new BackupError('ERR_BACKUP_DAMAGED', `"${name}" cannot be read (${messageOf(error)}).`, {
+  if (isFull(error, directory)) return noSpace('backup', directory, 'copy', messageOf(error), error);
+  const why = `(${messageOf(error)})`;
+  if (meaningOfError(error) !== 'damage') {
+    return new BackupError('ERR_BACKUP_UNREADABLE', `"${name}" could not be read ${why}.`, {
+      step: 'check',
+      hint: 'Nothing is known of it now, and nothing was changed. Check the disk and the permissions, and try again.',
+      cause: error,
+    });
+  }
+  return new BackupError('ERR_BACKUP_DAMAGED', `"${name}" cannot be read ${why}.`, {
     step: 'check',
     hint: 'Nothing was changed. Use another backup: verifyBackup() tells which of them are good.',
     cause: error,

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import bytes from 'bytes';
-import { BackupError } from '../../util/errors.js';
+import { BackupError, systemCode } from '../../util/errors.js';
 
 /** @throws BackupError if the folder is missing, or is not a folder */
 export function ensureFolder(directory: string): void {
@@ -54,6 +54,23 @@ export function ensureSpace(work: 'backup' | 'restore', needs: readonly SpaceNee
     // Some network and FUSE disks answer with zeros: they do not know.
     if (blocks === 0 || free >= needed) continue;
     throw noSpace(work, folder, 'space', `${bytes(free)} free, ${bytes(needed)} needed`);
+  }
+}
+
+/**
+ * Is it the error of a full disk? SQLite calls it an I/O error where it has no room for the files that it keeps beside a database.
+ *
+ * @param folder where this process writes
+ */
+export function isFull(error: unknown, folder: string): boolean {
+  const code = systemCode(error);
+  if (/^(SQLITE_FULL|ENOSPC|EDQUOT)/.test(code)) return true;
+  if (!/^SQLITE_(IOERR|CANTOPEN)/.test(code) || folder === '') return false;
+  try {
+    const { blocks, bavail, bsize } = fs.statfsSync(folder);
+    return blocks !== 0 && bavail * bsize < SPARE_BYTES;
+  } catch {
+    return false;
   }
 }
 
