@@ -209,3 +209,57 @@ test('a page of the same host on another port is another site', async () => {
   expect((await post('http://shop.example.com:3000')).status).toBe(403);
   expect((await post('https://shop.example.com')).status).toBe(201);
 });
+
+describe('what a drill asks and what it was answered', () => {
+  // A statement speaks of rows, and so does what it returned.
+  const held = "SELECT count(*) >= 0 FROM entries WHERE 'Anna Private' <> ''";
+  const failed = "SELECT 'Otto Secret' || missing FROM (SELECT NULL AS missing)";
+  const faulty = "SELECT 'Otto Secret' FROM WHERE";
+  let rights: DashboardRights;
+
+  /** @returns the job's state, and which answers speak of rows */
+  async function drill(assertions: string[]) {
+    rights = ALL;
+    const service = dash.service({ assertions });
+    const { name } = await service.createBackup();
+    await dash.serve(service, { authorize: () => rights });
+    const job: string = (await dash.postJson(`/api/backups/${name}/verify`, { level: 'drill' })).json().id;
+    const state = () => dash.get(`/api/jobs/${job}`).then((answer) => answer.json().state as string);
+    await until(async () => (await state()) !== 'running');
+    const ended = await state();
+    const reads = [
+      ...routes(name, job).filter(
+        ({ method, path, right }) => method === 'GET' && right === 'view' && path !== '/api/events',
+      ),
+      { method: 'GET', path: '/api/health' },
+    ].map(({ method, path }) => ({ method, path }));
+    const said = async (): Promise<string[]> => {
+      const answers = await Promise.all(reads.map((route) => dash.send(route)));
+      return answers.flatMap(({ text, headers }, i) =>
+        /Anna|Otto|entries WHERE|FROM \(/.test(text + JSON.stringify(headers)) ? [reads[i]!.path] : [],
+      );
+    };
+    return { name, job, state: ended, said };
+  }
+
+  test('goes to whoever may download, and on no page and in no answer to others', async () => {
+    const { name, job, state, said } = await drill([held, failed]);
+    expect(state).toBe('done');
+    const speaking = [`/backups/${name}`, `/api/backups/${name}`, `/api/jobs/${job}`, `/api/jobs`];
+    expect(await said()).toEqual(expect.arrayContaining(speaking));
+    rights = { ...ALL, download: false };
+    expect(await said()).toEqual([]);
+    const { lastVerification } = (await dash.get(`/api/backups/${name}`)).json();
+    expect(lastVerification.assertions).toEqual([{ ok: true }, { ok: false }]);
+    expect((await dash.get(`/backups/${name}`)).text).toContain('an assertion failed');
+    rights = { view: true };
+    expect(await said()).toEqual([]);
+  });
+
+  test('is not told either where it could not be asked', async () => {
+    const { state, said } = await drill([faulty]);
+    expect(state).toBe('failed');
+    rights = { ...ALL, download: false };
+    expect(await said()).toEqual([]);
+  });
+});
