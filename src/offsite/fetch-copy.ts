@@ -7,7 +7,7 @@ import { HashCounter, StallTimer } from '../stores/transfer.js';
 import { callSafely } from '../util/call-safely.js';
 import { BackupError, isBackupError, messageOf, systemCode } from '../util/errors.js';
 import { ownerLike } from '../util/file-owner.js';
-import { createNew } from '../util/durable-files.js';
+import { createNew, flushHandle } from '../util/durable-files.js';
 import type { CopyManifest } from './copy-manifest.js';
 import type { RemoteCopy } from './list-copies.js';
 import { asBackupError } from './store-calls.js';
@@ -62,7 +62,7 @@ export async function fetchCopy(
       throw new Error(`it holds ${sizeBytes} bytes with the sha256 ${sha256.slice(0, 12)}…, not those of the backup`);
     }
     checkSize(header, sizeBytes);
-    await onDisk(target, () => handle.sync());
+    await onDisk(target, () => flushHandle(handle));
   };
   try {
     await timer.guard(write());

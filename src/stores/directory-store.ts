@@ -1,7 +1,7 @@
 import crypto from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
-import { createNew, flushFolder, renameNoReplace } from '../util/durable-files.js';
+import { createNew, flushFolder, flushHandle, renameNoReplace } from '../util/durable-files.js';
 import { BackupError, isBackupError, messageOf, systemCode } from '../util/errors.js';
 import { ownerLike } from '../util/file-owner.js';
 import { validate } from '../util/validate.js';
@@ -168,7 +168,7 @@ async function writeExclusively(
         await handle.writeFile(chunk);
       }
       throwIfAborted(signal);
-      await handle.sync();
+      await flushHandle(handle);
     } finally {
       await handle.close();
     }

@@ -46,7 +46,7 @@ export async function writeNew(file: string, text: string, owner?: Owner): Promi
   const handle = await createNew(file, owner);
   try {
     await handle.writeFile(text);
-    await handle.sync();
+    await flushHandle(handle);
   } finally {
     await handle.close();
   }
@@ -186,10 +186,15 @@ export function flushFolderSync(directory: string): void {
 
 const NO_FOLDER_FLUSH = new Set(['EINVAL', 'EBADF']);
 
+/** Does what `FileHandle.sync()` does, which the file system of Yarn Plug'n'Play has not. */
+export function flushHandle({ fd }: fs.promises.FileHandle): Promise<void> {
+  return new Promise((resolve, reject) => fs.fsync(fd, (error) => (error ? reject(error) : resolve())));
+}
+
 async function flush(file: string, flags: string): Promise<void> {
   const handle = await fs.promises.open(file, flags);
   try {
-    await handle.sync();
+    await flushHandle(handle);
   } finally {
     await handle.close();
   }

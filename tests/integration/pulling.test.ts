@@ -7,6 +7,7 @@ import type { Backup } from 'sqlite-autobackup';
 import { pullPartial } from '#dist/catalog/pull-files.js';
 import { addEntry, checkLedger, createLedger } from '../support/databases';
 import { rejectionOf } from '../support/errors';
+import { watchFlushes } from '../support/flushes';
 import { memoryLogger } from '../support/memory-logger';
 import { DIST, runNode } from '../support/run-node';
 import { watchedStore } from '../support/stores';
@@ -83,23 +84,14 @@ test('a pull writes one file that is the backup, and tells how far it is', async
 test('what was pulled is flushed, and then gets its name, and then its folder is flushed', async () => {
   const { store } = await shipped();
   const steps: string[] = [];
-  const open = fs.promises.open.bind(fs.promises);
   const link = fs.promises.link.bind(fs.promises);
-  const opened = jest.spyOn(fs.promises, 'open').mockImplementation(async (file, ...rest) => {
-    const handle = await open(file, ...rest);
-    const sync = handle.sync.bind(handle);
-    handle.sync = async () => {
-      await sync();
-      steps.push(`flush ${String(file).endsWith('.partial') ? 'file' : String(file)}`);
-    };
-    return handle;
-  });
+  const unwatch = watchFlushes((file) => steps.push(`flush ${file.endsWith('.partial') ? 'file' : file}`));
   const linked = jest.spyOn(fs.promises, 'link').mockImplementation(async (...names) => {
     await link(...names);
     steps.push('name');
   });
   await pullBackup({ from: store, to: folder.file('back.db') });
-  opened.mockRestore();
+  unwatch();
   linked.mockRestore();
   expect(steps).toEqual(['flush file', 'name', `flush ${folder.path}`]);
 });

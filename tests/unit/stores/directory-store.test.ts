@@ -4,6 +4,7 @@ import path from 'node:path';
 import { directoryStore } from 'sqlite-autobackup';
 import { describeBackupStore } from 'sqlite-autobackup/testing';
 import { rejectionOf, thrownBy } from '../../support/errors';
+import { watchFlushes } from '../../support/flushes';
 import { useTempFolder } from '../../support/temp-folder';
 
 describeBackupStore(
@@ -80,16 +81,9 @@ describe('directoryStore', () => {
   test('a folder of a host is flushed in its parent, and an object in its folder, before the put resolves; a removal too', async () => {
     const store = directoryStore(folder.path);
     const steps: string[] = [];
-    const open = fs.promises.open.bind(fs.promises);
-    const opened = jest.spyOn(fs.promises, 'open').mockImplementation(async (file, ...rest) => {
-      const handle = await open(file, ...rest);
-      const sync = handle.sync.bind(handle);
-      handle.sync = async () => {
-        await sync();
-        steps.push(path.relative(folder.path, String(file)).replace(/\.partial-.*/, 'partial'));
-      };
-      return handle;
-    });
+    const unwatch = watchFlushes((file) =>
+      steps.push(path.relative(folder.path, file).replace(/\.partial-.*/, 'partial')),
+    );
     await store.put('host/key', text('x'));
     expect(steps).toEqual(['', 'host/partial', 'host']);
     // Whoever made the folder may have died before it was flushed.
@@ -99,7 +93,7 @@ describe('directoryStore', () => {
     steps.length = 0;
     await store.remove('host/key');
     expect(steps).toEqual(['host']);
-    opened.mockRestore();
+    unwatch();
   });
 
   const asRoot = process.getuid?.() === 0 ? test : test.skip;
