@@ -3,6 +3,7 @@ import type { AssertionResult, VerificationLevel, VerifyLevel } from '../catalog
 import { BACKUP_ERROR_CODES, BackupError, messageOf, systemCode } from '../util/errors.js';
 import type { DatabaseFacts, SourceRecipe } from '../sources/database-source.js';
 import type { SqlJson } from '../util/sql-value.js';
+import { isRecoverReport } from './message-shapes.js';
 import { RecoverError, recoverFromJson, recoverToJson } from './rows-protocol.js';
 import type {
   DatabaseDiff,
@@ -205,7 +206,9 @@ export function errorFromWire({ code, what, step, hint, cause, report }: WireErr
   }
   const original = cause && Object.assign(new Error(cause.message), cause.code !== '' && { code: cause.code });
   const details = { step, hint, cause: original };
-  return report ? new RecoverError(code, what, details, recoverFromJson(report)) : new BackupError(code, what, details);
+  return isRecoverReport(report)
+    ? new RecoverError(code, what, details, recoverFromJson(report))
+    : new BackupError(code, what, details);
 }
 
 export type { DatabaseFacts };

@@ -4,6 +4,7 @@ import { BackupError, isBackupError } from 'sqlite-autobackup';
 import { ChildState, isPartialOf } from '#dist/child/run-child.js';
 import { errorFromWire, errorToWire } from '#dist/child/protocol.js';
 import { messageReader } from '#dist/child/read-messages.js';
+import { diffFromJson, queryFromJson, recoverFromJson } from '#dist/child/rows-protocol.js';
 import type { ChildMessage, ChildRequest } from '#dist/child/protocol.js';
 
 function read(...chunks: string[]): ChildMessage[] {
@@ -129,6 +130,151 @@ describe('whatever a child prints', () => {
       }),
       { numRuns: 1_000 },
     );
+  });
+
+  // Whole answers, as this version's child gives them, of which some parts are something else.
+  const report = {
+    ...{
+      name: 'a',
+      level: 'drill',
+      ok: true,
+      problems: [],
+      findings: [],
+      uncheckedTables: [],
+      sizeBytes: 1,
+      sha256: 'x',
+    },
+    ...{
+      durationMs: 1,
+      recorded: true,
+      path: '/a',
+      method: 'copy',
+      movedAside: ['/b'],
+      pageCount: 1,
+      journalMode: 'wal',
+    },
+    ...{
+      plan: 'p',
+      inserted: { t: 1 },
+      relinked: {},
+      overwritten: {},
+      kept: {},
+      skipped: {},
+      conflictCount: 1,
+      dryRun: true,
+    },
+    conflicts: [
+      { table: 't', kind: 'key', key: [{ integer: '7' }], columns: ['x'], backup: { x: { blob: 'AA==' } }, live: {} },
+    ],
+    ...{
+      triggers: ['t'],
+      alsoChanged: [{ table: 't', count: 1 }],
+      lostColumns: [],
+      fullText: [{ table: 't', how: 'rebuilt' }],
+    },
+    ...{
+      newKeys: [{ table: 't', from: 1, to: 2 }],
+      assertions: [{ sql: 's', ok: false, error: 'e' }],
+      lock: 'free',
+      versions: {},
+    },
+  };
+  const whole = {
+    ...{
+      report,
+      facts: { tables: 1 },
+      latest: { name: 'a', path: '/a', createdAt: '2026-01-01T00:00:00Z', sizeBytes: 1 },
+    },
+    ...{ backup: { name: 'a', path: '/a', createdAt: '2026-01-01T00:00:00Z', sizeBytes: 1 }, durationMs: 1 },
+    result: { columns: ['x'], rows: [[1, { integer: '7' }]], truncated: false },
+    diff: {
+      ...{ from: 'a', to: 'live', schema: { added: [{ type: 'table', name: 't' }], removed: [], changed: [] } },
+      tables: [
+        {
+          name: 't',
+          added: 1,
+          changed: 0,
+          removed: 0,
+          rows: [{ kind: 'added', key: [1], after: { x: { integer: '7' } } }],
+        },
+      ],
+    },
+  };
+  const KINDS = ['created', 'fresh', 'verified', 'restored', 'inspected', 'probed', 'protected', 'diffed', 'recovered', 'queried']; // prettier-ignore
+  const odd = fc.oneof(
+    fc.jsonValue(),
+    fc.constantFrom<unknown>({ integer: 'x' }, { blob: 7 }, '\u001b[31m', [[{}]], { __proto__: null }),
+  );
+
+  /** Puts something else, or nothing, in the place of one part, however deep. */
+  function spoil(part: unknown, path: readonly number[], other: unknown): unknown {
+    if (path.length === 0 || typeof part !== 'object' || part === null) return other;
+    const names = Object.keys(part);
+    if (names.length === 0) return other;
+    const name = names[path[0]! % names.length]!;
+    const spoilt = spoil((part as Record<string, unknown>)[name], path.slice(1), other);
+    return Array.isArray(part)
+      ? part.map((each: unknown, i) => (String(i) === name ? spoilt : each))
+      : { ...part, [name]: spoilt };
+  }
+
+  /** What the app does with an answer before anybody sees it. */
+  function use(result: NonNullable<ChildState['result']>): void {
+    if (result.kind === 'created') new Date(result.backup.createdAt).toISOString();
+    if (result.kind === 'fresh') new Date(result.latest.createdAt).toISOString();
+    if (result.kind === 'verified') {
+      [result.report.problems, result.report.findings, result.report.uncheckedTables].map((each) => each.join('; '));
+      result.report.assertions?.map(({ sql }) => sql.length);
+    }
+    if (result.kind === 'restored') result.report.movedAside.join(', ');
+    if (result.kind === 'diffed') diffFromJson(result.diff).schema.changed.map(({ name }) => name.length);
+    if (result.kind === 'recovered') Object.entries(recoverFromJson(result.report).inserted);
+    if (result.kind === 'queried') queryFromJson(result.result).columns.join(', ');
+  }
+
+  test('whole answers are taken', () => {
+    for (const kind of KINDS)
+      expect(read(`${JSON.stringify({ type: 'result', result: { ...whole, kind } })}\n`)).toHaveLength(1);
+  });
+
+  test('an answer of which a part is something else is passed over, or can be used', () => {
+    const paths = fc.array(fc.nat(20), { minLength: 1, maxLength: 6 });
+    fc.assert(
+      fc.property(fc.constantFrom(...KINDS), paths, odd, (kind, path, other) => {
+        const state = new ChildState(requests[0]!);
+        const take = messageReader((each) => state.take(each));
+        take(`${JSON.stringify({ type: 'result', result: { ...(spoil(whole, path, other) as object), kind } })}\n`);
+        if (state.result) use(state.result);
+      }),
+      { numRuns: 3_000 },
+    );
+  });
+
+  test('an error of which a part is something else is passed over, or is told', () => {
+    const error = {
+      code: 'ERR_BACKUP_RECOVER_CONFLICT',
+      what: 'w',
+      step: 'plan',
+      hint: 'h',
+      cause: { message: 'm', code: 'c' },
+      report,
+    };
+    fc.assert(
+      fc.property(fc.array(fc.nat(20), { minLength: 1, maxLength: 6 }), odd, (path, other) => {
+        const state = new ChildState(requests[0]!);
+        messageReader((each) => state.take(each))(
+          `${JSON.stringify({ type: 'error', error: spoil(error, path, other) })}\n`,
+        );
+        if (!state.error) return;
+        expect(isBackupError(state.error)).toBe(true);
+        expect(state.error.step).toMatch(/^[a-z-]+$/);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  test('a step with anything but letters is not one', () => {
+    expect(read(`${JSON.stringify({ type: 'step', step: '\u001b[31mcopy\n' })}\n`)).toEqual([]);
   });
 
   test.each([

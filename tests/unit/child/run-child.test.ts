@@ -57,9 +57,14 @@ describePosix.each(ways)('%s:', (_name, start) => {
 
   test("the app's NODE_OPTIONS are not the child's, and under Electron it runs as Node", async () => {
     process.env['NODE_OPTIONS'] = '--require ./does-not-exist.js';
-    childIs(answer('[process.env.NODE_OPTIONS, process.env.ELECTRON_RUN_AS_NODE, process.argv[2], process.cwd()]'));
+    childIs(
+      answer('{ seen: [process.env.NODE_OPTIONS, process.env.ELECTRON_RUN_AS_NODE, process.argv[2], process.cwd()] }'),
+    );
     const main = path.join(DIST, 'isolated', 'main.js');
-    expect(await start()).toEqual({ kind: 'inspected', facts: [null, '1', main, fs.realpathSync(os.tmpdir())] });
+    expect(await start()).toEqual({
+      kind: 'inspected',
+      facts: { seen: [null, '1', main, fs.realpathSync(os.tmpdir())] },
+    });
   });
 
   test('an error that the child reports is thrown as it is', async () => {
@@ -142,7 +147,7 @@ describePosix.each(ways)('%s:', (_name, start) => {
   });
 
   test('a start that the system refuses at once is that failure, not a defect of the snapshotter', async () => {
-    childIs(answer('1'));
+    childIs(answer('{}'));
     // Linux passes no text of more than 128 kB to a program.
     process.env['SQLITE_AUTOBACKUP_TEST_HUGE'] = 'x'.repeat(3_000_000);
     try {
@@ -295,7 +300,7 @@ describePosix('progress', () => {
   const body = `say({ type: 'step', step: 'copy' }); say({ type: 'progress', doneBytes: 5, totalBytes: 9 });`;
 
   test('is told with its step', async () => {
-    childIs(body + answer('1'));
+    childIs(body + answer('{}'));
     const onProgress = jest.fn();
     await run(request(), { onProgress });
     expect(onProgress.mock.calls).toEqual([
@@ -305,10 +310,10 @@ describePosix('progress', () => {
   });
 
   test('to a listener that throws costs no backup', async () => {
-    childIs(body + answer('1'));
+    childIs(body + answer('{}'));
     const onProgress = () => {
       throw new Error('a progress bar');
     };
-    expect(await run(request(), { onProgress })).toEqual({ kind: 'inspected', facts: 1 });
+    expect(await run(request(), { onProgress })).toEqual({ kind: 'inspected', facts: {} });
   });
 });
