@@ -29,7 +29,7 @@ export function useTempFolder(): { readonly path: string; file(...names: string[
  * Removes a folder in which a service may still write in the background: a line of the record of activity, a copy's manifest.
  * Node's own retries only call rmdir again, and a file that has come meanwhile stays: https://nodejs.org/api/fs.html#fsrmsyncpath-options
  */
-async function removeFolder(folder: string): Promise<void> {
+export async function removeFolder(folder: string): Promise<void> {
   for (;;) {
     try {
       fs.rmSync(folder, { recursive: true, force: true });

@@ -1,5 +1,5 @@
 import { ConflictException, NotFoundException } from '@nestjs/common';
-import type { OnModuleDestroy } from '@nestjs/common';
+import type { OnApplicationShutdown } from '@nestjs/common';
 import Database from 'better-sqlite3';
 
 export interface Product {
@@ -61,7 +61,7 @@ const INVOICE = 'SELECT id, customer, created_at AS createdAt, total_cents AS to
 const APPOINTMENT = 'SELECT id, customer, service, invoice_id AS invoiceId FROM appointments';
 
 /** The shop's own connection to its database. The backups know nothing of it, and it knows nothing of them. */
-export class ShopDatabase implements OnModuleDestroy {
+export class ShopDatabase implements OnApplicationShutdown {
   private readonly db: Database.Database;
 
   constructor(file: string) {
@@ -73,7 +73,8 @@ export class ShopDatabase implements OnModuleDestroy {
     if (this.products().length === 0) this.seed();
   }
 
-  onModuleDestroy(): void {
+  // Not onModuleDestroy: that one is called while requests are still being answered.
+  onApplicationShutdown(): void {
     this.db.close();
   }
 
@@ -109,7 +110,7 @@ export class ShopDatabase implements OnModuleDestroy {
 
   /** Writes the invoice and takes what is sold from the stock: all of it or nothing. */
   createInvoice(customer: string, lines: readonly Line[]): Invoice {
-    return this.db.transaction(() => {
+    return this.atOnce(() => {
       const totalCents = lines.reduce((sum, line) => sum + this.product(line.productId).priceCents * line.quantity, 0);
       const id = this.insertInvoice(customer, totalCents);
       const insertLine = this.db.prepare(
@@ -124,12 +125,12 @@ export class ShopDatabase implements OnModuleDestroy {
         }
       }
       return this.invoice(id);
-    })();
+    });
   }
 
   /** Deletes the invoice and puts what it sold back into the stock. */
   deleteInvoice(id: number): void {
-    this.db.transaction(() => {
+    this.atOnce(() => {
       this.invoice(id);
       this.db
         .prepare(
@@ -139,23 +140,28 @@ export class ShopDatabase implements OnModuleDestroy {
         )
         .run(id);
       this.db.prepare('DELETE FROM invoices WHERE id = ?').run(id);
-    })();
+    });
   }
 
   /** Closes the appointment with an invoice over its price. */
   finishAppointment(id: number, priceCents: number): Invoice {
-    return this.db.transaction(() => {
+    return this.atOnce(() => {
       const { customer, invoiceId } = this.appointment(id);
       if (invoiceId !== null) throw new ConflictException(`Appointment ${id} is finished already`);
       const invoice = this.invoice(this.insertInvoice(customer, priceCents));
       this.db.prepare('UPDATE appointments SET invoice_id = ? WHERE id = ?').run(invoice.id, id);
       return invoice;
-    })();
+    });
   }
 
   setStock(productId: number, stock: number): Product {
     this.db.prepare('UPDATE products SET stock = ? WHERE id = ?').run(stock, productId);
     return this.product(productId);
+  }
+
+  /** Immediate: a transaction that reads first, and writes later, fails at once if another process writes in between. */
+  private atOnce<T>(work: () => T): T {
+    return this.db.transaction(work).immediate();
   }
 
   private insertInvoice(customer: string, totalCents: number): number {
