@@ -106,6 +106,11 @@ test('within does not count the better part of a year, also where two backups ar
   expect(reasonsOf({ within: '30d' }, folder('2026-11-24 10:00', '2026-05-01 10:00'))).toHaveLength(2);
 });
 
+test('within does not count a third of a year, although these backups are usually months apart', () => {
+  const everyTwoMonths = folder('2026-11-01 10:00', '2026-07-01 10:00', '2026-05-01 10:00', '2026-03-01 10:00');
+  expect(reasonsOf({ within: '45d' }, everyTwoMonths)).toHaveLength(2);
+});
+
 test.each([31, 60, 100])('within, under a clock that is %i days ahead, keeps the real backups and warns', (days) => {
   const real = [0, 1, 2, 3, 5].map((day) => new Date(localTime('2026-11-24 10:00:00').getTime() - day * DAY));
   const ahead = new Date(real[0]!.getTime() + days * DAY);
