@@ -25,7 +25,7 @@ h2 { font-size: 1.05rem; }
 small { color: var(--soft); font-size: .85rem; font-weight: 400; }
 a { color: var(--link); text-underline-offset: 3px; }
 code { font: .85rem/1.5 ui-monospace, "DejaVu Sans Mono", monospace; overflow-wrap: anywhere; }
-:focus-visible { outline: 3px solid var(--link); outline-offset: 2px; border-radius: 4px; }
+:focus-visible, input[type=date]:focus-within { outline: 3px solid var(--link); outline-offset: 2px; border-radius: 4px; }
 [hidden] { display: none !important; }
 .hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 
@@ -230,13 +230,13 @@ p.warning { border-left: 4px solid var(--bad); padding-left: 12px; }
   .icon { width: 44px; height: 44px; }
   .numbers { grid-template-columns: repeat(auto-fit, minmax(min(140px, 100%), 1fr)); }
   .number:first-child { grid-column: 1 / -1; }
-  .axis { font-size: 30px; }
+  .axis { font-size: 27px; }
   .dot { stroke-width: 2; r: 9px; }
   .todo li { flex-direction: column; align-items: stretch; }
   .todo form { flex-direction: column; }
   .todo .button { text-align: center; }
   .button { white-space: normal; }
-  .backups tbody th small { display: inline; margin-left: 6px; }
+  .backups tbody th { white-space: normal; } .backups tbody th small { display: inline-block; margin-left: 6px; }
 }
 @media (forced-colors: active) {
   .banner, .card, .button, .tag, .checks li { border: 1px solid CanvasText; }

@@ -6,7 +6,7 @@ import type { Html, View } from './view.js';
 const WIDTH = 1000;
 const HEIGHT = 150;
 /** For `512 kB` in the larger type of a phone. */
-const LEFT = 86;
+const LEFT = 124;
 const RIGHT = 16;
 const TOP = 16;
 const BOTTOM = 30;
