@@ -15,6 +15,8 @@ export class Monitor {
   readonly #context: ServiceContext;
   readonly #rules;
   #stop = (): void => {};
+  /** How many results of verifications have come. */
+  #verified = 0;
   #looking: Promise<AlarmReport> | undefined;
 
   constructor(context: ServiceContext) {
@@ -73,6 +75,7 @@ export class Monitor {
 
   async #look(): Promise<AlarmReport> {
     const { options } = this.#context;
+    const verified = this.#verified;
     const status = await readStatus(this.#context).catch(asBackupError);
     const known = isBackupError(status) ? undefined : status;
     const isOld = known?.due.reason === 'too-old' || known?.due.reason === 'backing-off';
@@ -88,7 +91,11 @@ export class Monitor {
       if (isOver) await this.notifier.settle(alarm, 'It is as it should be again.');
       else if (!isRaised) others.push(alarm);
     }
-    for (const alarm of raised) await this.notifier.raise(alarm);
+    for (const alarm of raised) {
+      // A result that came since the status was read knows better, and has been told: the next look sees it.
+      const isOutdated = alarm.kind === 'verification-failed' && verified !== this.#verified;
+      if (!isOutdated) await this.notifier.raise(alarm);
+    }
     return { alarms: [...raised, ...others], status: known };
   }
 
@@ -110,6 +117,7 @@ export class Monitor {
     events.on('copied', look);
     events.on('copy-failed', look);
     events.on('verified', ({ name, level, ok, problems, recorded }) => {
+      this.#verified++;
       if (ok) void notifier.settle({ kind: 'verification-failed', about: name }, `${name} is good.`);
       else if (recorded) void notifier.raise(failedVerification(name, level, problems));
       // No later look knows of it, so none could tell that it is over.
