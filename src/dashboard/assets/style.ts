@@ -103,7 +103,7 @@ summary { cursor: pointer; padding: 8px 0; color: var(--link); }
 .several { display: flex; flex-wrap: wrap; gap: 8px; align-items: center; padding: 12px 0 2px; border-top: 1px solid var(--line); }
 .several span { color: var(--soft); }
 .next { color: var(--soft); font-size: .9rem; padding-top: 10px; }
-.more { display: flex; flex-wrap: wrap; gap: 6px 20px; align-items: baseline; }
+nav.more { display: flex; flex-wrap: wrap; gap: 6px 20px; align-items: baseline; }
 .chosen, .why { margin: 0; padding-left: 20px; overflow-wrap: anywhere; }
 .why { list-style: none; padding: 0; }
 .why li { display: flex; flex-wrap: wrap; gap: 2px 20px; padding: 8px 0; border-top: 1px solid var(--line); }
@@ -206,7 +206,7 @@ p.warning { border-left: 4px solid var(--bad); padding-left: 12px; }
   tbody th, td { border: 0; padding: 2px 0; }
   td[data-name] { display: flex; gap: 8px; }
   td[data-name]::before { content: attr(data-name); color: var(--soft); min-width: 5.5em; flex: none; }
-  .backups tbody tr { display: grid; grid-template: "time size choose" auto "label label label" auto "actions actions actions" auto / minmax(0, 1fr) auto auto; gap: 2px 12px; align-items: center; border: 1px solid var(--line); border-radius: 12px; padding: 8px 14px 12px; margin-top: 8px; }
+  .backups tbody tr { display: grid; grid-template: "time time choose" auto "label label label" auto "size size size" auto "actions actions actions" auto / minmax(0, 1fr) auto auto; gap: 2px 12px; align-items: center; border: 1px solid var(--line); border-radius: 12px; padding: 8px 14px 12px; margin-top: 8px; }
   .backups tbody th { grid-area: time; } .backups td.size { grid-area: size; } .backups td.choose { grid-area: choose; width: auto; padding: 0; }
   .backups td.label { grid-area: label; min-width: 0; } .backups td.actions { grid-area: actions; }
   .backups tbody tr.day { display: block; border: 0; padding: 10px 0 0; margin: 0; }
