@@ -145,7 +145,10 @@ export interface RecoverReport<V = SqlValue> {
   readonly conflictCount: number;
   /** Those that fire, or with `triggers: false` would have. */
   readonly triggers: readonly string[];
-  /** Tables that have changed since the backup and are no part of this: the deletion may have changed them too. */
+  /**
+   * Tables that have changed since the backup and are no part of this: the deletion may have changed them too. Tables of more than
+   * 100,000 rows are compared only if a foreign key or a trigger relates them to the tables that are written.
+   */
   readonly alsoChanged: readonly { readonly table: string; readonly count: number }[];
   /** Columns of the backup that the live table no longer has: their values do not come back. */
   readonly lostColumns: readonly string[];

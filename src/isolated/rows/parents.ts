@@ -1,5 +1,4 @@
 // Finds the parents that rows need: those that are gone come along, and those that are another row by now wait for a choice.
-import type { Database } from 'better-sqlite3';
 import { hasColumns, hasIndex, idNames, ids } from './identity.js';
 import { balanced, fold, quoteName, sameName } from './names.js';
 import { differs, isRow, keysEqual, sharedColumns, sharedKey } from './pair-rows.js';
@@ -10,8 +9,8 @@ import type { ForeignKey } from './read-schema.js';
 
 export interface Round {
   readonly round: number;
-  /** How many rows of the child are new in the plan. */
-  readonly fresh: number;
+  /** SQL of the rows of the child that are new in the plan. There may be millions: they are counted as far as it matters. */
+  readonly fresh: string;
   /** Parents that are gone come along. */
   readonly related: boolean;
 }
@@ -20,15 +19,24 @@ export interface Round {
 export function addParents(tables: PlannedTables, round: Round, child: PlannedTable, key: ForeignKey): number {
   const parent = tables.schemas.newer.tables.get(fold(key.parent)) && tables.get(key.parent);
   if (!parent?.newer || !hasColumns(child.older, key.from) || !hasColumns(parent.older, key.to)) return 0;
-  const lost = round.related ? addLost(tables.db, round, child, parent, key) : 0;
+  const lost = round.related ? addLost(tables, round, child, parent, key) : 0;
   return lost + addOthers(tables, round, child, parent, key);
 }
 
-function addLost(db: Database, round: Round, child: PlannedTable, parent: PlannedTable, key: ForeignKey): number {
-  const { older, newer, rows } = parent;
+function addLost(
+  tables: PlannedTables,
+  round: Round,
+  child: PlannedTable,
+  parent: PlannedTable,
+  key: ForeignKey,
+): number {
+  const { db } = tables;
+  const { older, newer, rows, shared } = parent;
   const gone = (to: (i: number) => string): string =>
     `NOT EXISTS (SELECT 1 FROM ${tableIn('main', newer!)} n WHERE ${key.to.map((column, i) => `n.${quoteName(column)} = ${to(i)}`).join(' AND ')})`;
-  if (isRare(db, round, parent, gone((i) => `o.${quoteName(key.to[i]!)}`))) return 0; // prettier-ignore
+  // A row that has not changed has a partner of the same key, unless the key is computed.
+  const stored = key.to.every((to) => shared.some((column) => sameName(column.newer.name, to)));
+  if (stored && isRare(tables, round, parent, gone((i) => `o.${quoteName(key.to[i]!)}`))) return 0; // prettier-ignore
   return db
     .prepare(
       `INSERT OR IGNORE INTO temp.${rows} (${idNames(older)}, round, up) SELECT ${ids('o', older)}, ${round.round}, 1
@@ -37,11 +45,19 @@ function addLost(db: Database, round: Round, child: PlannedTable, parent: Planne
     .run().changes;
 }
 
-/** Is there no such parent at all? Asked where that is quicker than to look at the parent of each row. */
-function isRare(db: Database, { fresh }: Round, { older }: PlannedTable, which: string): boolean {
-  const from = `FROM ${tableIn('older', older)} o`;
-  if (fresh < Number(db.prepare(`SELECT count(*) ${from}`).pluck().get())) return false;
-  return db.prepare(`SELECT 1 ${from} WHERE ${which} LIMIT 1`).get() === undefined;
+/**
+ * Is there no such parent at all? Asked where that is quicker than to look at the parent of each row.
+ *
+ * @param which true for rows only that have changed
+ */
+function isRare(tables: PlannedTables, { fresh }: Round, { older, pair }: PlannedTable, which: string): boolean {
+  const count = (sql: string): number => Number(tables.db.prepare(`SELECT count(*) FROM ${sql}`).pluck().get());
+  const parents = count(tableIn('older', older));
+  if (count(`(${fresh} LIMIT ${parents})`) < parents) return false;
+  const { changes } = tables.changesOf(pair);
+  const changed = `temp.${changes} r CROSS JOIN ${tableIn('older', older)} o ON ${isRow('o', older, 'r', 'o')}`;
+  const found = tables.db.prepare(`SELECT 1 FROM ${changed} WHERE r.kind <> 'added' AND (${which}) LIMIT 1`);
+  return found.get() === undefined;
 }
 
 /** SQL: FROM and WHERE of the parents `o` of the rows that are new in the plan. */
@@ -73,7 +89,7 @@ function addOthers(
   if (!signs) return 0;
   const live = `SELECT 1 FROM ${tableIn('main', newer!)} n WHERE ${partner(parent)}`;
   const suspect = `EXISTS (${live} AND (${signs.some} OR ${signs.all}))`;
-  if (isRare(db, round, parent, suspect)) return 0;
+  if (isRare(tables, round, parent, suspect)) return 0;
   db.exec(`DROP TABLE IF EXISTS temp.others;
     CREATE TEMP TABLE others AS SELECT DISTINCT ${older.id.map((id, i) => `o.${quoteName(id)} AS i${i}`).join(', ')},
       EXISTS (${live} AND ${signs.all}) AS sure ${parentsOf(round, child, parent, key)} AND ${suspect}`);

@@ -1,7 +1,7 @@
 import type { Database } from 'better-sqlite3';
 import { balanced, fold, quoteName, sameName } from './names.js';
 import { differs, isRow, keysEqual, pairRows, sharedColumns, sharedKey } from './pair-rows.js';
-import type { SharedColumn, TablePair } from './pair-rows.js';
+import type { SharedColumn, TableChanges, TablePair } from './pair-rows.js';
 import { tableIn } from './read-schema.js';
 import type { Schema, Table } from './read-schema.js';
 
@@ -40,7 +40,7 @@ export class PlannedTables {
   readonly db: Database;
   readonly schemas: { readonly older: Schema; readonly newer: Schema };
   readonly #tables = new Map<string, PlannedTable>();
-  readonly #removed = new Map<string, string>();
+  readonly #changes = new Map<string, TableChanges>();
 
   constructor(db: Database, schemas: { readonly older: Schema; readonly newer: Schema }) {
     this.db = db;
@@ -87,18 +87,18 @@ export class PlannedTables {
     return table;
   }
 
-  /** `temp` table of the rows that are gone, for tables whose rows no key can find: o0, … */
-  removedRows({ pair }: PlannedTable): string {
-    const known = this.#removed.get(fold(pair.name));
-    if (known !== undefined) return known;
-    const { changes } = pairRows(this.db, pair, 1000 + this.#removed.size);
-    this.#removed.set(fold(pair.name), changes);
+  /** What has changed in a table, which is compared once for all that ask. */
+  changesOf(pair: TablePair): TableChanges {
+    const known = this.#changes.get(fold(pair.name));
+    if (known) return known;
+    const changes = pairRows(this.db, pair, 1000 + this.#changes.size);
+    this.#changes.set(fold(pair.name), changes);
     return changes;
   }
 
   dispose(): void {
     for (const { rows, relinks } of this.all) this.db.exec(`DROP TABLE temp.${rows}; DROP TABLE temp.${relinks}`);
-    for (const changes of this.#removed.values()) this.db.exec(`DROP TABLE temp.${changes}`);
+    for (const { changes } of this.#changes.values()) this.db.exec(`DROP TABLE temp.${changes}`);
   }
 }
 
@@ -112,7 +112,7 @@ export function isMissing(tables: PlannedTables, table: PlannedTable, alias = 'o
   const { newer, key, older } = table;
   if (!newer) return 'TRUE';
   const byContents = (): string => {
-    const gone = tables.removedRows(table);
+    const { changes: gone } = tables.changesOf(table.pair);
     return `EXISTS (SELECT 1 FROM temp.${gone} g WHERE g.kind = 'removed' AND ${isRow(alias, older, 'g', 'o')})`;
   };
   if (!key) return byContents();

@@ -21,13 +21,13 @@ import { partialPath, removePartial, sweep } from '../shared/temp-files.js';
 import { watched } from '../shared/watched.js';
 import { makeSource } from '../sources/open-source.js';
 import { refuseSqld } from '../restore/sqld.js';
+import { findAlsoChanged } from './also-changed.js';
 import { apply } from './apply.js';
 import { noTable, whyNotCompared } from './diff.js';
 import { callsNothing } from './expression.js';
 import { fold } from './names.js';
 import { liveState, openPlain, openStates, ScratchSpace } from './open-states.js';
 import type { States } from './open-states.js';
-import { pairRows, pairTables } from './pair-rows.js';
 import { makePlan } from './plan.js';
 import type { Plan } from './plan.js';
 import { readSchema } from './read-schema.js';
@@ -111,7 +111,7 @@ function planNow({ db }: States, request: RecoverRequest): Plan {
 
 function rehearse(states: States, request: RecoverRequest): RecoverReport {
   const plan = planNow(states, request);
-  const alsoChanged = findAlsoChanged(states.db, plan);
+  const alsoChanged = findAlsoChanged(plan);
   if (request.sql !== undefined) {
     if (plan.report.conflictCount > 0) throw conflicting({ ...plan.report, alsoChanged }, request.onConflict);
     writeScript(request.sql, states.db, plan, request);
@@ -131,7 +131,7 @@ async function carryOut(
   const first = planNow(states, request);
   if (first.report.conflictCount > 0) throw conflicting(first.report, request.onConflict);
   if (request.plan !== undefined && request.plan !== first.report.plan) throw planChanged(first.report);
-  const alsoChanged = findAlsoChanged(states.db, first);
+  const alsoChanged = findAlsoChanged(first);
   const { inserted, relinked, overwritten } = first.report;
   const seen = dataVersion(states.db);
   states.db.exec('COMMIT');
@@ -231,28 +231,6 @@ function write(
     if (live.inTransaction) live.exec('ROLLBACK');
     live.close();
   }
-}
-
-/** Tables that have changed since the backup and are no part of the plan: what was deleted may have changed them, too. */
-function findAlsoChanged(db: Database.Database, { tables, written }: Plan): RecoverReport['alsoChanged'] {
-  const { older, newer } = tables.schemas;
-  const others = pairTables(older.tables, newer.tables).filter(
-    (pair) =>
-      pair.older &&
-      pair.newer &&
-      whyNotCompared(pair) === undefined &&
-      !written.some(({ pair: { name } }) => name === pair.name),
-  );
-  return others.flatMap((pair, i) => {
-    try {
-      const { added, changed, removed } = pairRows(db, pair, 2000 + i);
-      const count = added + changed + removed;
-      return count === 0 ? [] : [{ table: pair.name, count }];
-    } catch (error) {
-      if (!systemCode(error).startsWith('SQLITE_ERROR')) throw error;
-      return [];
-    }
-  });
 }
 
 function undoCommand({ database, directory }: RecoverRequest, safety: Backup): string {

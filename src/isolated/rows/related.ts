@@ -22,9 +22,8 @@ export function expandOnce(
   const { db } = tables;
   let added = 0;
   for (const table of tables.all) {
-    const count = db.prepare(`SELECT count(*) FROM temp.${table.rows} WHERE round = ${round - 1} AND (${HAS_PLACE})`);
-    const fresh = Number(count.pluck().get());
-    if (fresh === 0) continue;
+    const fresh = `SELECT 1 FROM temp.${table.rows} WHERE round = ${round - 1} AND (${HAS_PLACE})`;
+    if (db.prepare(`${fresh} LIMIT 1`).get() === undefined) continue;
     for (const key of table.foreignKeys) {
       if (key.from.some((column) => overridden(table.pair.name).has(fold(column)))) continue;
       added += addParents(tables, { round, fresh, related }, table, key);
