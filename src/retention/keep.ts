@@ -3,6 +3,7 @@ import { INTERVAL_IS, parseInterval } from '../util/duration.js';
 import type { Duration } from '../util/duration.js';
 import { BackupError } from '../util/errors.js';
 import { show } from '../util/show.js';
+import { similarName } from '../util/similar.js';
 import type { RetentionPolicy } from './policy.js';
 
 /** How many to keep. Rules add up: a backup stays if any rule keeps it. An absent rule (or 0) keeps nothing by itself. */
@@ -173,7 +174,10 @@ function checkRules(rules: KeepRules): { counts: Record<'last' | Period, number>
       withinMs =
         parseInterval(value) ?? fail('within', value, INTERVAL_IS.replace('7d', '30d').replace('seven', 'thirty'));
     } else if (!Object.hasOwn(counts, rule)) {
-      fail(rule, value, 'one of last, within, daily, weekly, monthly, yearly', 'unknown rule');
+      const known = ['last', 'within', 'daily', 'weekly', 'monthly', 'yearly'];
+      const meant = similarName(rule, known);
+      const which = `one of ${known.join(', ')}`;
+      fail(rule, value, meant === undefined ? which : `"${meant}": it is ${which}`, 'unknown rule');
     } else {
       const isCount = (Number.isSafeInteger(value) && (value as number) >= 0) || value === Infinity;
       if (!isCount) fail(rule, value, 'a whole number of 0 or more, or Infinity');

@@ -2,6 +2,7 @@ import type * as valibot from 'valibot';
 import { BackupError } from './errors.js';
 import { lazy } from './lazy.js';
 import { isSecretName, show } from './show.js';
+import { similarName } from './similar.js';
 
 /** The schema library. */
 export type Valibot = typeof valibot;
@@ -27,18 +28,28 @@ export function validate<S extends StrictSchema>(
   const result = v.safeParse(schema, options);
   if (result.success) return result.output;
 
-  const [issue] = result.issues;
+  // A misspelled name comes first: what it was meant for may be missing only because of it.
+  const issue = result.issues.find(isUnknownName) ?? result.issues[0];
   const option = issue.path?.map((item) => String(item.key)).join('.');
   if (option === undefined) {
     throw wrongOption(`${owner}: the options are ${show(issue.input)}.`, 'They must be an object.');
   }
-  if (issue.expected === 'never') {
-    const known = Object.keys(schema.entries).join(', ');
-    throw wrongOption(`${owner}: there is no option "${option}".`, `The options are ${known}.`);
+  if (isUnknownName(issue)) {
+    throw wrongOption(`${owner}: there is no option "${option}".`, namesHint(option, Object.keys(schema.entries)));
   }
   const value = issue.input === undefined ? 'missing' : isSecretName(option) ? 'not shown' : show(issue.input);
   // A missing key has valibot's own message; the schema's message stands at the entry.
   throw wrongOption(`${owner}: the option "${option}" is ${value}.`, `It must be ${messageAt(schema, option, issue)}.`);
+}
+
+/** A strict object reports a key that it does not have as a value that must never be there. */
+function isUnknownName(issue: valibot.BaseIssue<unknown>): boolean {
+  return issue.expected === 'never';
+}
+
+function namesHint(given: string, known: readonly string[]): string {
+  const meant = similarName(given, known);
+  return `${meant === undefined ? '' : `Did you mean "${meant}"? `}The options are ${known.join(', ')}.`;
 }
 
 function messageAt(schema: StrictSchema, option: string, issue: valibot.BaseIssue<unknown>): string {

@@ -198,6 +198,10 @@ test.each([
   [{ within: 30 }, `keep({ within: 30 }): wrong value. ${LENGTH}`],
   [{ within: '59s' }, `keep({ within: "59s" }): wrong value. ${LENGTH}`],
   [{ hourly: 3 }, 'keep({ hourly: 3 }): unknown rule. Use one of last, within, daily, weekly, monthly, yearly.'],
+  [
+    { dayly: 3 },
+    'keep({ dayly: 3 }): unknown rule. Use "daily": it is one of last, within, daily, weekly, monthly, yearly.',
+  ],
   [{ toString: 3 }, 'keep({ toString: 3 }): unknown rule. Use one of last, within, daily, weekly, monthly, yearly.'],
 ])('%p is refused with what is allowed', (rules, message) => {
   const error = thrownBy(() => keep(rules as KeepRules));

@@ -24,7 +24,7 @@ test.each<[string, unknown[], string]>([
   [
     'createBackup',
     [{ lable: 'typo' }],
-    'createBackup: there is no option "lable". The options are label, signal, onProgress.',
+    'createBackup: there is no option "lable". Did you mean "label"? The options are label, signal, onProgress.',
   ],
   ['createBackup', ['nightly'], 'createBackup: the options are "nightly". They must be an object.'],
   ['createBackup', [null], 'createBackup: the options are null. They must be an object.'],

@@ -126,6 +126,11 @@ test.each([
   expect(error.hint).toContain(allowed);
 });
 
+test('a misspelled option is told before what is missing because of it', () => {
+  const error = thrownBy(() => resolve({ datbase: database }));
+  expect(error.message).toContain('BackupService: there is no option "datbase". Did you mean "database"?');
+});
+
 test('two stores of one name are refused: their records would be one', () => {
   const [nas, disk] = [directoryStore('/mnt/nas'), directoryStore('/mnt/disk')];
   expect(resolve({ database, copies: [nas, disk] }).copies).toEqual([nas, disk]);
@@ -136,8 +141,9 @@ test('two stores of one name are refused: their records would be one', () => {
 test.each(['intervall', 'path', 'toString'])('the unknown option "%s" is refused, with those that there are', (key) => {
   const error = thrownBy(() => resolve({ database, [key]: 1 }));
   expect(error.message).toContain(`BackupService: there is no option "${key}".`);
+  const meant = key === 'intervall' ? 'Did you mean "interval"? ' : '';
   expect(error.hint).toBe(
-    'The options are database, directory, interval, retention, verify, onFailure, retryAfter, timeout, recheckInterval, assertions, verifyEvery, labels, logger, snapshotter, enabled, copies, notify.',
+    `${meant}The options are database, directory, interval, retention, verify, onFailure, retryAfter, timeout, recheckInterval, assertions, verifyEvery, labels, logger, snapshotter, enabled, copies, notify.`,
   );
 });
 

@@ -24,6 +24,11 @@ test.each([
   [{ name: 'main', count: 'five' }, 'Shop: the option "count" is "five". It must be a number.'],
   [{ name: 'main', count: null }, 'Shop: the option "count" is null. It must be a number.'],
   [{ name: 'main', colour: 'red' }, 'Shop: there is no option "colour". The options are name, count.'],
+  [{ nmae: 'main' }, 'Shop: there is no option "nmae". Did you mean "name"? The options are name, count.'],
+  [
+    { count: 'five', Name: 'main' },
+    'Shop: there is no option "Name". Did you mean "name"? The options are name, count.',
+  ],
   [null, 'Shop: the options are null. They must be an object.'],
   ['main', 'Shop: the options are "main". They must be an object.'],
 ])('%j: the message says what is wrong and what is allowed', (options, message) => {
