@@ -212,7 +212,8 @@ test('the warnings: writers wait in rollback-journal mode; backups that do not c
   expect(text).toContain(`${damaged} does not count as a backup: its size is not the recorded one.`);
   // What was found good when it was taken says nothing of a file that has changed since.
   const row = text.slice(text.indexOf(`title="${damaged}"`));
-  expect(row.slice(0, row.indexOf('</tr>'))).toContain('Not verified');
+  expect(row.slice(0, row.indexOf('</tr>'))).toContain('its size is not the recorded one');
+  expect(row.slice(0, row.indexOf('</tr>'))).not.toMatch(/>\s*Verified/);
 });
 
 test('markup in labels, titles and file names stays text', async () => {
@@ -462,6 +463,7 @@ test('the API, as documented', async () => {
   expect(made).toEqual({
     name: expect.stringMatching(/^app_backup_\d{8}_\d{6}\.db$/),
     createdAt: expect.stringMatching(/^\d{4}-.*Z$/),
+    ageMs: expect.any(Number),
     sizeBytes: expect.any(Number),
     label: 'before the upgrade',
     sha256: expect.stringMatching(/^[\da-f]{64}$/),
@@ -471,8 +473,9 @@ test('the API, as documented', async () => {
     durationMs: expect.any(Number),
   });
   const one = `/api/backups/${made.name}`;
-  expect((await dash.get(one)).json()).toEqual(made);
-  expect((await dash.get('/api/backups')).json()).toEqual([made]);
+  const listed = { ...(made as object), ageMs: expect.any(Number) };
+  expect((await dash.get(one)).json()).toEqual(listed);
+  expect((await dash.get('/api/backups')).json()).toEqual([listed]);
   expect((await dash.postJson(`${one}/verify?wait=1`, { level: 'full' })).json()).toMatchObject({
     name: made.name,
     level: 'full',
@@ -557,7 +560,7 @@ describe('copies off the machine', () => {
 
     const status = await dash.get('/api/status');
     expect(status.json<{ copies: unknown }>().copies).toEqual([
-      { store: 'nas', copyCount: 1, copyBytes: expect.any(Number), latest: name, pendingCount: 0 },
+      { store: 'nas', copyCount: 1, copyBytes: expect.any(Number), latest: name, pending: [], pendingCount: 0 },
       expect.objectContaining({
         store: 'unplugged',
         pendingCount: 1,
