@@ -13,7 +13,9 @@ export async function confirm(context: Context, plan: readonly string[], questio
   const { flags, terminal, signal } = context;
   const asking = !flags.yes && terminal.canAsk;
   // The plan is shown with --quiet too: nobody should answer a question without it.
-  for (const line of plan) {
+  for (const each of plan) {
+    // A name or a text of others is in it: what it says cannot pass for a line of the plan.
+    const line = each.replaceAll('\n', '\n         ');
     if (asking) process.stderr.write(`${forTerminal(line)}\n`);
     else terminal.note(line);
   }

@@ -83,7 +83,9 @@ function printError(error: unknown, { writeOut, writeErr, terminal }: Streams, j
   // The cause of a cancelled call is the signal, which the user knows.
   const cause = code === 'ERR_BACKUP_CANCELLED' ? undefined : (error as { cause?: unknown } | undefined)?.cause;
   const said = cause === undefined || message.includes(messageOf(cause)) ? [] : messageOf(cause).split('\n');
-  const lines = [what, ...(hint === null ? [] : [hint]), ...said.slice(0, 8).map((line) => dim(line)), dim(code)];
+  // What others wrote may be part of it: no line of it begins where one of ours does.
+  const own = [what, ...(hint === null ? [] : [hint])].flatMap((text) => text.split('\n'));
+  const lines = [...own, ...said.slice(0, 8).map((line) => dim(line)), dim(code)];
   writeErr(`${red('error:')} ${lines.join('\n       ')}\n`);
 }
 

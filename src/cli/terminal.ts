@@ -1,6 +1,6 @@
 import { isatty } from 'node:tty';
 import pc from 'picocolors';
-import { forTerminal } from '../util/printable.js';
+import { forTerminal, oneLine } from '../util/printable.js';
 
 type Colors = ReturnType<typeof pc.createColors>;
 
@@ -65,8 +65,8 @@ export function takeStreams({ quiet }: { quiet: boolean }): Streams {
       quiet,
       columns: isatty(stdout.fd) ? stdout.columns : undefined,
       note,
-      warn: (message) => note(`${err.yellow('warning:')} ${message}`),
-      trouble: (message) => writeErr(`${err.yellow('warning:')} ${message}\n`),
+      warn: (message) => note(`${err.yellow('warning:')} ${oneLine(message)}`),
+      trouble: (message) => writeErr(`${err.yellow('warning:')} ${oneLine(message)}\n`),
     },
     writeOut,
     writeData,

@@ -6,6 +6,7 @@ import type { BackupFolder } from '../catalog/list-backups.js';
 import { messageOf } from '../util/errors.js';
 import type { Logger } from '../util/logger.js';
 import { messages } from '../util/messages.js';
+import { oneLine } from '../util/printable.js';
 import { isAbandoned, processToken } from '../util/process-token.js';
 import { SerialQueue } from '../util/serial-queue.js';
 import { withoutSecrets } from '../util/show.js';
@@ -82,7 +83,7 @@ export class Notifier {
 
   /** The dead man's switch. */
   beat(state: Beat['state'], text: string): void {
-    if (this.#heart) this.#keep(this.#heart.send({ state, text: withoutSecrets(text) }));
+    if (this.#heart) this.#keep(this.#heart.send({ state, text: printable(text) }));
   }
 
   /** The alarms that last, of all processes. `since`: where it is on record. */
@@ -178,10 +179,10 @@ export class Notifier {
 
   #message({ kind, about, level, text }: Alarm, state: Notification['state']): Notification {
     return {
-      ...{ id: `msg_${crypto.randomUUID()}`, at: new Date(), state, kind, level, text: withoutSecrets(text) },
-      ...(about !== undefined && { about: withoutSecrets(about) }),
-      database: path.basename(this.#folder.database),
-      host: os.hostname(),
+      ...{ id: `msg_${crypto.randomUUID()}`, at: new Date(), state, kind, level, text: printable(text) },
+      ...(about !== undefined && { about: printable(about) }),
+      database: oneLine(path.basename(this.#folder.database)),
+      host: oneLine(os.hostname()),
     };
   }
 
@@ -189,4 +190,9 @@ export class Notifier {
     this.#sending.add(sending);
     void sending.finally(() => this.#sending.delete(sending));
   }
+}
+
+/** What others wrote may be part of it: a message shows no secret, and nothing in it can look like another message. */
+function printable(text: string): string {
+  return oneLine(withoutSecrets(text));
 }

@@ -1,7 +1,7 @@
 /** Line breaks of every kind, with the white space around them. */
 const LINE_BREAKS = /(?<!\s)\s*[\n\r\v\f\u0085\u2028\u2029]+\s*/g;
 /** Characters that move the cursor, colour, ring, or change the direction of writing. */
-const INVISIBLE = /[\p{Cc}\p{Bidi_Control}\p{Surrogate}]/gu;
+const INVISIBLE = /[\p{Cc}\p{Bidi_Control}\p{Surrogate}\u2028\u2029]/gu;
 
 /**
  * A text that somebody else wrote (a label, the name of a table, what a driver says) as one line for a log or a terminal: it

@@ -1,5 +1,6 @@
 import type { AlarmReport } from '../../index.js';
 import { isBackupError, messageOf } from '../../util/errors.js';
+import { oneLine } from '../../util/printable.js';
 import type { CommandFunction, Context, Result } from '../context.js';
 import { EXIT } from '../exit-codes.js';
 import type { CheckFlags } from '../flags.js';
@@ -31,7 +32,7 @@ async function lookAt(context: Context, nagios: boolean): Promise<Result> {
   const latest = status?.latest;
   const newest = latest ? `newest backup ${ago(now - latest.createdAt.getTime())}` : 'no backup';
   const numbers = `${newest}, ${count(status?.backupCount ?? 0, 'backup')}`;
-  const lines = alarms.map(({ level, kind, text }) => `${level.toUpperCase()}  ${kind}  ${text}`);
+  const lines = alarms.map(({ level, kind, text }) => `${level.toUpperCase()}  ${kind}  ${oneLine(text)}`);
   return {
     exitCode: nagios ? NAGIOS[worst] : worst === 'ok' ? EXIT.done : EXIT.failed,
     document: { ok: worst === 'ok', alarms, latest: latest?.name ?? null },
@@ -44,7 +45,7 @@ async function lookAt(context: Context, nagios: boolean): Promise<Result> {
 
 /** Nagios shows the first line, reads the numbers behind the bar, and keeps the rest for the details. */
 function nagiosText(worst: keyof typeof NAGIOS, { alarms, status }: AlarmReport, numbers: string, now: number): string {
-  const [first, ...more] = alarms.map(({ text }) => text.replaceAll('|', '/').replaceAll('\n', ' '));
+  const [first, ...more] = alarms.map(({ text }) => oneLine(text).replaceAll('|', '/'));
   const ageS = status?.latest ? Math.round((now - status.latest.createdAt.getTime()) / 1000) : undefined;
   const pending = status?.copies.reduce((sum, copies) => sum + copies.pending.length, 0);
   const data = [

@@ -1,5 +1,6 @@
 import { isBackupError } from '../../util/errors.js';
 import type { Backup, BackupError, BackupOutcome, SnapshotControl } from '../../index.js';
+import { oneLine } from '../../util/printable.js';
 import { backupJson } from '../as-json.js';
 import type { CommandFunction } from '../context.js';
 import { EXIT } from '../exit-codes.js';
@@ -35,7 +36,7 @@ export const create: CommandFunction<[CreateFlags]> = async (context, { ifDue = 
     return {
       exitCode: EXIT.nothingToDo,
       document: { status: 'fresh', latest: backupJson(latest, now), ageMs },
-      text: `Nothing is due: ${latest.name} was taken ${ago(ageMs)}.`,
+      text: `Nothing is due: ${oneLine(latest.name)} was taken ${ago(ageMs)}.`,
     };
   }
   const { backup } = outcome;
@@ -61,7 +62,7 @@ export const create: CommandFunction<[CreateFlags]> = async (context, { ifDue = 
       copies: shipped.map(shipJson),
     },
     text: [
-      `Created ${backup.name} (${size(backup.sizeBytes)}${durationMs === null ? '' : `, ${seconds(durationMs)}`})`,
+      `Created ${oneLine(backup.name)} (${size(backup.sizeBytes)}${durationMs === null ? '' : `, ${seconds(durationMs)}`})`,
       ...shipped.filter(({ shipped: names }) => names.length > 0).map((report) => shipText({ ...report, errors: [] })),
     ].join('\n'),
   };

@@ -9,6 +9,7 @@ import { explainDue } from '../doctor/due.js';
 import { checkFolder, checkLeftovers, checkPermissions, checkSpace } from '../doctor/folder.js';
 import { checkChild, checkConfig, checkDatabase, checkNode, unknown } from '../doctor/surroundings.js';
 import { packageInfo } from '../../util/package-info.js';
+import { oneLine } from '../../util/printable.js';
 import { EXIT } from '../exit-codes.js';
 import { count, wrap } from '../format.js';
 import { openService } from '../open-service.js';
@@ -35,10 +36,10 @@ export const doctor: CommandFunction<[]> = async (context) => {
   return {
     exitCode: ok ? EXIT.done : EXIT.failed,
     document: { ok, level: judged.level, sentence, due: due ? dueJson(due) : null, checks },
-    text: `${textOf(checks, context)}\n${wrap(sentence, 0, context.terminal.columns)}`,
+    text: `${textOf(checks, context)}\n${wrap(oneLine(sentence), 0, context.terminal.columns)}`,
     trouble: checks
       .filter(({ level }) => level === 'fail')
-      .map(({ id, message, advice }) => `${id}: ${message} ${advice ?? ''}`.trim())
+      .map(({ id, message, advice }) => oneLine(`${id}: ${message} ${advice ?? ''}`.trim()))
       .join('\n       '),
   };
 };
@@ -78,8 +79,8 @@ function textOf(checks: readonly Check[], { terminal }: Context): string {
   const { green, yellow, red, bold, dim } = terminal.out;
   const marks = { ok: green('ok  '), warn: yellow('WARN'), fail: red('FAIL') };
   const lines = checks.flatMap(({ id, level, message, advice }) => [
-    `${marks[level]}  ${bold(id.padEnd(14))}  ${wrap(message, 22, terminal.columns)}`,
-    ...(advice === null ? [] : [`${' '.repeat(22)}${dim('->')} ${wrap(advice, 25, terminal.columns)}`]),
+    `${marks[level]}  ${bold(id.padEnd(14))}  ${wrap(oneLine(message), 22, terminal.columns)}`,
+    ...(advice === null ? [] : [`${' '.repeat(22)}${dim('->')} ${wrap(oneLine(advice), 25, terminal.columns)}`]),
   ]);
   const of = (level: Check['level']): number => checks.filter((check) => check.level === level).length;
   return [...lines, '', `${count(of('fail'), 'failure')}, ${count(of('warn'), 'warning')}, ${of('ok')} ok`].join('\n');

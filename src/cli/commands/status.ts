@@ -1,5 +1,6 @@
 import { sayVerdict, verdict } from '../../index.js';
 import type { CopyStatus, DueCheck, ServiceStatus, VerdictMark } from '../../index.js';
+import { oneLine } from '../../util/printable.js';
 import { statusJson } from '../as-json.js';
 import type { CommandFunction, Context } from '../context.js';
 import { EXIT, exitCodeOf } from '../exit-codes.js';
@@ -55,13 +56,13 @@ function textOf(found: ServiceStatus, now: number, { terminal }: Context): strin
     (cell, column, row) =>
       column === 0 ? bold(cell) : column === 1 && row === 4 ? (due.due ? yellow : green)(cell) : cell,
   );
-  const stores = found.copies.map((copies) => copiesText(copies, now));
+  const stores = found.copies.map((copies) => oneLine(copiesText(copies, now)));
   return [
-    paint(sayVerdict(judged, now)),
+    paint(oneLine(sayVerdict(judged, now))),
     '',
     lines,
     ...stores,
-    ...warnings.map((warning) => `${yellow('warning:')} ${warning}`),
+    ...warnings.map((warning) => `${yellow('warning:')} ${oneLine(warning)}`),
   ].join('\n');
 }
 

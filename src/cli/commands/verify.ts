@@ -1,5 +1,6 @@
 import { isBackupError } from '../../util/errors.js';
 import type { Backup, BackupError, BackupService, VerifyReport } from '../../index.js';
+import { oneLine } from '../../util/printable.js';
 import { errorJson, verifyJson } from '../as-json.js';
 import type { CommandFunction, Context } from '../context.js';
 import { EXIT, exitCodeOf } from '../exit-codes.js';
@@ -71,8 +72,8 @@ function troubleOf(outcomes: readonly Outcome[]): string {
     .filter((outcome) => !isGood(outcome))
     .map((outcome) =>
       'error' in outcome
-        ? `${outcome.name}: ${outcome.error.message}`
-        : `${outcome.name}: ${outcome.problems.join('; ')}`,
+        ? oneLine(`${outcome.name}: ${outcome.error.message}`)
+        : oneLine(`${outcome.name}: ${outcome.problems.join('; ')}`),
     )
     .join('\n       ');
 }
@@ -85,15 +86,16 @@ function textOf(outcomes: readonly Outcome[], all: boolean, { terminal }: Contex
     : [];
   return outcomes
     .flatMap((outcome) => {
-      if ('error' in outcome) return [`${red('FAILED')}  ${outcome.name}`, `        ${outcome.error.message}`];
+      if ('error' in outcome)
+        return [`${red('FAILED')}  ${oneLine(outcome.name)}`, `        ${oneLine(outcome.error.message)}`];
       const { ok, name, level, sizeBytes, durationMs, problems, findings, assertions = [] } = outcome;
       return [
-        `${ok ? green('ok    ') : red('BAD   ')}  ${name}  ${level}, ${size(sizeBytes)}, ${seconds(durationMs)}`,
-        ...problems.map((problem) => `        ${problem}`),
-        ...findings.map((finding) => `        not damage: ${finding}`),
+        `${ok ? green('ok    ') : red('BAD   ')}  ${oneLine(name)}  ${level}, ${size(sizeBytes)}, ${seconds(durationMs)}`,
+        ...problems.map((problem) => `        ${oneLine(problem)}`),
+        ...findings.map((finding) => `        not damage: ${oneLine(finding)}`),
         ...assertions.map(({ sql, ok: holds, error }) => {
-          const why = error === undefined ? '' : `  (${error})`;
-          return `        ${holds ? green('true ') : red('FALSE')}  ${sql}${why}`;
+          const why = error === undefined ? '' : `  (${oneLine(error)})`;
+          return `        ${holds ? green('true ') : red('FALSE')}  ${oneLine(sql)}${why}`;
         }),
       ];
     })

@@ -165,3 +165,22 @@ test.each([undefined, null, 'no', Symbol('no'), { message: 'no' }])(
     expect(whyNot(reason)).toMatch(/no|undefined|null/);
   },
 );
+
+test('whatever stands in an error, in the name of a store or of a database, every message is one line without anything invisible', async () => {
+  const odd = 'a\nFORGED\r\u001b[2J\u202e\u2028\u0007b';
+  const mails: { subject: string; text: string }[] = [];
+  const place = { database: folder.file(`${odd}.db`), directory: folder.path, naming: backupNaming('app.db') };
+  const told: Notification[] = [];
+  const mail = { transport: { sendMail: async (letter: never) => mails.push(letter) }, from: 'a@b.c', to: 'd@e.f' };
+  const options = { webhook: `${receiver.url}/hook`, heartbeat: `${receiver.url}/beat`, mail };
+  const made = new Notifier(place, options, memoryLogger(), (message) => told.push(message));
+  await made.raise({ ...alarm, about: odd, text: odd });
+  made.beat('fail', odd);
+  await made.whenIdle();
+  const [hook] = receiver.bodies();
+  const beat = receiver.received.find(({ path }) => path.startsWith('/beat'))!.body;
+  const [letter] = mails;
+  const texts = [hook!['text'], hook!['title'], hook!['about'], hook!['database'], beat, letter!.subject, letter!.text.trimEnd(), told[0]!.text, told[0]!.about]; // prettier-ignore
+  for (const text of texts) expect(text).toMatch(/^[^\p{Cc}\p{Bidi_Control}\u2028\u2029]+$/u);
+  expect(texts.filter((text) => String(text).includes('FORGED'))).toHaveLength(texts.length);
+});
