@@ -59,7 +59,7 @@ export const BACKUP_ERROR_CODES = {
   ERR_BACKUP_RESTORE_FAILED: 'Writing the restored database failed, or it is not equal to the backup.',
   ERR_BACKUP_RECOVER_CONFLICT: 'Live rows are in the way of the rows to recover; nothing was written.',
   ERR_BACKUP_RECOVER_WHERE:
-    '`where` is not one expression over the columns of the table, fails, or did not end in time.',
+    '`where` is not one expression over the columns of the table, fails, took more than 512 MB of memory, or did not end in time.',
   ERR_BACKUP_RECOVER_PLAN:
     'The plan is no longer the one that was shown, since somebody has written meanwhile; nothing was written.',
   ERR_BACKUP_RECOVER_TABLE: 'The table is not there, or cannot be written by this program; nothing was written.',
@@ -67,7 +67,7 @@ export const BACKUP_ERROR_CODES = {
   ERR_BACKUP_RECOVER_CONSTRAINT:
     'A foreign key, another constraint or a trigger refused the rows; nothing was written.',
   ERR_BACKUP_RECOVER_FAILED: 'Reading or writing the rows failed; the database is as it was.',
-  ERR_BACKUP_QUERY: 'The query is not one SELECT, fails, or did not end in time.',
+  ERR_BACKUP_QUERY: 'The query is not one SELECT, fails, took more than 512 MB of memory, or did not end in time.',
   ERR_BACKUP_MANIFEST_FAILED: 'The manifest of a backup cannot be read or rewritten; it was not changed.',
 } as const;
 

@@ -8,6 +8,7 @@ const BUILD = path.join(ROOT, 'build');
 
 /** What was packed, as far as the tests read it. */
 export interface PackageJson {
+  version: string;
   readonly exports: Readonly<Record<string, unknown>>;
   readonly dependencies: Readonly<Record<string, string>>;
   readonly devDependencies: Readonly<Record<string, string>>;
