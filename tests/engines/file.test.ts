@@ -4,7 +4,7 @@ import { useTempFolder } from '../support/temp-folder';
 
 const temp = useTempFolder();
 
-// The built-in source. tests/engines/ runs the same suite on rqlite and on sqld.
+// The built-in source; beside it rqlite and sqld have the same suite.
 describeDatabaseSource('a file on the disk', () => {
   const database = temp.file('app.db');
   const db = new Database(database);
