@@ -22,6 +22,9 @@ const BACKUP_KEYS = [
   'lastVerification',
   'protected',
   'problem',
+  'findings[]',
+  'pageCount',
+  'durationMs',
   'copies[]',
 ];
 const within = (prefix: string, keys = BACKUP_KEYS) => keys.map((key) => `${prefix}.${key}`);
@@ -193,19 +196,24 @@ describe('status', () => {
     expect(code).toBe(0);
     expect(keysOf(json())).toEqual([
       'level',
+      'kind',
       'sentence',
-      ...['question', 'mark', 'code', 'action', 'say'].map((key) => `answers[].${key}`),
+      ...within('answers[]', ['question', 'mark', 'code', 'action', 'at', 'next', 'name', 'error', 'count']),
+      ...within('answers[]', ['freeBytes', 'neededBytes', 'by', 'stores', 'say']),
       ...within('database', ['path', 'sizeBytes', 'journalMode', 'error', 'lookedAt']),
       'directory',
-      ...within('due', ['due', 'reason', 'latest', 'ageMs', 'dueAt']),
+      ...within('due', ['due', 'reason', 'latest', 'ageMs', 'dueAt', 'retryAt']),
       ...within('latest'),
       'backupCount',
       'backupBytes',
       'freeBytes',
       'neededBytes',
+      'runningSince',
+      'inProgress',
+      'lastFailure',
+      'lastVerification',
       'lastDrill',
       'onlyHere',
-      'lastVerification',
       'copies[]',
       'warnings[]',
     ]);

@@ -74,7 +74,7 @@ test('where all is well, every check is ok, except that it asks for copies elsew
     'ok',
     'level',
     'sentence',
-    ...['due', 'reason', 'latest', 'ageMs', 'dueAt'].map((key) => `due.${key}`),
+    ...['due', 'reason', 'latest', 'ageMs', 'dueAt', 'retryAt'].map((key) => `due.${key}`),
     ...['id', 'level', 'message', 'advice'].map((key) => `checks[].${key}`),
   ]);
 });
