@@ -70,7 +70,7 @@ try {
   // A folder in the place of the lock: no backup can be taken.
   fs.rmSync(lock, { force: true });
   fs.mkdirSync(lock);
-  await page.request.post(`${origin}/backups/api/backups`, { headers: { origin } });
+  await page.request.post(`${origin}/backups/api/backups?wait=1`, { headers: { origin } });
   await page.goto(`${origin}/backups`);
   await shoot('dashboard-failed', 'dark');
 } finally {
