@@ -51,7 +51,13 @@ describe("Yarn Plug'n'Play, with the package inside an archive", () => {
       JSON.stringify({ ...manifest, resolutions: Object.fromEntries(links) }),
     );
     fs.writeFileSync(temp.file('yarn.lock'), '');
-    const settings = ['nodeLinker: pnp', 'enableTelemetry: false', 'enableGlobalCache: false', 'enableNetwork: false'];
+    const settings = [
+      'nodeLinker: pnp',
+      'enableTelemetry: false',
+      'enableGlobalCache: false',
+      'enableNetwork: false',
+      'enableImmutableInstalls: false',
+    ];
     fs.writeFileSync(temp.file('.yarnrc.yml'), `${settings.join('\n')}\nglobalFolder: ${temp.file('.yarn-global')}\n`);
     execFileSync(process.execPath, [yarn, 'install'], { cwd: temp.path, stdio: 'pipe' });
   });

@@ -38,8 +38,9 @@ function keepInputs(before, fresh) {
   for (const [i, each] of [...fresh.querySelectorAll('details')].entries()) each.open = opened[i] === true;
 }
 
-async function show(answer) {
+async function show(answer, mine) {
   const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
+  if (mine !== turn) return;
   const fresh = page.getElementById('main');
   if (!fresh) return location.reload();
   // Most often only time has passed: whoever reads, selects or walks through it is not disturbed.
@@ -66,7 +67,7 @@ async function renew() {
   if (answer.redirected && /[?&]m=/.test(answer.url)) return location.replace(answer.url);
   // Logged out meanwhile: a page that can't know any more must not go on to say "safe".
   if (answer.status === 401 || answer.status === 403) return location.reload();
-  if (answer.ok && mine === turn) await show(answer);
+  if (answer.ok && mine === turn) await show(answer, mine);
 }
 
 /** On the page of a job. A new phase, and the end, come with the page. */
@@ -126,6 +127,8 @@ function lost() {
   const heading = document.getElementById('verdict');
   if (isLost || !heading) return;
   isLost = true;
+  // An answer that is still on its way is from before.
+  turn += 1;
   const say = document.getElementById('verdict-say');
   heading.textContent = heading.dataset.lost;
   say.textContent = say.dataset.lost;
