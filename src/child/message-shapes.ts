@@ -1,5 +1,6 @@
 import type { RecoverReport } from './rows-protocol.js';
 import { diffFromJson, queryFromJson, recoverFromJson } from './rows-protocol.js';
+import { isRecord } from '../util/is-record.js';
 import type { SqlJson } from '../util/sql-value.js';
 
 // What a line must look like before this version uses it. The child may be of another version, after an upgrade on the disk under a
@@ -7,10 +8,6 @@ import type { SqlJson } from '../util/sql-value.js';
 
 type Json = Readonly<Record<string, unknown>>;
 type Check = (value: unknown) => boolean;
-
-export function isRecord(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 const text: Check = (value) => typeof value === 'string';
 const flag: Check = (value) => typeof value === 'boolean';

@@ -1,4 +1,5 @@
-import { isMessage, isRecord } from './message-shapes.js';
+import { isRecord } from '../util/is-record.js';
+import { isMessage } from './message-shapes.js';
 import type { ChildMessage } from './protocol.js';
 
 /** A line without an end that is longer than this is not a message, and is not kept. */

@@ -1,4 +1,5 @@
 import { HttpError } from './http-error.js';
+import { isRecord } from '../util/is-record.js';
 import { clearTimeout, setTimeout } from '../util/timers.js';
 
 /** The largest body is a label; the slowest comes over a phone. */
@@ -47,7 +48,7 @@ async function readText(request: Request, maxMs: number): Promise<string> {
 function parseObject(text: string): Fields {
   try {
     const value: unknown = JSON.parse(text);
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+    if (isRecord(value)) return value;
   } catch {
     // Answered below.
   }

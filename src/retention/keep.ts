@@ -2,6 +2,7 @@ import type { Backup } from '../catalog/backup.js';
 import { INTERVAL_IS, parseInterval } from '../util/duration.js';
 import type { Duration } from '../util/duration.js';
 import { BackupError } from '../util/errors.js';
+import { isRecord } from '../util/is-record.js';
 import { show } from '../util/show.js';
 import { similarName } from '../util/similar.js';
 import type { RetentionPolicy } from './policy.js';
@@ -162,7 +163,7 @@ function two(n: number): string {
 function checkRules(rules: KeepRules): { counts: Record<'last' | Period, number>; withinMs: number } {
   const counts = { last: 0, daily: 0, weekly: 0, monthly: 0, yearly: 0 };
   let withinMs = 0;
-  if (typeof rules !== 'object' || (rules as KeepRules | null) === null || Array.isArray(rules)) {
+  if (!isRecord(rules)) {
     throw new BackupError('ERR_BACKUP_OPTIONS', `keep(${show(rules)}): the rules are not an object.`, {
       step: 'options',
       hint: 'Write keep({ last: 20 }).',

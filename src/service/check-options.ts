@@ -17,6 +17,7 @@ import {
   WAIT_IS,
 } from '../util/duration.js';
 import type { Duration } from '../util/duration.js';
+import { isRecord } from '../util/is-record.js';
 import type { Logger } from '../util/logger.js';
 import { areAssertions, ASSERTIONS_ARE, hasMethods, SOURCE_METHODS, STORE_METHODS } from '../util/method-options.js';
 import { validate } from '../util/validate.js';
@@ -101,7 +102,7 @@ function schemaOf(v: Valibot, enabled: boolean, isObject: boolean) {
     ),
     enabled: v.optional(v.boolean('true or false')),
     copies: v.optional(stores(v), []),
-    notify: v.optional(v.custom<NotifyOptions>(isPlain, 'an object, such as { heartbeat: "https://hc-ping.com/…" }')),
+    notify: v.optional(v.custom<NotifyOptions>(isRecord, 'an object, such as { heartbeat: "https://hc-ping.com/…" }')),
   });
 }
 
@@ -109,7 +110,7 @@ function schemaOf(v: Valibot, enabled: boolean, isObject: boolean) {
 function policy(v: Valibot) {
   return v.pipe(
     v.custom<RetentionPolicy | KeepRules>(
-      (value) => typeof value === 'function' || isPlain(value),
+      (value) => typeof value === 'function' || isRecord(value),
       'a policy such as keep({ last: 20 }), or a function',
     ),
     v.transform((given) => (typeof given === 'function' ? given : keep(given))),
@@ -133,10 +134,6 @@ function atLeast(least: number): (value: unknown) => number | undefined {
     const milliseconds = parseDuration(value);
     return milliseconds !== undefined && milliseconds >= least ? milliseconds : undefined;
   };
-}
-
-function isPlain(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function isSource(value: unknown): value is DatabaseSource {

@@ -1,6 +1,7 @@
+import { isRecord } from './is-record.js';
+
 // JSON that other people and programs can write: each field is checked by a rule. A table of rules names every field of its
 // type, or the compiler refuses it. It is not done with the schema library, which takes 7 ms to load in each child process.
-
 /** A rule's answer for a value that breaks it. */
 export const WRONG = Symbol('wrong');
 
@@ -50,7 +51,7 @@ export function listOf<T>(rule: Rule<T>, maxLength: number): Rule<readonly T[]> 
 /** An object whose keys are data. */
 export function mapOf<T>(rule: Rule<T>): Rule<Readonly<Record<string, T>>> {
   return (value) => {
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) return WRONG;
+    if (!isRecord(value)) return WRONG;
     const checked = Object.entries(value).map(([key, each]) => [key, rule(each)] as const);
     return checked.some(([, each]) => each === WRONG) ? WRONG : (Object.fromEntries(checked) as Record<string, T>);
   };
@@ -66,10 +67,10 @@ export type Rules<T> = { readonly [K in keyof Required<T>]: Rule<T[K]> };
 export function recordOf<T extends object>(rules: Rules<T>): Rule<T> {
   const entries = Object.entries<Rule<unknown>>(rules);
   return (value) => {
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) return WRONG;
+    if (!isRecord(value)) return WRONG;
     const checked: Record<string, unknown> = {};
     for (const [key, rule] of entries) {
-      const result = rule(Object.hasOwn(value, key) ? (value as Record<string, unknown>)[key] : undefined);
+      const result = rule(Object.hasOwn(value, key) ? value[key] : undefined);
       if (result === WRONG) return WRONG;
       if (result !== undefined) checked[key] = result;
     }

@@ -1,4 +1,5 @@
 import { INTERVAL_IS, parseDuration, parseInterval, parseTimeout, TIMEOUT_IS } from './duration.js';
+import { isRecord } from './is-record.js';
 import { VERIFICATION_LEVELS } from './levels.js';
 import { validate } from './validate.js';
 import type { Valibot } from './validate.js';
@@ -174,7 +175,7 @@ function whole(least: number, most: number): (value: unknown) => boolean {
 }
 
 function isRow(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  if (!isRecord(value)) return false;
   return Object.values(value).every(
     (each) => each === null || ['number', 'bigint', 'string'].includes(typeof each) || each instanceof Uint8Array,
   );
