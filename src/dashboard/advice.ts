@@ -136,7 +136,8 @@ export function newestGood(backups: readonly Backup[]): Backup | undefined {
   );
 }
 
-function isGood(backup: Backup): boolean {
+/** Does nothing speak against going back to it? */
+export function isGood(backup: Backup): boolean {
   return backup.problem === undefined && !isBroken(backup);
 }
 
@@ -144,8 +145,9 @@ function isBroken({ problem, lastVerification }: Backup): boolean {
   return problem === 'damaged' || problem === 'failed verification' || lastVerification?.ok === false;
 }
 
-/** Why somebody should think twice before this backup is deleted. `backups` are newest first. */
-export function lossOf(name: string, backups: readonly Backup[]): 'only-good' | 'newest' | undefined {
-  if (newestGood(backups)?.name !== name) return undefined;
-  return backups.filter(isGood).length > 1 ? 'newest' : 'only-good';
+/** Why somebody should think twice before these backups are deleted. `backups` are newest first. */
+export function lossOf(names: readonly string[], backups: readonly Backup[]): 'only-good' | 'newest' | undefined {
+  const newest = newestGood(backups);
+  if (!newest || !names.includes(newest.name)) return undefined;
+  return backups.filter(isGood).every(({ name }) => names.includes(name)) ? 'only-good' : 'newest';
 }

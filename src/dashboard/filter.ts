@@ -1,4 +1,5 @@
 import type { Backup } from '../index.js';
+import { isGood } from './advice.js';
 import { BY_HAND } from './operations.js';
 
 // Which backups the list shows, in which order: by the address alone, so that it works without a script. Pure.
@@ -113,7 +114,7 @@ export function around(
   backups: readonly Backup[],
   at: Date,
 ): { readonly before: Backup | undefined; readonly after: Backup | undefined } {
-  const good = backups.filter((backup) => backup.problem === undefined && backup.lastVerification?.ok !== false);
+  const good = backups.filter(isGood);
   return {
     before: good.find(({ createdAt }) => createdAt <= at),
     after: good.findLast(({ createdAt }) => createdAt > at),

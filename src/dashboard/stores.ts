@@ -1,4 +1,4 @@
-import type { Context, Hono } from 'hono';
+import type { Hono } from 'hono';
 import { readFields } from './body.js';
 import { HttpError } from './http-error.js';
 import { answerStarted } from './jobs/answers.js';
@@ -43,21 +43,20 @@ export function addStores(app: Hono<DashboardEnv>, base: string, serviceView: Se
       }),
     }));
   };
-  const fieldsOf = (c: Context<DashboardEnv>): ReturnType<typeof readFields> => readFields(c.req.raw);
 
   app.get(`${base}/copies`, requireRight('create'), (c) => c.html(storesPage(viewOf(c, serviceView), serviceView)));
   app.post(`${base}/copies`, requireRight('create'), async (c) => {
-    const fields = await fieldsOf(c);
+    const fields = await readFields(c.req.raw);
     return beginJob(c, serviceView, () => list(fields, knownViewer(c)));
   });
   app.post(`${base}/copies/pull`, requireRight('create'), async (c) => {
-    const fields = await fieldsOf(c);
+    const fields = await readFields(c.req.raw);
     return beginJob(c, serviceView, () => pull(fields, knownViewer(c)));
   });
   app.post(`${base}/api/copies`, requireRight('create'), async (c) =>
-    answerStarted(c, serviceView, list(await fieldsOf(c))),
+    answerStarted(c, serviceView, list(await readFields(c.req.raw))),
   );
   app.post(`${base}/api/copies/pull`, requireRight('create'), async (c) =>
-    answerStarted(c, serviceView, pull(await fieldsOf(c)), 201),
+    answerStarted(c, serviceView, pull(await readFields(c.req.raw)), 201),
   );
 }

@@ -16,7 +16,7 @@ import { linkHome, linkTo } from './view.js';
 export function deletePage(view: View, serviceView: ServiceView, backup: Backup, backups: readonly Backup[]): Html {
   const { name, createdAt } = backup;
   const { texts } = view;
-  const loss = lossOf(name, backups);
+  const loss = lossOf([name], backups);
   const body = html`${linkHome(view)}
     <section class="card ask" aria-labelledby="title">
       <h1 id="title">${texts.deleteTitle}</h1>

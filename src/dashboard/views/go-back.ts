@@ -3,6 +3,7 @@ import type { Backup } from '../../index.js';
 import { around } from '../filter.js';
 import type { ServiceView } from '../service-view.js';
 import { layout } from './layout.js';
+import { goBackForm } from './picture.js';
 import { labelOf } from './table.js';
 import { linkHome, linkTo } from './view.js';
 import type { Html, View } from './view.js';
@@ -23,7 +24,7 @@ export function readMoment(text: string | undefined): Date | undefined {
 
 /** Which backup to go back to: for a date, the one before it and the one after it; without one, the newest. */
 export function goBackPage(view: View, serviceView: ServiceView, backups: readonly Backup[]): Html {
-  const { texts, home } = view;
+  const { texts } = view;
   const { format, picture: say } = texts;
   const asked = view.query('at');
   const moment = readMoment(asked);
@@ -32,18 +33,7 @@ export function goBackPage(view: View, serviceView: ServiceView, backups: readon
   const body = html`${linkHome(view)}
     <section class="card" aria-labelledby="title">
       <h1 id="title">${say.goBackTitle}</h1>
-      <form method="get" action="${home}go-back" class="goback">
-        <label for="at">${say.goBackTo}</label>
-        <input
-          id="at"
-          name="at"
-          type="date"
-          max="${format.isoDay(new Date(view.now))}"
-          value="${moment ? (asked ?? '').slice(0, 10) : ''}"
-          required
-        />
-        <button class="button small">${say.go}</button>
-      </form>
+      ${goBackForm(view, moment && asked?.slice(0, 10))}
       ${
         moment
           ? html`<ul class="todo">

@@ -19,7 +19,7 @@ const MAX_SPECIAL = 30;
  * everybody who sees no picture or has no mouse. An SVG of attributes only: the page allows no inline styles.
  */
 export function picture(view: View, backups: readonly Backup[], goNext: ReadonlySet<string>): Html | '' {
-  const { texts, home } = view;
+  const { texts } = view;
   const { format, picture: say } = texts;
   const shown = thinned(backups.toReversed());
   if (shown.length === 0) return '';
@@ -41,13 +41,26 @@ export function picture(view: View, backups: readonly Backup[], goNext: Readonly
         </ol>
         ${left > 0 ? html`<p>${say.more(format.number(left))}</p>` : ''}
       </details>
-      <form method="get" action="${home}go-back" class="goback">
-        <label for="at">${say.goBackTo}</label>
-        <input id="at" name="at" type="date" max="${format.isoDay(new Date(view.now))}" required />
-        <button class="button small">${say.go}</button>
-      </form>
+      ${goBackForm(view)}
     </div>
   </section>`;
+}
+
+/** Asks for the day to go back to. */
+export function goBackForm({ texts, home, now }: View, day?: string): Html {
+  const { format, picture: say } = texts;
+  return html`<form method="get" action="${home}go-back" class="goback">
+    <label for="at">${say.goBackTo}</label>
+    <input
+      id="at"
+      name="at"
+      type="date"
+      max="${format.isoDay(new Date(now))}"
+      ${day === undefined ? '' : html`value="${day}"`}
+      required
+    />
+    <button class="button small">${say.go}</button>
+  </form>`;
 }
 
 function drawing(

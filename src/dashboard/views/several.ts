@@ -21,7 +21,7 @@ export function severalPage(
   const isLeftOut = (backup: Backup): boolean => action === 'delete' && backup.protected;
   const names = chosen.filter((backup) => !isLeftOut(backup)).map(({ name }) => name);
   const title = several.titles[action];
-  const loss = action === 'delete' ? lossOfAll(names, backups) : undefined;
+  const loss = action === 'delete' ? lossOf(names, backups) : undefined;
   const body = html`${linkHome(view)}
     <section class="card ask" aria-labelledby="title">
       <h1 id="title">${title}</h1>
@@ -44,13 +44,4 @@ function one(view: View, { createdAt, sizeBytes, label }: Backup): Html {
   const { format } = view.texts;
   return html`${format.date(createdAt, true)},
   ${format.size(sizeBytes)}${label === undefined ? '' : html`<br /><small>${labelOf(view, label)}</small>`}`;
-}
-
-/** The loss of the newest good one among them counts when all of them are gone. */
-function lossOfAll(names: readonly string[], backups: readonly Backup[]): 'only-good' | 'newest' | undefined {
-  const isGood = ({ problem, lastVerification }: Backup): boolean => !problem && lastVerification?.ok !== false;
-  const good = backups.filter(isGood);
-  const hasNewest = names.some((name) => lossOf(name, backups) !== undefined);
-  if (!hasNewest) return undefined;
-  return good.every(({ name }) => names.includes(name)) ? 'only-good' : 'newest';
 }

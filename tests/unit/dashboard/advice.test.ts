@@ -68,8 +68,8 @@ describe('which backup to go back to', () => {
   });
 
   test('deleting the newest or the only good one is a loss', () => {
-    expect(lossOf(newest.name, all)).toBe('newest');
-    expect(lossOf(newest.name, [broken, newest, failed])).toBe('only-good');
-    expect(lossOf(old.name, all)).toBeUndefined();
+    expect(lossOf([newest.name], all)).toBe('newest');
+    expect(lossOf([newest.name], [broken, newest, failed])).toBe('only-good');
+    expect(lossOf([old.name], all)).toBeUndefined();
   });
 });
