@@ -1,4 +1,4 @@
-import { sayAnswer, sayVerdict, verdict } from '../index.js';
+import { sayAnswer, sayVerdict } from '../index.js';
 import type { Activity, Backup, BackupError, DueCheck, RestoreReport, ServiceStatus, VerifyReport } from '../index.js';
 import {
   activityView,
@@ -40,9 +40,8 @@ export function activityJson(activity: Activity): object {
 }
 
 export function statusJson(status: ServiceStatus, now: number): object {
-  const sentence = sayVerdict(verdict(status, now), now);
   const view = statusView(status, AT_THE_MACHINE, now, {
-    sentence,
+    sentence: (judged) => sayVerdict(judged, now),
     say: (answer) => ({ say: sayAnswer(answer, now) }),
   });
   return withNulls({ ...view, latest: status.latest && backupJson(status.latest, now) });

@@ -2,7 +2,6 @@ import type { BackupService, KeepRules, RemoteCopy, ServiceRules, ServiceStatus 
 import { statusView } from '../service/json-view.js';
 import { storeName } from '../service/redact.js';
 import type { Reader } from '../service/redact.js';
-import { verdict } from '../service/verdict.js';
 import type { Rights } from './guard.js';
 import type { ServiceView } from './service-view.js';
 import { sayReason } from './texts/reasons.js';
@@ -17,9 +16,11 @@ export function readerWith(rights: Rights, { directory }: Pick<BackupService, 'd
 /* eslint-disable @typescript-eslint/explicit-function-return-type -- docs/dashboard.md has the shapes */
 
 export function statusJson(status: ServiceStatus, { service }: ServiceView, rights: Rights, texts: Texts, now: number) {
-  const sentence = sayVerdict(verdict(status, now), texts, now);
-  const sentences = { sentence, say: (answer: Parameters<typeof sayAnswer>[0]) => sayAnswer(answer, texts, now) };
-  return { ...statusView(status, readerWith(rights, service), now, sentences), rights };
+  const view = statusView(status, readerWith(rights, service), now, {
+    sentence: (judged) => sayVerdict(judged, texts, now),
+    say: (answer) => sayAnswer(answer, texts, now),
+  });
+  return { ...view, rights };
 }
 
 /** What a store has; its keys are the store's own business. */

@@ -39,7 +39,7 @@ export function operationsOf(service: BackupService, onFailure: (error: unknown)
 
   async function find(name: string): Promise<Backup> {
     // By the list: what is not in it does not exist for the dashboard, whatever the name looks like.
-    const backup = (await service.overview()).backups.find((listed) => listed.name === name);
+    const backup = (await service.knownBackups()).find((listed) => listed.name === name);
     if (!backup) throw new HttpError('ERR_DASHBOARD_NOT_FOUND');
     return backup;
   }

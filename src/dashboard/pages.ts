@@ -46,7 +46,7 @@ export function addPages(
     c.html(rulesPage(viewOf(c, serviceView), serviceView, await serviceView.service.rules())),
   );
   app.get(`${base}/go-back`, requireRight('view'), async (c) => {
-    const { backups } = await serviceView.service.overview();
+    const backups = await serviceView.service.knownBackups();
     return c.html(goBackPage(viewOf(c, serviceView), serviceView, backups));
   });
   app.get(one, requireRight('view'), async (c) => {
@@ -59,7 +59,7 @@ export function addPages(
   app.get(`${one}/delete`, requireRight('delete'), async (c) => {
     const backup = await operations.find(nameOf(c));
     if (backup.protected) throw new HttpError('ERR_DASHBOARD_PROTECTED');
-    const { backups } = await serviceView.service.overview();
+    const backups = await serviceView.service.knownBackups();
     return c.html(deletePage(viewOf(c, serviceView), serviceView, backup, backups));
   });
   app.get(`${one}/restore`, requireRight('restore'), async (c) => {

@@ -22,7 +22,7 @@ export function addSeveral(app: Hono<DashboardEnv>, base: string, serviceView: S
   app.get(`${base}/selected`, requireRight('delete'), async (c) => {
     const view = viewOf(c, serviceView);
     const action = actionOf(c.req.query('do'));
-    const { backups } = await service.overview();
+    const backups = await service.knownBackups();
     const names = new Set(c.req.queries('b'));
     const chosen = backups.filter(({ name }) => names.has(name)).slice(0, MAX);
     if (chosen.length === 0) return lead(c, serviceView, view.home, { done: 'nothingChosen' });

@@ -403,6 +403,15 @@ export class BackupService {
     return core().readOverview(this.#context);
   }
 
+  /**
+   * The backups of {@link overview} alone, for a page that shows one of them.
+   *
+   * @internal
+   */
+  async knownBackups(): Promise<readonly Backup[]> {
+    return core().readKnownBackups(this.#context);
+  }
+
   /** @internal */
   onOverviewChange(listener: () => void): () => void {
     return this.#context.known.onDifferent(listener);

@@ -3,7 +3,7 @@ export { acceptOnlyHere, checkSetUp, deleteBackup, protect, pruneNow, restore, v
 export { diff, query, recover } from './rows-actions.js';
 export { createService } from './create-service.js';
 export { readRules } from './rules.js';
-export { findRunning, readOverview, readStatus } from './status.js';
+export { findRunning, readKnownBackups, readOverview, readStatus } from './status.js';
 export { checkMethodOptions } from '../util/method-options.js';
 export { parseDuration } from '../util/duration.js';
 export { backupNames, listBackups } from '../catalog/list-backups.js';

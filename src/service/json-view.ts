@@ -8,7 +8,7 @@ import { assertionsFor, privately, problemsFor, storeFor } from './redact.js';
 import type { Reader } from './redact.js';
 import type { ServiceStatus } from './status.js';
 import { verdict } from './verdict.js';
-import type { VerdictAnswer } from './verdict-types.js';
+import type { Verdict, VerdictAnswer } from './verdict-types.js';
 
 // How backups, reports, the status and errors look as JSON: of the command line (docs/command-line.md) and of the dashboard's API
 // (docs/dashboard.md). A key without a value is `undefined` here: the API leaves it out, the command line prints null.
@@ -103,17 +103,18 @@ export function dueView(check: DueCheck) {
 
 /** The sentences of a verdict, in the language of whoever reads them. */
 export interface VerdictSentences {
-  readonly sentence: string;
+  readonly sentence: (judged: Verdict) => string;
   readonly say: (answer: VerdictAnswer) => { readonly say: string; readonly more?: string | undefined };
 }
 
 export function statusView(status: ServiceStatus, reader: Reader, now: number, { sentence, say }: VerdictSentences) {
   const { database, directory, due, latest, lastFailure, warnings } = status;
-  const { level, worst, answers } = verdict(status, now);
+  const judged = verdict(status, now);
+  const { level, worst, answers } = judged;
   return {
     level,
     kind: worst.code,
-    sentence,
+    sentence: sentence(judged),
     answers: answers.map((answer) => ({ ...answerView(answer, reader), ...say(answer) })),
     database: {
       ...privately({ path: database.path }, reader),

@@ -1,7 +1,7 @@
 import type { Backup } from '../catalog/backup.js';
 import { rulesOf } from '../retention/keep.js';
 import type { KeepRules } from '../retention/keep.js';
-import type { KeptBackup } from '../retention/policy.js';
+import type { KeptBackup, RetentionPolicy } from '../retention/policy.js';
 import { messageOf } from '../util/errors.js';
 import type { FileWork } from '../util/file-work.js';
 import { policyInForce, retentionPlan } from './prune.js';
@@ -48,7 +48,7 @@ export async function readRules(context: ServiceContext): Promise<ServiceRules> 
     by.via === 'app' && label !== undefined && (action === 'created' || of === 'backup') ? [label] : [],
   );
   return {
-    ...(await gate.run(outlook(options, backups))),
+    ...(await gate.run(outlook(options, backups, policy))),
     ...{ enabled, intervalMs, verifyEveryMs, onFailure },
     retention: rules ?? (policy === retention ? 'code' : undefined),
     stores: copies.map(({ name }) => name),
@@ -56,11 +56,19 @@ export async function readRules(context: ServiceContext): Promise<ServiceRules> 
   };
 }
 
-/** Says what the policy makes of these backups. Nothing is removed. */
-export function* outlook(folder: PrunedFolder, backups: readonly Backup[]): FileWork<Outlook> {
+/**
+ * Says what the policy makes of these backups. Nothing is removed.
+ *
+ * @param inForce the policy, where the caller has looked which one it is
+ */
+export function* outlook(
+  folder: PrunedFolder,
+  backups: readonly Backup[],
+  inForce?: RetentionPolicy,
+): FileWork<Outlook> {
   const now = new Date();
   try {
-    const policy = yield* policyInForce(folder, backups);
+    const policy = inForce ?? (yield* policyInForce(folder, backups));
     const { keep } = yield* retentionPlan(folder, policy, backups, now);
     const next = nextBackup(backups, now);
     const { remove } = yield* retentionPlan(folder, policy, [next, ...backups], now, next.name);

@@ -110,11 +110,20 @@ export interface Overview extends Outlook {
 
 /** @throws BackupError where the backup folder cannot be read */
 export async function readOverview(context: ServiceContext): Promise<Overview> {
-  const { options, gate, known, copies } = context;
+  const { options, gate, known } = context;
   const listed = await known.list();
   const status = await statusOf(context, false, () => Promise.resolve(listed));
-  const backups = copies ? await gate.run(copies.annotate(listed)) : listed;
+  const backups = await withCopies(context, listed);
   return { status, backups, ...(await gate.run(outlook(options, listed))) };
+}
+
+/** @throws BackupError where the backup folder cannot be read */
+export async function readKnownBackups(context: ServiceContext): Promise<readonly Backup[]> {
+  return withCopies(context, await context.known.list());
+}
+
+async function withCopies({ copies, gate }: ServiceContext, listed: readonly Backup[]): Promise<readonly Backup[]> {
+  return copies ? gate.run(copies.annotate(listed)) : listed;
 }
 
 async function statusOf(

@@ -76,7 +76,7 @@ const activity: Activity = {
 };
 
 function allViews(reader: Reader): object[] {
-  const words = { sentence: 'Not safe', say: () => ({ say: 'because' }) };
+  const words = { sentence: () => 'Not safe', say: () => ({ say: 'because' }) };
   return [
     errorView(error, reader),
     backupView(backup, reader, NOW),
@@ -103,7 +103,7 @@ test.each([true, false])(
 test('whoever sits at the machine is told all of it', () => {
   for (const view of allViews(AT_THE_MACHINE)) expect(JSON.stringify(view)).toContain(FOLDER);
   const { copies, warnings, lastFailure } = statusView(status, AT_THE_MACHINE, NOW, {
-    sentence: '',
+    sentence: () => '',
     say: () => ({ say: '' }),
   });
   expect([copies[0]?.store, copies[0]?.host, warnings]).toEqual([store, 'till-1', status.warnings]);
