@@ -8,8 +8,6 @@ export interface Sale {
 }
 
 interface Entry extends Sale {
-  /** When the shop said yes to its newest change. */
-  changedAt: number;
   there: boolean;
   /** A change was asked for, and has not been answered: what is in the database meanwhile is anybody's guess. */
   pending: boolean;
@@ -29,7 +27,7 @@ export class Ledger {
 
   sale(id: number, { productId, quantity }: Sale): void {
     this.sold += 1;
-    this.entries.set(id, { productId, quantity, changedAt: Date.now(), there: true, pending: false });
+    this.entries.set(id, { productId, quantity, there: true, pending: false });
   }
 
   /** One that is there, and that nobody is at work on. */
@@ -43,7 +41,7 @@ export class Ledger {
   }
 
   end(id: number, there: boolean): void {
-    this.entries.set(id, { ...this.entries.get(id)!, there, pending: false, changedAt: Date.now() });
+    this.entries.set(id, { ...this.entries.get(id)!, there, pending: false });
   }
 
   expected(): Expected {
@@ -83,9 +81,7 @@ export class Ledger {
     const db = new Database(file, { readonly: true, fileMustExist: true });
     const rows = db.prepare<[number], Sale & { id: number }>(SOLD_SINCE).all(firstId);
     db.close();
-    this.entries = new Map(
-      rows.map(({ id, ...sale }) => [id, { ...sale, changedAt: Date.now(), there: true, pending: false }]),
-    );
+    this.entries = new Map(rows.map(({ id, ...sale }) => [id, { ...sale, there: true, pending: false }]));
   }
 }
 

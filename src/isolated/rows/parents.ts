@@ -19,17 +19,20 @@ export interface Round {
 export function addParents(tables: PlannedTables, round: Round, child: PlannedTable, key: ForeignKey): number {
   const parent = tables.schemas.newer.tables.get(fold(key.parent)) && tables.get(key.parent);
   if (!parent?.newer || !hasColumns(child.older, key.from) || !hasColumns(parent.older, key.to)) return 0;
-  const lost = round.related ? addLost(tables, round, child, parent, key) : 0;
-  return lost + addOthers(tables, round, child, parent, key);
+  const link = { child, parent, key };
+  const lost = round.related ? addLost(tables, round, link) : 0;
+  return lost + addOthers(tables, round, link);
 }
 
-function addLost(
-  tables: PlannedTables,
-  round: Round,
-  child: PlannedTable,
-  parent: PlannedTable,
-  key: ForeignKey,
-): number {
+/** A foreign key between two tables of the plan. */
+interface Link {
+  readonly child: PlannedTable;
+  readonly parent: PlannedTable;
+  readonly key: ForeignKey;
+}
+
+function addLost(tables: PlannedTables, round: Round, link: Link): number {
+  const { parent, key } = link;
   const { db } = tables;
   const { older, newer, rows, shared } = parent;
   const gone = (to: (i: number) => string): string =>
@@ -40,7 +43,7 @@ function addLost(
   return db
     .prepare(
       `INSERT OR IGNORE INTO temp.${rows} (${idNames(older)}, round, up) SELECT ${ids('o', older)}, ${round.round}, 1
-       ${parentsOf(round, child, parent, key)} AND ${gone((i) => `c.${quoteName(key.from[i]!)}`)}`,
+       ${parentsOf(round, link)} AND ${gone((i) => `c.${quoteName(key.from[i]!)}`)}`,
     )
     .run().changes;
 }
@@ -61,7 +64,7 @@ function isRare(tables: PlannedTables, { fresh }: Round, { older, pair }: Planne
 }
 
 /** SQL: FROM and WHERE of the parents `o` of the rows that are new in the plan. */
-function parentsOf({ round }: Round, child: PlannedTable, parent: PlannedTable, { from, to }: ForeignKey): string {
+function parentsOf({ round }: Round, { child, parent, key: { from, to } }: Link): string {
   const linked = from.map((column, i) => `o.${quoteName(to[i]!)} = c.${quoteName(column)}`).join(' AND ');
   return `FROM temp.${child.rows} p CROSS JOIN ${tableIn('older', child.older)} c ON ${isRow('c', child.older, 'p', 'i')}
       CROSS JOIN ${tableIn('older', parent.older)} o ON ${linked}
@@ -74,13 +77,8 @@ function parentsOf({ round }: Round, child: PlannedTable, parent: PlannedTable, 
  * the key is as it was; or if a text, a reference or a unique value is not, and no unchanged row proves that it was never
  * deleted, by referring to it still.
  */
-function addOthers(
-  tables: PlannedTables,
-  round: Round,
-  child: PlannedTable,
-  parent: PlannedTable,
-  key: ForeignKey,
-): number {
+function addOthers(tables: PlannedTables, round: Round, link: Link): number {
+  const { parent, key } = link;
   const { db } = tables;
   const { older, newer, rows } = parent;
   const sameKey =
@@ -92,7 +90,7 @@ function addOthers(
   if (isRare(tables, round, parent, suspect)) return 0;
   db.exec(`DROP TABLE IF EXISTS temp.others;
     CREATE TEMP TABLE others AS SELECT DISTINCT ${older.id.map((id, i) => `o.${quoteName(id)} AS i${i}`).join(', ')},
-      EXISTS (${live} AND ${signs.all}) AS sure ${parentsOf(round, child, parent, key)} AND ${suspect}`);
+      EXISTS (${live} AND ${signs.all}) AS sure ${parentsOf(round, link)} AND ${suspect}`);
   if (db.prepare('SELECT 1 FROM temp.others WHERE NOT sure').get() !== undefined) dropProven(tables, parent);
   return db
     .prepare(
