@@ -93,6 +93,27 @@ test('when nothing answers any more, the sentence, the title and the icon say so
   expect(await page.title()).toBe('Attention · Backups of the shop');
 });
 
+test('an answer that was on its way when the connection was lost does not say "safe" afterwards', async () => {
+  await shop.service.createBackup();
+  const page = await shop.open();
+  await page.getByRole('heading', { name: /^Safe here/ }).waitFor();
+  const held: (() => Promise<void>)[] = [];
+  await page.route(`${shop.url}/backups`, (route) => void held.push(() => route.continue()));
+  await shop.service.createBackup();
+  await until(() => held.length > 0);
+  await page.evaluate("dispatchEvent(new Event('offline'))");
+  await page.getByRole('heading', { name: 'Connection lost' }).waitFor();
+  const answered = page.waitForResponse(`${shop.url}/backups`);
+  await Promise.all(held.map((goOn) => goOn()));
+  await answered;
+  // It has been read when a question that was asked after it has its answer.
+  for (let i = 0; i < 3; i++) {
+    await page.evaluate(`fetch(${JSON.stringify(`${shop.url}/backups/api/backups`)}).then((answer) => answer.text())`);
+  }
+  expect(await page.getByRole('heading', { name: 'Connection lost' }).count()).toBe(1);
+  expect(await page.title()).toBe('Connection lost · Backups of the shop');
+});
+
 test('a job is seen in two tabs, and by whoever loads its page again', async () => {
   await shop.service.createBackup();
   const page = await shop.open();
