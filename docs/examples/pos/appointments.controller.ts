@@ -2,7 +2,7 @@ import { Body, Controller, Get, Param, ParseIntPipe, Post, UseGuards } from '@ne
 import { IsInt, Max, Min } from 'class-validator';
 import { AutoBackup } from 'sqlite-autobackup';
 import { LoginGuard } from './auth';
-import { ShopDatabase } from './database';
+import { Shop } from './database';
 import type { Appointment, Invoice } from './database';
 
 class Finish {
@@ -14,11 +14,11 @@ class Finish {
 
 @Controller('appointments')
 export class AppointmentsController {
-  constructor(private readonly shop: ShopDatabase) {}
+  constructor(private readonly shop: Shop) {}
 
   @Get()
   @UseGuards(LoginGuard)
-  all(): Appointment[] {
+  async all(): Promise<Appointment[]> {
     return this.shop.appointments();
   }
 

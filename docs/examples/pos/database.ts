@@ -29,7 +29,23 @@ export interface Line {
   quantity: number;
 }
 
-const SCHEMA = `
+/** What the controllers need of the shop's database, wherever that is. Nothing in it knows of backups. */
+export abstract class Shop {
+  abstract products(): Later<Product[]>;
+  abstract latestInvoices(): Later<Invoice[]>;
+  abstract appointments(): Later<Appointment[]>;
+  /** Writes the invoice and takes what is sold from the stock: all of it or nothing. */
+  abstract createInvoice(customer: string, lines: readonly Line[]): Later<Invoice>;
+  /** Deletes the invoice and puts what it sold back into the stock. */
+  abstract deleteInvoice(id: number): Later<void>;
+  /** Closes the appointment with an invoice over its price. */
+  abstract finishAppointment(id: number, priceCents: number): Later<Invoice>;
+  abstract setStock(productId: number, stock: number): Later<Product>;
+}
+
+type Later<T> = T | Promise<T>;
+
+export const SCHEMA = `
   CREATE TABLE IF NOT EXISTS products (
     id INTEGER PRIMARY KEY,
     name TEXT NOT NULL,
@@ -56,15 +72,16 @@ const SCHEMA = `
   );
 `;
 
-const PRODUCT = 'SELECT id, name, price_cents AS priceCents, stock FROM products';
-const INVOICE = 'SELECT id, customer, created_at AS createdAt, total_cents AS totalCents FROM invoices';
-const APPOINTMENT = 'SELECT id, customer, service, invoice_id AS invoiceId FROM appointments';
+export const PRODUCT = 'SELECT id, name, price_cents AS priceCents, stock FROM products';
+export const INVOICE = 'SELECT id, customer, created_at AS createdAt, total_cents AS totalCents FROM invoices';
+export const APPOINTMENT = 'SELECT id, customer, service, invoice_id AS invoiceId FROM appointments';
 
 /** The shop's own connection to its database. The backups know nothing of it, and it knows nothing of them. */
-export class ShopDatabase implements OnApplicationShutdown {
+export class ShopDatabase extends Shop implements OnApplicationShutdown {
   private readonly db: Database.Database;
 
   constructor(file: string) {
+    super();
     this.db = new Database(file);
     // In WAL mode nobody waits for a backup: not the readers, and not the writers either.
     this.db.pragma('journal_mode = WAL');
@@ -108,7 +125,6 @@ export class ShopDatabase implements OnApplicationShutdown {
     return appointment;
   }
 
-  /** Writes the invoice and takes what is sold from the stock: all of it or nothing. */
   createInvoice(customer: string, lines: readonly Line[]): Invoice {
     return this.atOnce(() => {
       const totalCents = lines.reduce((sum, line) => sum + this.product(line.productId).priceCents * line.quantity, 0);
@@ -128,7 +144,6 @@ export class ShopDatabase implements OnApplicationShutdown {
     });
   }
 
-  /** Deletes the invoice and puts what it sold back into the stock. */
   deleteInvoice(id: number): void {
     this.atOnce(() => {
       this.invoice(id);
@@ -143,7 +158,6 @@ export class ShopDatabase implements OnApplicationShutdown {
     });
   }
 
-  /** Closes the appointment with an invoice over its price. */
   finishAppointment(id: number, priceCents: number): Invoice {
     return this.atOnce(() => {
       const { customer, invoiceId } = this.appointment(id);

@@ -2,43 +2,69 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import Database from 'better-sqlite3';
 import { configureAutoBackup } from 'sqlite-autobackup';
-import type { BackupService, RecoverOptions, RecoverReport } from 'sqlite-autobackup';
+import type { BackupServiceOptions } from 'sqlite-autobackup';
+import { rqlite } from 'sqlite-autobackup/rqlite';
 import { createApp } from './app';
 import { Client } from './client';
-import type { Answer } from './client';
 import type { Appointment, Invoice, Product } from './database';
+import { Demo, describe, print } from './demo';
+import { RqliteCluster } from './rqlite-cluster';
+import { RqliteShop } from './rqlite-shop';
 
-const DAY_MS = 24 * 3_600_000;
-
-/** Goes through the seven scenarios in a fresh folder. Rejects if one claim does not hold. */
-export async function drive(): Promise<void> {
+/**
+ * Goes through the seven scenarios in a fresh folder. Rejects if one claim does not hold.
+ *
+ * @param onRqlite the shop is on a cluster of three rqlite nodes, which are started for it
+ */
+export async function drive(onRqlite: boolean): Promise<void> {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'pos-'));
   try {
-    await driveIn(folder);
-    print(`\nAll of it holds. The folder ${folder} at the end:`);
-    for (const name of fs.readdirSync(folder).sort()) print(`  ${describe(path.join(folder, name))}`);
+    const directory = path.join(folder, 'shop');
+    fs.mkdirSync(directory);
+    await (onRqlite ? driveOnRqlite(directory, path.join(folder, 'nodes')) : driveOnFile(directory));
+    print(`\nAll of it holds. The folder ${directory} at the end:`);
+    for (const name of fs.readdirSync(directory).sort()) print(`  ${describe(path.join(directory, name))}`);
   } finally {
     fs.rmSync(folder, { recursive: true, maxRetries: 5 });
   }
   print('The folder is removed.');
 }
 
-async function driveIn(folder: string): Promise<void> {
-  const database = path.join(folder, 'app.db');
+async function driveOnFile(directory: string): Promise<void> {
+  const database = path.join(directory, 'app.db');
+  await driveShop(database, { database });
+}
+
+async function driveOnRqlite(directory: string, nodes: string): Promise<void> {
+  const cluster = await RqliteCluster.start(nodes);
+  try {
+    // Any node will do: each passes on to the one that leads.
+    const shop = await RqliteShop.open(cluster.nodes[0]!);
+    const database = rqlite({ nodes: cluster.nodes, name: 'app.db' });
+    await driveShop(() => Promise.resolve(shop), { database, directory }, shop);
+  } finally {
+    await cluster.stop();
+  }
+}
+
+async function driveShop(
+  open: Parameters<typeof createApp>[0],
+  where: Pick<BackupServiceOptions, 'database' | 'directory'>,
+  onRqlite?: RqliteShop,
+): Promise<void> {
   const log: string[] = [];
   const backups = configureAutoBackup({
-    database,
+    ...where,
     logger: { info: (line) => log.push(line), warn: (line) => log.push(line), error: (line) => log.push(line) },
     // Normally "a fresh one is there" is believed for a second. The demo makes backups old behind the app's back.
     recheckInterval: 0,
   });
-  const app = await createApp(database);
+  const app = await createApp(open);
   try {
     await app.listen(0, '127.0.0.1');
-    print(`A point of sale at ${await app.getUrl()}, its database: ${describe(database)}`);
-    await scenarios(new Demo(backups, new Client(await app.getUrl()), log));
+    print(`A point of sale at ${await app.getUrl()}, its database: ${(await backups.status()).database.path}`);
+    await scenarios(new Demo(backups, new Client(await app.getUrl()), log, onRqlite));
   } finally {
     await app.close();
   }
@@ -128,7 +154,8 @@ async function scenarios(demo: Demo): Promise<void> {
     sold.push(((await demo.step('POST /invoices', sale, { status: 201 })).answer.body as Invoice).id);
   }
   const before7 = await client.get<Invoice[]>('/invoices');
-  const report = await demo.recover({ table: 'invoices', where: `id = ${firstId}` });
+  const lost = { table: 'invoices', where: `id = ${firstId}` };
+  const report = await (demo.onRqlite ? demo.recoverByScript(demo.onRqlite, lost) : demo.recover(lost));
   const after7 = await client.get<Invoice[]>('/invoices');
   demo.check('the invoice is back with its line, and no other has gone', () => {
     assert.deepEqual(report.inserted, { invoices: 1, invoice_lines: 1 });
@@ -138,112 +165,4 @@ async function scenarios(demo: Demo): Promise<void> {
   demo.check('the stock is as it was: it is named as changed since, for somebody to decide', () => {
     assert.ok(report.alsoChanged.some(({ table }) => table === 'products'));
   });
-}
-
-interface Expected {
-  status: number;
-  /** The method that a backup must have been made for; without it, none may have been made. */
-  backupBefore?: string;
-}
-
-interface Step {
-  answer: Answer;
-  /** The first value that a query on the new backup gives. */
-  read(query: string, ...values: unknown[]): unknown;
-}
-
-class Demo {
-  constructor(
-    readonly backups: BackupService,
-    readonly client: Client,
-    private readonly log: string[],
-  ) {}
-
-  /** Sends a request, prints what happened, and checks that it is what was expected. */
-  async step(request: string, body: unknown, { status, backupBefore }: Expected): Promise<Step> {
-    const filesBefore = this.backupFiles();
-    this.log.length = 0;
-    const [method, url] = request.split(' ') as [string, string];
-    const answer = await this.client.send(method, url, body);
-    const made = this.backupFiles().filter((name) => !filesBefore.includes(name));
-
-    print(`   ${request.padEnd(28)} ${answer.status}, ${made.length === 0 ? 'no backup' : 'a backup:'}`);
-    for (const name of made) print(`     file  ${describe(this.file(name))}`);
-    for (const line of this.log) print(`     log   ${line}`);
-
-    assert.equal(answer.status, status);
-    assert.equal(made.length, backupBefore === undefined ? 0 : 1);
-    assert.equal(this.log.length, made.length, 'a line for each backup, and none without one');
-    const [name] = made;
-    if (name !== undefined) this.checkBackup(name, `before ${backupBefore}: ${name}`);
-    return { answer, read: (query, ...values) => readBackup(this.file(name ?? ''), query, values) };
-  }
-
-  /** Brings rows of the newest backup back, beside the running app. */
-  async recover(options: RecoverOptions): Promise<RecoverReport> {
-    const { name } = this.backups.getLatestBackup()!;
-    const report = await this.backups.recoverRows(name, options);
-    print(`   recover from ${name}: ${JSON.stringify(report.inserted)}`);
-    print(`     undo  ${report.undo}`);
-    return report;
-  }
-
-  check(claim: string, assertions: () => void): void {
-    assertions();
-    print(`     seen  ${claim}`);
-  }
-
-  /** Sets the modification time of every backup eight days back. */
-  makeDue(): void {
-    const then = new Date(Date.now() - 8 * DAY_MS);
-    for (const name of this.backupFiles()) fs.utimesSync(this.file(name), then, then);
-  }
-
-  /** A backup as the original program left it: of this name, and with no manifest beside it. */
-  addLegacyBackup(daysAgo: number): string {
-    const then = new Date(Date.now() - daysAgo * DAY_MS);
-    const localTime = new Date(then.getTime() - then.getTimezoneOffset() * 60_000).toISOString();
-    const name = `app_backup_${localTime.slice(0, 19).replace(/[-:]/g, '').replace('T', '_')}.db`;
-    // copyFile gives the copy today's date.
-    fs.copyFileSync(this.file(this.backupFiles()[0]!), this.file(name));
-    return name;
-  }
-
-  private checkBackup(name: string, logged: string): void {
-    assert.match(name, /^app_backup_\d{8}_\d{6}\.db$/);
-    assert.ok(this.log[0]?.includes(logged), `the log says "${logged}"`);
-    const ratio = fs.statSync(this.file(name)).size / fs.statSync(this.backups.database).size;
-    assert.ok(ratio > 0.9 && ratio < 1.1, 'it is about as large as the database');
-    assert.equal(readBackup(this.file(name), 'PRAGMA integrity_check'), 'ok');
-  }
-
-  private backupFiles(): string[] {
-    return fs.readdirSync(this.backups.directory).filter((name) => /^app_backup_.*\.db$/.test(name));
-  }
-
-  private file(name: string): string {
-    return path.join(this.backups.directory, name);
-  }
-}
-
-/** A finished backup is a file like any other: opening it harms nobody. */
-function readBackup(file: string, query: string, values: unknown[] = []): unknown {
-  const db = new Database(file, { readonly: true, fileMustExist: true });
-  try {
-    return db
-      .prepare(query)
-      .pluck()
-      .get(...values);
-  } finally {
-    db.close();
-  }
-}
-
-function describe(file: string): string {
-  const { size } = fs.statSync(file);
-  return `${path.basename(file)}, ${size < 1024 ? `${size} B` : `${Math.round(size / 1024)} kB`}`;
-}
-
-function print(line: string): void {
-  console.log(line);
 }

@@ -3,7 +3,7 @@ import { Type } from 'class-transformer';
 import { ArrayNotEmpty, IsArray, IsInt, IsNotEmpty, IsString, Max, Min, ValidateNested } from 'class-validator';
 import { AutoBackup } from 'sqlite-autobackup';
 import { LoginGuard } from './auth';
-import { ShopDatabase } from './database';
+import { Shop } from './database';
 import type { Invoice } from './database';
 
 class InvoiceLine {
@@ -30,11 +30,11 @@ class NewInvoice {
 
 @Controller('invoices')
 export class InvoicesController {
-  constructor(private readonly shop: ShopDatabase) {}
+  constructor(private readonly shop: Shop) {}
 
   @Get()
   @UseGuards(LoginGuard)
-  latest(): Invoice[] {
+  async latest(): Promise<Invoice[]> {
     return this.shop.latestInvoices();
   }
 
@@ -51,6 +51,6 @@ export class InvoicesController {
   @UseGuards(LoginGuard)
   @AutoBackup()
   async remove(@Param('id', ParseIntPipe) id: number): Promise<void> {
-    this.shop.deleteInvoice(id);
+    await this.shop.deleteInvoice(id);
   }
 }

@@ -5,7 +5,7 @@ import { configureAutoBackup, keep } from 'sqlite-autobackup';
 import { createApp } from './app';
 import { DEMO_LOGIN, Sessions } from './auth';
 import { mountDashboard } from './dashboard';
-import { ShopDatabase } from './database';
+import { Shop } from './database';
 import { drive } from './drive';
 import { playYear } from './year';
 
@@ -19,7 +19,7 @@ async function serve(database: string, withYear: boolean): Promise<void> {
   mountDashboard(app, backups);
   if (withYear && (await backups.listBackups()).length === 0) {
     console.log('A year of the shop is played: invoices, and 28 backups …');
-    await playYear(app.get(ShopDatabase), database);
+    await playYear(app.get(Shop), database);
   }
   await app.listen(0, '127.0.0.1');
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void app.close());
@@ -46,13 +46,19 @@ function whenOrphaned(stop: () => void): void {
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
-    options: { serve: { type: 'boolean' }, database: { type: 'string' }, year: { type: 'boolean' } },
+    options: {
+      serve: { type: 'boolean' },
+      database: { type: 'string' },
+      year: { type: 'boolean' },
+      rqlite: { type: 'boolean', default: false },
+    },
   });
   // A database of one's own gets a made-up past only if that is asked for.
   const { database = path.join(__dirname, '../pos-data/app.db'), year = values.database === undefined } = values;
+  if (values.serve && values.rqlite) throw new Error('--rqlite goes without --serve: the demo drives itself');
   if (values.serve) return serve(path.resolve(database), year);
   if (values.database !== undefined) throw new Error('--database goes with --serve: the demo makes its own');
-  return drive();
+  return drive(values.rqlite);
 }
 
 main().catch((error: unknown) => {

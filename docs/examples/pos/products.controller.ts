@@ -2,7 +2,7 @@ import { Body, Controller, Get, Param, ParseIntPipe, Patch, UseGuards } from '@n
 import { IsInt, Max, Min } from 'class-validator';
 import { AutoBackup } from 'sqlite-autobackup';
 import { LoginGuard } from './auth';
-import { ShopDatabase } from './database';
+import { Shop } from './database';
 import type { Product } from './database';
 
 class ProductEdit {
@@ -14,11 +14,11 @@ class ProductEdit {
 
 @Controller('products')
 export class ProductsController {
-  constructor(private readonly shop: ShopDatabase) {}
+  constructor(private readonly shop: Shop) {}
 
   @Get()
   @UseGuards(LoginGuard)
-  all(): Product[] {
+  async all(): Promise<Product[]> {
     return this.shop.products();
   }
 

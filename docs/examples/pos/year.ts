@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { BackupService, keep } from 'sqlite-autobackup';
-import type { ShopDatabase } from './database';
+import type { Shop } from './database';
 
 const DAY = 86_400_000;
 /** Backups by their age in weeks, as the retention policy would have left them: the newest 20, then one a month. */
@@ -15,14 +15,14 @@ const silent = { info: () => {}, warn: () => {}, error: () => {} };
  * Plays a year of a shop: invoices, and real backups. Each is taken now and then given the date that it would have had, in its
  * name, its manifest and its modification time, which is what an age is counted from.
  */
-export async function playYear(shop: ShopDatabase, database: string): Promise<void> {
+export async function playYear(shop: Shop, database: string): Promise<void> {
   const backups = new BackupService({ database, retention: keep({ last: 50 }), logger: silent });
   const now = Date.now();
   for (const week of WEEKS) {
     const at = new Date(now - (NEWEST_DAYS + (week - 1) * 7) * DAY - (week % 5) * 3_600_000);
     for (let i = 0; i < 4; i++) {
       const number = week * 4 + i;
-      shop.createInvoice(CUSTOMERS[number % CUSTOMERS.length]!, [{ productId: (number % 40) + 1, quantity: 1 }]);
+      await shop.createInvoice(CUSTOMERS[number % CUSTOMERS.length]!, [{ productId: (number % 40) + 1, quantity: 1 }]);
     }
     const { name } = await backups.createBackup({ label: LABELS[week % LABELS.length]! });
     redate(backups.directory, name, at);

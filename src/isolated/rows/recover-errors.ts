@@ -107,6 +107,6 @@ export function noRowsInto(source: string): BackupError {
     step: 'recover',
     hint:
       'It has no lock that keeps other writers out between the plan and the rows. "dryRun" has the plan, and "sql" writes it ' +
-      'to a file as statements, to be looked at and run by hand.',
+      'to a file as statements, to be looked at and sent as one transaction.',
   });
 }

@@ -9,12 +9,16 @@ import type { PlannedTable } from './planned-table.js';
 import { tableIn } from './read-schema.js';
 import { renames, valueOf, valuesOf } from './row-values.js';
 
-/** The plan as SQL that anybody can read and run. */
+/**
+ * The plan as SQL that anybody can read and run. A source that is no file has its own way to begin a transaction, in which SQLite
+ * refuses another BEGIN: there the script is what belongs into one.
+ */
 export function writeScript(file: string, reader: Database, plan: Plan, request: RecoverRequest): void {
   const descriptor = fs.openSync(file, 'wx', 0o600);
   const line = (text: string): void => void fs.writeSync(descriptor, `${text}\n`);
   try {
-    line('BEGIN IMMEDIATE;\nPRAGMA defer_foreign_keys = ON;');
+    line(request.source ? '-- To be sent as one transaction, all or nothing.' : 'BEGIN IMMEDIATE;');
+    line('PRAGMA defer_foreign_keys = ON;');
     if (!request.triggers) for (const { name } of plan.triggers) line(`DROP TRIGGER ${quoteName(name)};`);
     for (const table of plan.written) {
       if (!table.newer)
@@ -26,7 +30,7 @@ export function writeScript(file: string, reader: Database, plan: Plan, request:
       if (how === 'rebuilt') line(`INSERT INTO ${quoteName(table)} (${quoteName(table)}) VALUES ('rebuild');`);
     }
     if (!request.triggers) for (const { sql } of plan.triggers) line(`${sql};`);
-    line('COMMIT;');
+    if (!request.source) line('COMMIT;');
     fs.fsyncSync(descriptor);
   } finally {
     fs.closeSync(descriptor);
