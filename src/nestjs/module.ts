@@ -16,12 +16,20 @@ import type { Logger } from '../util/logger.js';
 import type { BackupServiceOptions } from '../service/options.js';
 import { AutoBackupHealthIndicator } from './health-indicator.js';
 import { BackupRefusedFilter } from './refused-filter.js';
+import { follow } from './telemetry.js';
+import type { Telemetry } from './telemetry.js';
 import { backupServiceKey, checkedName, getBackupServiceToken } from './tokens.js';
 
 /** The options of a module besides those of its service. */
 export interface AutoBackupModuleExtras {
   /** For an app with several databases: `@AutoBackup({ name })`, `@InjectBackupService(name)`. Default: none. */
   name?: string | undefined;
+  /**
+   * What follows the service until the application shuts down: `instrumentAutoBackup` of `sqlite-autobackup/otel`,
+   * `collectBackupMetrics` of `sqlite-autobackup/prometheus`, or both. Each is called once, for the services of all modules that
+   * name it.
+   */
+  telemetry?: Telemetry | readonly Telemetry[] | undefined;
 }
 
 /** For `forRootAsync({ useClass })`: a provider that makes the options. */
@@ -31,13 +39,14 @@ export interface AutoBackupOptionsFactory {
 }
 
 const NAME = Symbol.for('sqlite-autobackup.nestjs.name');
+const TELEMETRY = Symbol.for('sqlite-autobackup.nestjs.telemetry');
 /** Its text is what Nest prints when the module was imported without `forRoot()`. */
 const SERVICE = Symbol.for('BackupService: import AutoBackupModule.forRoot({ database }), not AutoBackupModule');
 
 const builder = new ConfigurableModuleBuilder<BackupServiceOptions>({ moduleName: 'AutoBackup' })
   .setClassMethodName('forRoot')
   .setFactoryMethodName('createAutoBackupOptions')
-  .setExtras<AutoBackupModuleExtras>({ name: undefined }, withService)
+  .setExtras<AutoBackupModuleExtras>({ name: undefined, telemetry: undefined }, withService)
   .build();
 
 const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = builder;
@@ -67,6 +76,7 @@ export class AutoBackupModule
   readonly #service: Partial<BackupService>;
   readonly #name: string | undefined;
   readonly #modules: ModulesContainer;
+  readonly #unfollow: () => void;
   #idle: Promise<void> | undefined;
   #disown = (): void => {};
 
@@ -74,11 +84,13 @@ export class AutoBackupModule
     @Inject(SERVICE) service: BackupService,
     @Inject(NAME) name: string | undefined,
     @Inject(ModulesContainer) modules: ModulesContainer,
+    @Inject(TELEMETRY) telemetry: readonly Telemetry[],
   ) {
     super();
     this.#service = service;
     this.#name = name;
     this.#modules = modules;
+    this.#unfollow = follow(telemetry, service);
   }
 
   /** @throws BackupError `ERR_BACKUP_OPTIONS`, when the app boots */
@@ -117,11 +129,12 @@ export class AutoBackupModule
   async onApplicationShutdown(): Promise<void> {
     await this.#idle;
     this.#disown();
+    this.#unfollow();
   }
 }
 
 /** Adds the service to the module that Nest's builder has made of the options. */
-function withService(definition: DynamicModule, { name: given }: AutoBackupModuleExtras): DynamicModule {
+function withService(definition: DynamicModule, { name: given, telemetry = [] }: AutoBackupModuleExtras): DynamicModule {
   const name = given === undefined ? undefined : checkedName(given);
   const token = getBackupServiceToken(name);
   const providers: Provider[] = [
@@ -132,6 +145,7 @@ function withService(definition: DynamicModule, { name: given }: AutoBackupModul
     },
     { provide: SERVICE, useExisting: token },
     { provide: NAME, useValue: name },
+    { provide: TELEMETRY, useValue: [telemetry].flat() },
     AutoBackupHealthIndicator,
     { provide: APP_FILTER, useClass: BackupRefusedFilter },
   ];

@@ -67,17 +67,17 @@ export class BackupRunner {
 
   /**
    * @param ifOlderThanMs `null`: in any case
-   * @param caller below whose span the attempt is traced, where it runs in a context of its own
+   * @param tracing `caller`: below whose span it is traced, where it runs in a context of its own
    */
   async run(
     purpose: Purpose,
     ifOlderThanMs: number | null,
     control: SnapshotControl,
-    caller?: InContext,
+    { trace = this.traceOf(purpose), caller }: { trace?: OperationTrace; caller?: InContext | undefined } = {},
   ): Promise<SnapshotResult> {
     const ended = this.onAttempt(purpose);
     const work = (followed: SnapshotControl): Promise<SnapshotResult> => this.#run(purpose, ifOlderThanMs, followed);
-    const running = traced(this.#traceOf(purpose), control, work, caller);
+    const running = traced(trace, control, work, caller);
     this.#running.add(running);
     running.then(() => ended(), ended);
     try {
@@ -144,7 +144,7 @@ export class BackupRunner {
     const ended = this.onAttempt(purpose);
     let failure: unknown;
     try {
-      return tracedSync(this.#traceOf(purpose), () => this.#runSync(purpose, ifOlderThanMs));
+      return tracedSync(this.traceOf(purpose), () => this.#runSync(purpose, ifOlderThanMs));
     } catch (error) {
       throw (failure = error);
     } finally {
@@ -153,7 +153,7 @@ export class BackupRunner {
     }
   }
 
-  #traceOf({ label }: Purpose): OperationTrace {
+  traceOf({ label }: Purpose): OperationTrace {
     return { operation: 'backup', database: this.#options.database, label };
   }
 

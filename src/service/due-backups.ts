@@ -13,8 +13,8 @@ import type { Logger } from '../util/logger.js';
 import { messages } from '../util/messages.js';
 import type { Purpose } from '../util/messages.js';
 import { SingleFlight } from '../util/single-flight.js';
-import { callerContext } from '../util/tracing.js';
-import type { InContext } from '../util/tracing.js';
+import { callerContext, traced } from '../util/tracing.js';
+import type { InContext, OperationTrace } from '../util/tracing.js';
 import type { BackupOutcome } from './method-types.js';
 import { Freshness } from './freshness.js';
 import type { BackupRunner } from './backup-runner.js';
@@ -35,6 +35,9 @@ interface Attempt {
   readonly intervalMs: number;
   /** The snapshot may have been taken already: too early for who wants one of this moment. */
   begun: boolean;
+  readonly trace: OperationTrace;
+  /** Called when it begins: each publishes that a call waits for it. */
+  readonly onBegin: (() => void)[];
 }
 
 /** A label may be made of the call's arguments. */
@@ -99,11 +102,24 @@ export class DueBackups {
     this.#note(purpose);
     for (let attempt = this.#attempt; attempt?.flight.joinable; attempt = this.#attempt) {
       const newEnough = attempt.intervalMs <= intervalMs && (intervalMs > 0 || !attempt.begun);
-      if (newEnough) return attempt.flight.join(control);
+      if (newEnough) return this.#join(attempt, purpose, control);
       await attempt.flight.waitForEnd(control.signal);
     }
     const caller = callerContext('backup');
     return this.#inOwnContext(() => this.#start(purpose, intervalMs, caller)).join(control);
+  }
+
+  /** Each call that waits has a trace of its own, since the backup's is below that of the first. */
+  #join(attempt: Attempt, { label }: Purpose, control: SnapshotControl): Promise<BackupOutcome> {
+    const outcome = attempt.flight.join(control);
+    const caller = callerContext('wait');
+    if (!caller) return outcome;
+    const trace = { ...attempt.trace, operation: 'wait', label, awaited: attempt.trace } as const;
+    // The outcome is the caller's; this one is only followed.
+    const follow = (): void => void caller(() => traced(trace, {}, () => outcome)).catch(() => {});
+    if (attempt.begun) follow();
+    else attempt.onBegin.push(follow);
+    return outcome;
   }
 
   ifDueSync(purpose: Purpose, intervalMs: number): BackupOutcome {
@@ -126,13 +142,17 @@ export class DueBackups {
     const attempt: Attempt = {
       intervalMs,
       begun: false,
+      trace: runner.traceOf(purpose),
+      onBegin: [],
       flight: new SingleFlight(async (control) => {
         try {
           const [look] = await Promise.allSettled([gate.run(this.#look(intervalMs))]);
           const settled = this.#settle(purpose, look);
           if (settled) return settled;
           attempt.begun = true;
-          return this.#toOutcome(await runner.run(purpose, intervalMs, control, caller));
+          const running = runner.run(purpose, intervalMs, control, { trace: attempt.trace, caller });
+          for (const follow of attempt.onBegin) follow();
+          return this.#toOutcome(await running);
         } finally {
           if (this.#attempt === attempt) this.#attempt = undefined;
         }

@@ -15,7 +15,7 @@ interface Spans {
 
 /**
  * Makes spans of what the tracing channels tell: one for each operation, below the span of the call that waits for it, and below
- * that one for each step. Their attributes are those of the semantic conventions for databases
+ * that one for each step; and one for each further call that waits for a backup, with a link to it. Their attributes are those of the semantic conventions for databases
  * (https://opentelemetry.io/docs/specs/semconv/database/database-spans/) and errors (…/registry/attributes/error/).
  *
  * @returns what ends it
@@ -23,8 +23,13 @@ interface Spans {
 export function followSpans(tracer: Tracer): () => void {
   const open = new WeakMap<OperationTrace, Spans>();
   const begin = (message: OperationTrace): void => {
-    const { operation, database } = message;
-    const span = tracer.startSpan(`${operation} ${path.basename(database)}`, { attributes: attributesOf(message) });
+    const { operation, database, awaited } = message;
+    const name = operation === 'wait' ? 'wait for backup' : operation;
+    const backup = awaited && open.get(awaited);
+    const span = tracer.startSpan(`${name} ${path.basename(database)}`, {
+      attributes: attributesOf(message),
+      ...(backup && { links: [{ context: backup.span.spanContext() }] }),
+    });
     open.set(message, { span });
   };
   const step = (message: unknown): void => {

@@ -8,7 +8,7 @@ import type { BackupStep } from './errors.js';
 /** What can be followed: `tracingChannel('sqlite-autobackup:backup')` and so on (https://nodejs.org/api/diagnostics_channel.html). */
 export type TracedOperation = (typeof TRACED_OPERATIONS)[number];
 
-export const TRACED_OPERATIONS = ['backup', 'restore', 'ship', 'verify', 'recover'] as const;
+export const TRACED_OPERATIONS = ['backup', 'wait', 'restore', 'ship', 'verify', 'recover'] as const;
 
 /** What the subscribers of a channel receive: the same object at the start, at each step, and at the end. */
 export interface OperationTrace {
@@ -21,6 +21,8 @@ export interface OperationTrace {
   readonly backup?: string | undefined;
   /** The store that is shipped to. */
   readonly store?: string | undefined;
+  /** What is waited for: the backup that was begun for another call. */
+  readonly awaited?: OperationTrace | undefined;
   /** What it resolves with, once it has. */
   result?: unknown;
   /** What it rejects with. */

@@ -7,9 +7,10 @@ import {
   PeriodicExportingMetricReader,
 } from '@opentelemetry/sdk-metrics';
 import { InMemorySpanExporter, NodeTracerProvider, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-node';
+import type { ReadableSpan } from '@opentelemetry/sdk-trace-node';
 import { Registry } from 'prom-client';
 import { BackupService, directoryStore, withAutoBackup } from 'sqlite-autobackup';
-import type { BackupServiceOptions, OperationTrace } from 'sqlite-autobackup';
+import type { BackupServiceOptions, IfDueOptions, OperationTrace } from 'sqlite-autobackup';
 import { instrumentAutoBackup } from 'sqlite-autobackup/otel';
 import { collectBackupMetrics } from 'sqlite-autobackup/prometheus';
 import fs from 'node:fs';
@@ -75,6 +76,55 @@ test('a call that finds a fresh backup makes no span', async () => {
   await service.createBackup();
   exporter.reset();
   expect(await service.backupIfDue()).toMatchObject({ status: 'fresh' });
+  expect(spans()).toEqual([]);
+});
+
+test('each further call that waits for a backup has a span below its own request, linked to that of the backup', async () => {
+  stops.push(instrumentAutoBackup());
+  const service = serviceWith();
+  const request = (name: string, options: IfDueOptions = {}) =>
+    tracer.startActiveSpan(name, (span) =>
+      service
+        .backupIfDue(options)
+        .catch(() => {})
+        .finally(() => span.end()),
+    );
+  const gone = new AbortController();
+  let late: Promise<unknown> | undefined;
+  const onProgress: IfDueOptions['onProgress'] = ({ step }) => {
+    if (step !== 'copy') return;
+    gone.abort();
+    late ??= request('late');
+  };
+  await Promise.all([
+    request('first', { onProgress }),
+    request('second', { label: 'Invoices.remove' }),
+    request('impatient', { signal: gone.signal }),
+  ]);
+  await late;
+  const backup = named('backup app.db');
+  const waits = spans().filter(({ name }) => name === 'wait for backup app.db');
+  const parentOf = ({ parentSpanContext }: ReadableSpan) =>
+    spans().find((span) => span.spanContext().spanId === parentSpanContext?.spanId)?.name;
+  expect(parentOf(backup)).toBe('first');
+  expect(waits.map(parentOf)).toEqual(['impatient', 'second', 'late']);
+  for (const { links } of waits) expect(links.map((link) => link.context)).toEqual([backup.spanContext()]);
+  const [impatient, second] = waits;
+  expect(impatient!.attributes['error.type']).toBe('ERR_BACKUP_CANCELLED');
+  expect(second!.attributes).toMatchObject({
+    'db.operation.name': 'wait',
+    'sqlite_autobackup.label': 'Invoices.remove',
+    'sqlite_autobackup.outcome': 'created',
+    'sqlite_autobackup.backup': backup.attributes['sqlite_autobackup.backup'],
+  });
+});
+
+test('calls that come together and find a fresh backup make no span', async () => {
+  stops.push(instrumentAutoBackup());
+  await serviceWith().createBackup();
+  exporter.reset();
+  const service = serviceWith();
+  await Promise.all([service.backupIfDue(), service.backupIfDue()]);
   expect(spans()).toEqual([]);
 });
 
