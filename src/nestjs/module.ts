@@ -26,8 +26,7 @@ export interface AutoBackupModuleExtras {
   name?: string | undefined;
   /**
    * What follows the service until the application shuts down: `instrumentAutoBackup` of `sqlite-autobackup/otel`,
-   * `collectBackupMetrics` of `sqlite-autobackup/prometheus`, or both. Each is called once, for the services of all modules that
-   * name it.
+   * `collectBackupMetrics` of `sqlite-autobackup/prometheus`, or both. Default: nothing.
    */
   telemetry?: Telemetry | readonly Telemetry[] | undefined;
 }
@@ -84,13 +83,13 @@ export class AutoBackupModule
     @Inject(SERVICE) service: BackupService,
     @Inject(NAME) name: string | undefined,
     @Inject(ModulesContainer) modules: ModulesContainer,
-    @Inject(TELEMETRY) telemetry: readonly Telemetry[],
+    @Inject(TELEMETRY) unfollow: () => void,
   ) {
     super();
     this.#service = service;
     this.#name = name;
     this.#modules = modules;
-    this.#unfollow = follow(telemetry, service);
+    this.#unfollow = unfollow;
   }
 
   /** @throws BackupError `ERR_BACKUP_OPTIONS`, when the app boots */
@@ -134,18 +133,22 @@ export class AutoBackupModule
 }
 
 /** Adds the service to the module that Nest's builder has made of the options. */
-function withService(definition: DynamicModule, { name: given, telemetry = [] }: AutoBackupModuleExtras): DynamicModule {
+function withService(
+  definition: DynamicModule,
+  { name: given, telemetry = [] }: AutoBackupModuleExtras,
+): DynamicModule {
   const name = given === undefined ? undefined : checkedName(given);
   const token = getBackupServiceToken(name);
   const providers: Provider[] = [
     {
       provide: token,
       useFactory: (options: BackupServiceOptions) => new BackupService(withLogger(options, name)),
-      inject: [MODULE_OPTIONS_TOKEN],
+      // Telemetry first: it follows what is made later.
+      inject: [MODULE_OPTIONS_TOKEN, TELEMETRY],
     },
     { provide: SERVICE, useExisting: token },
     { provide: NAME, useValue: name },
-    { provide: TELEMETRY, useValue: [telemetry].flat() },
+    { provide: TELEMETRY, useFactory: () => follow([telemetry].flat()) },
     AutoBackupHealthIndicator,
     { provide: APP_FILTER, useClass: BackupRefusedFilter },
   ];

@@ -549,6 +549,7 @@ export class BackupService {
   async shutDown(): Promise<void> {
     this.#waitingCalls.close();
     this.#context.proofs.stop();
+    this.#parts.stopMonitor();
     await this.whenIdle();
   }
 

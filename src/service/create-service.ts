@@ -8,6 +8,8 @@ export interface ServiceParts {
   readonly context: ServiceContext;
   /** Made with its first use, or at once where there is `notify`. */
   readonly monitor: () => Monitor;
+  /** Ends the looks of a monitor that was started. */
+  readonly stopMonitor: () => void;
   /** Resolves when all messages were tried once. */
   readonly notified: () => Promise<void>;
 }
@@ -19,5 +21,5 @@ export function createService(given: BackupServiceOptions): ServiceParts {
   let made: Monitor | undefined;
   const monitor = (): Monitor => (made ??= new Monitor(context));
   if (options.notify && options.enabled) runner.onAttempt = monitor().attempt;
-  return { context, monitor, notified: async () => made?.whenIdle() };
+  return { context, monitor, stopMonitor: () => made?.stop(), notified: async () => made?.whenIdle() };
 }

@@ -12,9 +12,10 @@ import { hasChangedSince, readStatus } from './status.js';
 /** Looks for what somebody should know, when something happens and in between, and has it told. */
 export class Monitor {
   readonly notifier: Notifier;
+  /** Ends the looks that were started. */
+  stop = (): void => {};
   readonly #context: ServiceContext;
   readonly #rules;
-  #stop = (): void => {};
   /** How many results of verifications have come. */
   #verified = 0;
   #looking: Promise<AlarmReport> | undefined;
@@ -48,8 +49,8 @@ export class Monitor {
   /** Looks now and every `everyMs`, until the returned function is called, or this one again. Keeps no process alive. */
   start(everyMs: number): () => void {
     let stopped = false;
-    this.#stop();
-    const stop = (this.#stop = () => {
+    this.stop();
+    const stop = (this.stop = () => {
       stopped = true;
       clearTimeout(timer);
     });

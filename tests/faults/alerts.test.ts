@@ -269,9 +269,14 @@ test('a monitor keeps no process alive, and ends when it is told to', async () =
   await service.whenIdle();
   const count = receiver.received.length;
   const { service: other } = setUp({ heartbeat: `${receiver.url}/ping` });
-  const stopOther = other.startMonitor({ every: 100 });
+  other.startMonitor({ every: 10 });
   await receiver.has(count + 3);
-  stopOther();
+  await other.shutDown();
+  const after = receiver.received.length;
+  expect(after).toBeGreaterThanOrEqual(count + 3);
+  await service.createBackup();
+  await service.whenIdle();
+  expect(receiver.received.slice(after).map(({ path }) => path)).toEqual(['/ping/start', '/ping']);
 });
 
 test('what was restored over the live database is told; a restore elsewhere is not', async () => {
