@@ -17,6 +17,7 @@ export type {
   DueOptions,
   DiffOptions,
   IfDueOptions,
+  ImportOptions,
   QueryOptions,
   RecoverOptions,
   RestoreOptions,
@@ -44,6 +45,7 @@ export { childProcessSnapshotter } from './child/child-snapshotter.js';
 export type { BackupProgress, SnapshotControl } from './util/control.js';
 export type {
   DatabaseFacts,
+  ImportRequest,
   InspectRequest,
   ProtectRequest,
   RestoreReport,
@@ -67,7 +69,7 @@ export type {
   TableDiff,
 } from './child/rows-protocol.js';
 export type { Row, SqlJson, SqlValue } from './util/sql-value.js';
-export type { SnapshotResult, Snapshotter } from './child/snapshotter.js';
+export type { ImportReport, SnapshotResult, Snapshotter } from './child/snapshotter.js';
 export { directoryStore, listCopies, pullBackup, verifyCopy } from './offsite/index.js';
 export type { IgnoredCopy } from './offsite/choose-copy.js';
 export type { CopyProblem, ListCopiesOptions, RemoteCopy } from './offsite/list-copies.js';

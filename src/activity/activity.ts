@@ -32,6 +32,8 @@ export const ACTIVITY_ACTIONS = [
   'recovered',
   'downloaded',
   'pulled',
+  'imported',
+  'uploaded',
   'copied',
   'copies-pruned',
 ] as const;
@@ -39,7 +41,7 @@ export const ACTIVITY_ACTIONS = [
 export type ActivityAction = (typeof ACTIVITY_ACTIONS)[number];
 
 /** The attempts that a `failed` activity can be about. */
-export const FAILING = ['backup', 'prune', 'verify', 'restore', 'recover', 'copy'] as const;
+export const FAILING = ['backup', 'prune', 'verify', 'restore', 'recover', 'copy', 'import'] as const;
 
 /** Who did it, as far as it is known: a user of the system, and by which way. */
 export interface ActivityBy {

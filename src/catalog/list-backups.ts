@@ -3,6 +3,7 @@ import path from 'node:path';
 import { BackupError, messageOf, systemCode } from '../util/errors.js';
 import { files, runSync } from '../util/file-work.js';
 import type { FileWork } from '../util/file-work.js';
+import { isImported } from './imported.js';
 import { NAME_TOLERANCE_MS, newestFirst, toBackup } from './backup.js';
 import type { Backup, FoundManifest } from './backup.js';
 import { isKnownBad, readForeignRecord } from './foreign-record.js';
@@ -32,7 +33,7 @@ export function findLatestBackup(folder: BackupFolder, now: number): LatestBacku
 }
 
 /**
- * The newest whole backup. Looks at no more files than it takes to be sure: names sort by time, and a backup is never newer
+ * The newest whole backup that was not brought in from elsewhere. Looks at no more files than it takes to be sure: names sort by time, and a backup is never newer
  * than its name by more than a zone.
  *
  * @throws BackupError `ERR_BACKUP_DIRECTORY_MISSING`, `ERR_BACKUP_LIST_FAILED`: a folder that can't be read never counts
@@ -49,6 +50,7 @@ export function* latestBackup(folder: BackupFolder, now: number): FileWork<Lates
     if (latest && time.getTime() + NAME_TOLERANCE_MS < latest.createdAt.getTime()) break;
     const backup = yield* readFile(folder, name, time, now, bad);
     if (!backup) continue;
+    if (isImported(backup)) continue;
     if (backup.problem) ignored.push(backup);
     else if (!latest || newestFirst(backup, latest) < 0) latest = backup;
   }

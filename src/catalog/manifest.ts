@@ -91,6 +91,11 @@ export interface Manifest {
   readonly uncheckedTables?: readonly string[];
   /** From the lock to the end of the verification. */
   readonly durationMs: number;
+  /**
+   * When the file was brought in from elsewhere, by `importBackup()`. Then `createdAt` is what its name or a person says, which
+   * nobody can check: it never counts as fresh.
+   */
+  readonly importedAt?: string;
   /** A short hash of the retention policy that its maker was given. Absent: none was given, so others may have another one. */
   readonly policy?: string;
   /** Retention and deletion refuse a protected backup. */
@@ -135,6 +140,7 @@ export const manifestRules: Rules<Manifest> = {
   findings: optional(findingsRule),
   uncheckedTables: optional(listOf(text(MAX_TEXT), MAX_LIST)),
   durationMs: between(0, Number.MAX_SAFE_INTEGER),
+  importedAt: optional(moment),
   policy: optional(text(16, /^[0-9a-f]{16}$/)),
   protected: yesOrNo,
 };

@@ -31,6 +31,12 @@ export function childProcessSnapshotter(): Snapshotter {
       const result = await run({ kind: 'protect', ...request }, control);
       if (result.kind !== 'protected') unexpected(result);
     },
+    async import(request, control) {
+      const result = await run({ kind: 'import', ...request }, control);
+      if (result.kind !== 'imported') return unexpected(result);
+      const { backup, alreadyThere, durationMs } = result;
+      return { backup: fromWire(backup), alreadyThere, durationMs };
+    },
     async diff(request, control) {
       const result = await run({ kind: 'diff', ...request }, control);
       return result.kind === 'diffed' ? diffFromJson(result.diff) : unexpected(result);

@@ -82,6 +82,7 @@ const RESULTS: Readonly<Record<string, Check>> = {
   inspected: record({ facts: isRecord }),
   probed: record({ report: record({ lock: text, versions: byName(text) }) }),
   protected: isRecord,
+  imported: record({ backup, alreadyThere: flag, durationMs: count }),
   diffed: record({
     diff: all(
       record({

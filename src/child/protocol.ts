@@ -118,6 +118,22 @@ export interface ProtectRequest {
   readonly timeoutMs: number;
 }
 
+/** Asks to make a backup of a file that comes from elsewhere. */
+export interface ImportRequest {
+  readonly database: string;
+  readonly directory: string;
+  /** Absolute path of the file. */
+  readonly file: string;
+  /** It is an unfinished file in the backup folder, which becomes the backup itself. Otherwise it is copied, and stays as it is. */
+  readonly move: boolean;
+  /** What people call the file, for errors. */
+  readonly called: string;
+  /** When its data is from: an ISO text. */
+  readonly takenAt: string;
+  readonly label?: string;
+  readonly timeoutMs: number;
+}
+
 /** Asks for the facts of the live database. Plain data: it crosses a process boundary as JSON. */
 export interface InspectRequest {
   readonly database: string;
@@ -149,6 +165,7 @@ export type ChildRequest =
   | ({ readonly kind: 'probe' } & ProbeRequest)
   | ({ readonly kind: 'restore' } & RestoreRequest)
   | ({ readonly kind: 'protect' } & ProtectRequest)
+  | ({ readonly kind: 'import' } & ImportRequest)
   | ({ readonly kind: 'diff' } & DiffRequest)
   | ({ readonly kind: 'recover' } & RecoverRequest)
   | ({ readonly kind: 'query' } & QueryRequest);
@@ -176,11 +193,21 @@ export type ChildResult =
   | { readonly kind: 'probed'; readonly report: ProbeReport }
   | { readonly kind: 'restored'; readonly report: RestoreReport }
   | { readonly kind: 'protected' }
+  | {
+      readonly kind: 'imported';
+      readonly backup: WireBackup;
+      readonly alreadyThere: boolean;
+      readonly durationMs: number;
+    }
   | { readonly kind: 'diffed'; readonly diff: DatabaseDiff<SqlJson> }
   | { readonly kind: 'recovered'; readonly report: RecoverReport<SqlJson> }
   | { readonly kind: 'queried'; readonly result: QueryResult<SqlJson> };
 
 export type WireBackup = Omit<Backup, 'createdAt'> & { readonly createdAt: string };
+
+export function backupToWire(backup: Backup): WireBackup {
+  return { ...backup, createdAt: backup.createdAt.toISOString() };
+}
 
 export interface WireError {
   readonly code: BackupErrorCode;

@@ -195,6 +195,7 @@ const WORK = {
   probe: 'look at the lock',
   restore: 'restore',
   protect: 'call',
+  import: 'import',
   diff: 'comparison',
   recover: 'recovery',
   query: 'query',
@@ -204,7 +205,7 @@ const WORK = {
 function leftBehind(kind: ChildRequest['kind'], step: BackupStep): string | undefined {
   if (kind === 'restore') return OLD_OR_NEW;
   if (kind === 'recover') return ALL_OR_NOTHING;
-  return kind === 'create' && step === 'publish' ? PERHAPS_PUBLISHED : undefined;
+  return (kind === 'create' || kind === 'import') && step === 'publish' ? PERHAPS_PUBLISHED : undefined;
 }
 
 const PERHAPS_PUBLISHED = 'It was being published: if listBackups() has it, it is whole and verified.';

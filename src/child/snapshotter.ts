@@ -10,6 +10,7 @@ import type {
 } from './rows-protocol.js';
 import type {
   DatabaseFacts,
+  ImportRequest,
   InspectRequest,
   ProtectRequest,
   RestoreReport,
@@ -24,6 +25,15 @@ export type SnapshotResult =
   | { readonly status: 'created'; readonly backup: Backup; readonly durationMs: number }
   /** Another process was faster: its backup is there, and this attempt made none. */
   | { readonly status: 'fresh'; readonly latest: Backup };
+
+/** The report of `importBackup()`. */
+export interface ImportReport {
+  /** The backup that the file has become. */
+  readonly backup: Backup;
+  /** The same backup was there before, whole, and no second one was made. */
+  readonly alreadyThere: boolean;
+  readonly durationMs: number;
+}
 
 /**
  * Takes and verifies snapshots. The built-in one does it in a child process, because opening the live database in the
@@ -45,6 +55,8 @@ export interface Snapshotter {
   restore(request: RestoreRequest, control?: SnapshotControl): Promise<RestoreReport>;
   /** Rewrites the manifest, all or nothing. */
   protect(request: ProtectRequest, control?: SnapshotControl): Promise<void>;
+  /** Makes a backup of a file that comes from elsewhere, or nothing at all. Without it, `importBackup()` rejects. */
+  import?(request: ImportRequest, control?: SnapshotControl): Promise<ImportReport>;
   /** Compares a backup with a newer state. Without it, `diffBackup()` rejects. */
   diff?(request: DiffRequest, control?: SnapshotControl): Promise<DatabaseDiff>;
   /** Brings rows of a backup back, all or none, after a safety backup. Without it, `recoverRows()` rejects. */

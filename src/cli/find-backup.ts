@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { preferTaken } from '../catalog/imported.js';
 import { isSafetyBackup } from '../catalog/safety-backup.js';
 import { BackupError } from '../util/errors.js';
 import type { Backup, BackupService } from '../index.js';
@@ -13,7 +14,11 @@ export async function findBackup(service: BackupService, given: string): Promise
   if (given === 'latest') {
     const latest = service.getLatestBackup();
     if (latest) return latest;
-    const ignored = (await service.listBackups()).find(({ problem }) => problem);
+    const listed = await service.listBackups();
+    // Only what was brought in from elsewhere is there: it is not fresh, but it is what a person means.
+    const imported = listed.find(({ problem }) => !problem);
+    if (imported) return imported;
+    const ignored = listed.find(({ problem }) => problem);
     const why = ignored ? ` "${ignored.name}" does not count: ${ignored.problemDetail ?? `${ignored.problem}.`}` : '';
     return notFound(`There is no whole backup in "${directory}".${why}`);
   }
@@ -33,7 +38,7 @@ export async function findToRestore(service: BackupService, given: string): Prom
   const found = await findBackup(service, given);
   if (given !== 'latest' || !isSafetyBackup(found)) return found;
   const others = await service.listBackups();
-  return others.find((backup) => !backup.problem && !isSafetyBackup(backup)) ?? found;
+  return preferTaken(others.filter((backup) => !backup.problem && !isSafetyBackup(backup))) ?? found;
 }
 
 function notFound(what: string): never {

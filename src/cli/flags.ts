@@ -58,6 +58,11 @@ export interface QueryFlags {
   readonly rows?: number;
 }
 
+export interface ImportFlags {
+  readonly taken?: string;
+  readonly label?: string;
+}
+
 export interface RunFlags {
   readonly assert?: readonly string[];
   readonly rehearse?: boolean;

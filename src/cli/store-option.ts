@@ -106,14 +106,14 @@ export function readIdentities(file: string | undefined): string[] {
 }
 
 /** `--before`: a day, or a day and a time, local unless a zone is given. JavaScript would read anything else as some date. */
-export function readMoment(text: string | undefined): Date | undefined {
+export function readMoment(text: string | undefined, option = '--before'): Date | undefined {
   if (text === undefined) return undefined;
   const [, day = '', time = 'T00:00', zone = ''] = MOMENT.exec(text.trim()) ?? [];
   // A day alone is local, as the names of backups are; JavaScript would take it for UTC.
   const date = new Date(`${day}${time.toUpperCase().replace(' ', 'T')}${zone.toUpperCase()}`);
   if (isDay(day) && !Number.isNaN(date.getTime())) return date;
   throw usageError(
-    `--before ${JSON.stringify(text)} is not a date.`,
+    `${option} ${JSON.stringify(text)} is not a date.`,
     'Use 2026-11-20 or 2026-11-20T12:00, in local time, or 2026-11-20T12:00Z.',
   );
 }

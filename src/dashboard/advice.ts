@@ -1,3 +1,4 @@
+import { preferTaken } from '../service/imported.js';
 import type { Backup, BackupErrorCode } from '../index.js';
 import type { Rights } from './guard.js';
 
@@ -127,12 +128,13 @@ export function permitted(action: AdviceAction, rights: Rights): boolean {
 }
 
 /**
- * The backup to go back to: the newest that nothing speaks against, else the newest that is only dated ahead. `backups` are newest
+ * The backup to go back to: the newest that nothing speaks against and that was not brought in from elsewhere, else the newest that is only dated ahead. `backups` are newest
  * first.
  */
 export function newestGood(backups: readonly Backup[]): Backup | undefined {
   return (
-    backups.find(isGood) ?? backups.find((backup) => backup.problem === 'dated in the future' && !isBroken(backup))
+    preferTaken(backups.filter(isGood)) ??
+    backups.find((backup) => backup.problem === 'dated in the future' && !isBroken(backup))
   );
 }
 

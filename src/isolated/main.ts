@@ -1,15 +1,15 @@
 // The child process. Table of contents of a backup: lock -> still due? -> space -> pin -> copy -> seal -> verify -> publish
 // (from `space` on in take-backup.ts). Of a restore: restore.ts.
 import fs from 'node:fs';
-import type { Backup } from '../catalog/backup.js';
 import { keepPolicyRecord } from '../catalog/policy-record.js';
-import { errorToWire } from '../child/protocol.js';
-import type { ChildRequest, ChildResult, WireBackup } from '../child/protocol.js';
+import { backupToWire, errorToWire } from '../child/protocol.js';
+import type { ChildRequest, ChildResult } from '../child/protocol.js';
 import type { SnapshotRequest } from '../child/protocol.js';
 import { runAsync } from '../util/file-work.js';
 import { hasStuckThread } from './verify/assertions.js';
 import { Deadline } from './shared/deadline.js';
 import { explain } from './shared/explain.js';
+import { importFile } from './import/import-file.js';
 import { inspect } from './inspect.js';
 import { inLockedFolder } from './shared/locked-folder.js';
 import { probe } from './probe.js';
@@ -32,7 +32,7 @@ async function createBackup(request: SnapshotRequest): Promise<ChildResult> {
   return inLockedFolder(request, deadline, async (folder) => {
     beginStep('due');
     const fresh = await findIfFresh(folder, request);
-    if (fresh) return { kind: 'fresh', latest: toWire(fresh) };
+    if (fresh) return { kind: 'fresh', latest: backupToWire(fresh) };
 
     beginStep('space');
     const idleWal = isIdleWal(request.database);
@@ -42,12 +42,8 @@ async function createBackup(request: SnapshotRequest): Promise<ChildResult> {
     if (policy !== undefined) {
       await runAsync(keepPolicyRecord(folder, database, policy, (createdAt) => partialPath(folder, createdAt)));
     }
-    return { kind: 'created', backup: toWire(backup), durationMs: Math.round(performance.now() - startedAt) };
+    return { kind: 'created', backup: backupToWire(backup), durationMs: Math.round(performance.now() - startedAt) };
   });
-}
-
-function toWire(backup: Backup): WireBackup {
-  return { ...backup, createdAt: backup.createdAt.toISOString() };
 }
 
 function answer(request: ChildRequest): Promise<ChildResult> | ChildResult {
@@ -64,6 +60,8 @@ function answer(request: ChildRequest): Promise<ChildResult> | ChildResult {
       return restore(request);
     case 'protect':
       return protect(request);
+    case 'import':
+      return importFile(request);
     case 'diff':
       return diff(request);
     case 'recover':

@@ -1,3 +1,4 @@
+import { preferTaken } from '../catalog/imported.js';
 import { BackupError } from '../util/errors.js';
 import type { CopyManifest } from './copy-manifest.js';
 import { parseKey } from './copy-name.js';
@@ -36,7 +37,7 @@ export function chooseCopy(
   if (database === undefined && name === 'latest' && databases.length > 1) {
     throw ambiguous('databases', databases, 'database', store);
   }
-  const [chosen] = whole;
+  const chosen = preferTaken(whole);
   if (chosen) return chosen;
 
   const broken = named.find(({ problem }) => problem);

@@ -1,3 +1,4 @@
+import { preferTaken } from '../catalog/imported.js';
 import type { Backup } from '../catalog/backup.js';
 import { BackupError, messageOf } from '../util/errors.js';
 import type { KeptBackup, RetentionPolicy } from './policy.js';
@@ -26,9 +27,10 @@ export function applyRetention(
   justMade?: string,
 ): RetentionPlan {
   const whole = backups.filter((backup) => !backup.problem);
+  const newest = preferTaken(whole);
   const newestVerified = whole.find(({ verified }) => verified);
   const alwaysKept = new Map(
-    backups.map((backup) => [backup, alwaysKeptReasons(backup, whole[0], newestVerified, justMade)]),
+    backups.map((backup) => [backup, alwaysKeptReasons(backup, newest, newestVerified, justMade)]),
   );
   const { keep, remove, warnings = [] } = decide(policy, whole, now);
   const emptyPolicy = keep.length === 0;

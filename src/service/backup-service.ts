@@ -18,6 +18,8 @@ import type { Duration } from '../util/duration.js';
 import { lazy } from '../util/lazy.js';
 import type { AlarmReport } from './alarms.js';
 import type { LastFailure } from './backup-runner.js';
+import type { ImportReport } from '../child/snapshotter.js';
+import type { ImportSource } from './import-backup.js';
 import type { BackupEvents, BackupListener, PruneReport } from './events.js';
 import type {
   ActivityOptions,
@@ -26,6 +28,7 @@ import type {
   DiffOptions,
   DueOptions,
   IfDueOptions,
+  ImportOptions,
   QueryOptions,
   RecoverOptions,
   RestoreOptions,
@@ -410,6 +413,23 @@ export class BackupService {
    */
   async knownBackups(): Promise<readonly Backup[]> {
     return core().readKnownBackups(this.#context);
+  }
+
+  /**
+   * Makes a backup of a file that comes from elsewhere: one that was downloaded, or that lay on a USB stick. It is checked in full
+   * before it counts, gets a name by the moment that its data is from, and is protected. It never counts as fresh, since nobody can
+   * check that moment: the next protected call takes a backup of its own.
+   *
+   * @param source the path of a file, which stays as it is; or its bytes as a stream, such as a request
+   * @throws BackupError `ERR_BACKUP_IMPORT`: it is no whole SQLite database, or it is not known when it was made;
+   *   `ERR_BACKUP_NO_SPACE`, `ERR_BACKUP_WRITE_FAILED`, `ERR_BACKUP_LOCK_TIMEOUT`
+   * @example
+   * const { backup } = await backups.importBackup('/media/stick/app_backup_20261124_093000.db');
+   * await backups.restoreBackup(backup.name);
+   */
+  async importBackup(source: ImportSource, options: ImportOptions = {}): Promise<ImportReport> {
+    core().checkMethodOptions('importBackup', options);
+    return core().importBackup(this.#context, source, options);
   }
 
   /** @internal */

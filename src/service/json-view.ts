@@ -41,6 +41,7 @@ export function backupView(backup: Backup, reader: Reader, now: number) {
     protected: backup.protected,
     problem,
     findings: backup.findings,
+    importedAt: manifest?.importedAt,
     pageCount: manifest?.pageCount,
     durationMs: manifest?.durationMs,
     copies: backup.copies?.map(({ store, state, at, sizeBytes }) => ({

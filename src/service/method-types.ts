@@ -140,6 +140,26 @@ export interface RecoverOptions extends SnapshotControl {
   readonly timeout?: Duration | undefined;
 }
 
+/** Options of `importBackup()`. */
+export interface ImportOptions extends SnapshotControl {
+  /**
+   * What the file is called: its name may say when its data is from, and errors name it.
+   * @default the name in the path
+   */
+  readonly fileName?: string | undefined;
+  /**
+   * When its data is from.
+   * @default what the file's name says, as `app_backup_20261124_093000.db` does
+   */
+  readonly takenAt?: Date | undefined;
+  /** Says what it is for people, as that of a backup does. */
+  readonly label?: string | undefined;
+  /** Of a stream: how many bytes are expected, where that is known. For the progress, and to refuse it at once where there is no room. */
+  readonly sizeBytes?: number | undefined;
+  /** Of a stream: the most bytes that are taken. Default: what the disk has room for. */
+  readonly maxBytes?: number | undefined;
+}
+
 /** Options of `queryBackup()`. */
 export interface QueryOptions extends SnapshotControl {
   /**

@@ -104,7 +104,7 @@ export async function query(
   return answerOf(snapshotter.query(request, control));
 }
 
-function cannot(method: string): BackupError {
+export function cannot(method: string): BackupError {
   return new BackupError('ERR_BACKUP_OPTIONS', `The "snapshotter" has no method "${method}".`, {
     step: 'options',
     hint: 'Leave the option out to use the built-in one, or add the method.',

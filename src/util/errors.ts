@@ -52,6 +52,8 @@ export const BACKUP_ERROR_CODES = {
   ERR_BACKUP_RECORD_FAILED:
     'A record in the backup folder, such as that of the copies in a store, cannot be read or written.',
   ERR_BACKUP_PULL_TARGET: 'The file that a pull is to write exists already, or has side files of SQLite beside it.',
+  ERR_BACKUP_IMPORT:
+    'A file that was to become a backup is no whole SQLite database, or is too large, or it is not known when it was made; nothing was kept.',
   ERR_BACKUP_DAMAGED: 'The backup fails its check (size, sha256 or structure); nothing was restored from it.',
   ERR_BACKUP_RESTORE_BUSY: 'Other connections kept the database busy until the deadline; it was not changed.',
   ERR_BACKUP_RESTORE_IN_USE: 'The file has to be replaced, and another process has it open; it was not changed.',
@@ -105,6 +107,7 @@ export type BackupStep =
   | 'plan'
   | 'recover'
   | 'query'
+  | 'import'
   | 'prune'
   | 'delete'
   | 'store'

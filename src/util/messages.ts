@@ -87,6 +87,10 @@ export const messages = {
     `; the state before is in ${report.safetyBackup}, protected`,
   recoverFailed: (name: string, table: string, error: BackupError) =>
     `Recovering rows of "${table}" from ${name} FAILED [${error.code}]: ${error.message}`,
+  imported: (backup: NamedBackup, called: string, alreadyThere: boolean) =>
+    alreadyThere
+      ? `${JSON.stringify(called)} was brought in again: it is ${file(backup)}`
+      : `Backup brought in from elsewhere: ${file(backup)}, from ${JSON.stringify(called)}, protected. It does not count as fresh.`,
   protected: (name: string, on: boolean) => `Backup ${on ? 'protected' : 'no longer protected'}: ${name}`,
   verified: ({ name, level, ok, problems, findings, durationMs }: VerifiedBackup) =>
     `Backup verified (${level}): ${name} ${ok ? 'is good' : `is BAD: ${problems.join('; ')}`}, ${seconds(durationMs)}${found(findings)}`,

@@ -24,6 +24,7 @@ const CALLS = {
   pruneBackups: ['dryRun'],
   status: ['wait'],
   acceptOnlyHere: ['by'],
+  importBackup: ['fileName', 'takenAt', 'label', 'sizeBytes', 'maxBytes', 'signal', 'onProgress'],
   activity: ['limit', 'before'],
   shipPending: ['signal'],
   startMonitor: ['every'],
@@ -157,6 +158,10 @@ function entries(v: Valibot) {
     every: v.optional(
       check((value) => (parseDuration(value) ?? 0) >= 100, 'a duration of at least 100 ms, such as "1h"'),
     ),
+    fileName: v.optional(v.string('a text: what the file is called')),
+    takenAt: v.optional(check((value) => value instanceof Date && !Number.isNaN(value.getTime()), 'a valid Date')),
+    sizeBytes: v.optional(check(whole(0, Number.MAX_SAFE_INTEGER), 'a whole number of bytes')),
+    maxBytes: v.optional(check(whole(1, Number.MAX_SAFE_INTEGER), 'a whole number of bytes from 1')),
     scratch: v.optional(check(file, 'the path of a folder')),
     snapshotter: v.optional(
       check((value) => hasMethods(value, ['verify']), 'a snapshotter, such as childProcessSnapshotter()'),

@@ -3,6 +3,7 @@ export { check } from './check.js';
 export { create } from './create.js';
 export { deleteBackups } from './delete.js';
 export { doctor } from './doctor.js';
+export { importFile } from './import.js';
 export { init } from './init.js';
 export { list } from './list.js';
 export { log } from './log.js';

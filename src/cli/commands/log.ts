@@ -72,6 +72,9 @@ function sayAction(activity: Activity, service: BackupService): string {
       return `copied ${name} to ${store}${bytes}`;
     case 'pulled':
       return `fetched ${name} from ${store}`;
+    case 'imported':
+    case 'uploaded':
+      return `${action} ${name}${bytes}${label === undefined ? '' : `, ${withWords(service, label)}`}`;
     case 'pruned':
       return `removed by retention: ${names.join(', ')}`;
     case 'copies-pruned':

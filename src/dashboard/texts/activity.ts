@@ -5,7 +5,7 @@ export interface Words {
   readonly none: string;
   readonly older: string;
   readonly created: (what: string, size: string) => string;
-  readonly failed: Readonly<Record<'backup' | 'prune' | 'verify' | 'restore' | 'recover' | 'copy', string>>;
+  readonly failed: Readonly<Record<'backup' | 'prune' | 'verify' | 'restore' | 'recover' | 'copy' | 'import', string>>;
   readonly pruned: (what: string) => string;
   readonly deleted: (what: string) => string;
   readonly protected: (what: string) => string;
@@ -17,6 +17,8 @@ export interface Words {
   readonly recovered: (what: string, rows: string) => string;
   readonly downloaded: (what: string) => string;
   readonly pulled: (what: string, store: string) => string;
+  readonly imported: (what: string, size: string) => string;
+  readonly uploaded: (what: string, size: string) => string;
   readonly copied: (what: string, store: string) => string;
   readonly copiesPruned: (what: string, store: string) => string;
   /** By which way, where no person is known. */
@@ -36,6 +38,7 @@ export const activityEn: Words = {
     restore: 'A restore failed',
     recover: 'Bringing rows back failed',
     copy: 'Copying off this machine failed',
+    import: 'A file was not taken as a backup',
   },
   pruned: (what) => `Old backups removed: ${what}`,
   deleted: (what) => `Deleted: ${what}`,
@@ -48,6 +51,8 @@ export const activityEn: Words = {
   recovered: (what, rows) => `Brought back from ${what}: ${rows} rows`,
   downloaded: (what) => `Downloaded: ${what}`,
   pulled: (what, store) => `Fetched from ${store}: ${what}`,
+  imported: (what, size) => `Brought in from elsewhere: ${what}${size && `, ${size}`}`,
+  uploaded: (what, size) => `Uploaded: ${what}${size && `, ${size}`}`,
   copied: (what, store) => `Copied to ${store}: ${what}`,
   copiesPruned: (what, store) => `Old copies removed from ${store}: ${what}`,
   via: { app: 'by the app', cli: 'on the command line', dashboard: 'on this page' },
@@ -66,6 +71,7 @@ export const activityEs: Words = {
     restore: 'Una restauración ha fallado',
     recover: 'No se han podido recuperar filas',
     copy: 'No se ha podido copiar fuera de este equipo',
+    import: 'Un archivo no se aceptó como copia',
   },
   pruned: (what) => `Copias antiguas quitadas: ${what}`,
   deleted: (what) => `Borrada: ${what}`,
@@ -78,6 +84,8 @@ export const activityEs: Words = {
   recovered: (what, rows) => `Recuperadas de ${what}: ${rows} filas`,
   downloaded: (what) => `Descargada: ${what}`,
   pulled: (what, store) => `Traída de ${store}: ${what}`,
+  imported: (what, size) => `Traída de fuera: ${what}${size && `, ${size}`}`,
+  uploaded: (what, size) => `Subida: ${what}${size && `, ${size}`}`,
   copied: (what, store) => `Copiada a ${store}: ${what}`,
   copiesPruned: (what, store) => `Copias antiguas quitadas de ${store}: ${what}`,
   via: { app: 'por la aplicación', cli: 'en la línea de órdenes', dashboard: 'en esta página' },

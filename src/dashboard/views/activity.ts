@@ -70,7 +70,9 @@ function sentence({ texts }: View, activity: Activity): string {
   const safety = activity.safetyBackup === undefined ? '' : `; ${words.safety(activity.safetyBackup)}`;
   switch (action) {
     case 'created':
-      return words.created(name, sizeBytes === undefined ? '' : format.size(sizeBytes));
+    case 'imported':
+    case 'uploaded':
+      return words[action](name, sizeBytes === undefined ? '' : format.size(sizeBytes));
     case 'failed':
       return code === undefined ? words.failed[of] : `${words.failed[of]}: ${reasonFor(code, texts)}`;
     case 'pruned':

@@ -16,6 +16,7 @@ import { partialPath } from '../shared/temp-files.js';
  *
  * The name is that of the snapshot's second; where that one is taken, the next second that is free is waited for.
  *
+ * @param later the second to try where one is taken
  * @returns the name
  */
 export async function publish(
@@ -24,11 +25,12 @@ export async function publish(
   createdAt: Date,
   owner: Owner | undefined,
   facts: Omit<Manifest, 'formatVersion' | 'name' | 'mtimeMs'>,
+  later: (second: Date) => Date | Promise<Date> = nextSecond,
 ): Promise<string> {
   const { directory, naming } = folder;
   // By the clock of the disk, or of its server, which may be years behind.
   const { mtimeMs } = fs.statSync(partial);
-  for (let second = createdAt; ; second = await nextSecond()) {
+  for (let second = createdAt; ; second = await later(second)) {
     const name = backupName(naming, second);
     const final = path.join(directory, name);
     // Another program's backup of that second has no manifest, and must not get ours even for a moment.

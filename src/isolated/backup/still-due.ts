@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import type { Backup } from '../../catalog/backup.js';
 import { checkDue } from '../../catalog/due-check.js';
 import { keepForeignRecord } from '../../catalog/foreign-record.js';
+import { isImported } from '../../catalog/imported.js';
 import { listBackups } from '../../catalog/list-backups.js';
 import type { BackupFolder } from '../../catalog/list-backups.js';
 import type { SnapshotRequest } from '../../child/protocol.js';
@@ -21,7 +22,7 @@ export async function findIfFresh(
   if (ifOlderThanMs === null) return undefined;
   const now = Date.now();
   for (const latest of runSync(listBackups(folder, now))) {
-    if (latest.problem) continue;
+    if (latest.problem || isImported(latest)) continue;
     if (checkDue({ latest, now, intervalMs: ifOlderThanMs }).due) return undefined;
     if (latest.manifest || !(isSameFile(latest.path, database) || (await findsDamage(folder, latest)))) return latest;
     const { size: sizeBytes, mtimeMs } = fs.lstatSync(latest.path);

@@ -73,7 +73,7 @@ export async function takeBackup(order: BackupOrder, folder: BackupFolder, deadl
 }
 
 /** From here on the backup stands, and no error may say that nothing happened. */
-function readPublished(folder: BackupFolder, name: string): Backup {
+export function readPublished(folder: BackupFolder, name: string): Backup {
   let cause: unknown;
   try {
     const backup = readBackup(folder, name, Date.now());

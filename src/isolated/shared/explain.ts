@@ -40,6 +40,12 @@ export function explain(error: unknown, step: BackupStep, request: ChildRequest)
     case 'space':
     case 'pin':
       return explainSource(request.database, code, wrap);
+    case 'import':
+      return wrap(
+        'ERR_BACKUP_IMPORT',
+        `"${request.kind === 'import' ? request.called : ''}" could not be read`,
+        'Nothing was kept of it. Check that the file is there and may be read.',
+      );
     case 'block-writers':
       return wrap(
         'ERR_BACKUP_RESTORE_TARGET',

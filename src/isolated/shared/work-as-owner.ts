@@ -88,6 +88,7 @@ function ensureCapable(request: ChildRequest): void {
   if (statsOf(database)?.isFile()) ensureOpens(database, writes(request) ? O_RDWR : O_RDONLY);
   if (!('directory' in request) || request.kind === 'probe') return;
   ensureWritable(request.directory);
+  if (request.kind === 'import') ensureOpens(request.file, request.move ? O_RDWR : O_RDONLY);
   if ('name' in request) {
     const naming = backupNaming(database);
     ensureOpens(path.join(request.directory, request.name), O_RDONLY);
