@@ -12,6 +12,10 @@ export function appFolders(): string[] {
   return fs.readdirSync(__dirname).filter((name) => fs.existsSync(path.join(__dirname, name, 'package.json')));
 }
 
+export function testFiles(): string[] {
+  return fs.readdirSync(__dirname).filter((name) => name.endsWith('.test.ts'));
+}
+
 /** Installs, gives the package to, and builds each app; two at a time. One that can't be built fails in its tests. */
 export async function prepareApps(apps: readonly string[]): Promise<void> {
   const packed = path.join(ROOT, 'build', 'frameworks', 'packed');
