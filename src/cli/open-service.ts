@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { isBackupService } from '../service/backup-service.js';
-import { realPath } from '../util/absolute-path.js';
+import { BESIDE_THIS_FILE, realPath } from '../util/absolute-path.js';
 import { parseInterval } from '../util/duration.js';
 import { isBackupError } from '../util/errors.js';
 import { BackupService } from '../index.js';
@@ -160,7 +160,7 @@ function anchorPaths(
     if (fs.existsSync(fromHere) && realPath(fromHere) !== realPath(fromFile)) {
       throw usageError(
         `"${option}" is ${JSON.stringify(value)} in the configuration: "${fromFile}", or "${fromHere}"?`,
-        'Make it absolute, path.join(__dirname, …), or call the command in the folder of the configuration.',
+        `Make it absolute (${BESIDE_THIS_FILE}), or call the command in the folder of the configuration.`,
       );
     }
     anchored[option] = fromFile;

@@ -4,7 +4,7 @@ import { findService } from './find-service.js';
 import type { FindService } from './find-service.js';
 import { labelOf } from './label.js';
 import type { LabelOf } from './label.js';
-import { isNativePromise } from './native-promise.js';
+import { isThenable } from './native-promise.js';
 import type { Layer } from './options.js';
 import { processState } from './process-state.js';
 import { cancelled, wrongAnswer } from './refusals.js';
@@ -36,7 +36,7 @@ export function protect(
   nameFor: (self: unknown) => string,
 ): AnyFunction {
   const [outermost] = layers;
-  const label = labelOf(outermost.label, nameFor);
+  const label = labelOf(layers.find((layer) => layer.label !== undefined)?.label, nameFor);
   const gates = layers.map((layer) => gateOf(layer, label));
   const method = {
     original,
@@ -91,7 +91,7 @@ function answerOf<T>(
   args: readonly unknown[],
   labelOf: LabelOf,
 ): T {
-  if (option === 'signal' ? isSignal(answer) : !isNativePromise(answer)) return answer;
+  if (option === 'signal' ? isSignal(answer) : !isThenable(answer)) return answer;
   throw wrongAnswer(labelOf(self, args), option, answer);
 }
 

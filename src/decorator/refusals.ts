@@ -20,7 +20,8 @@ export function notAsync(label: string, returned: unknown): BackupError {
   if (isThenable(returned)) {
     return new BackupError(
       'ERR_BACKUP_NOT_ASYNC',
-      `${label} returned an object with a "then" method (a query builder?) instead of a promise. Nothing of it was started.`,
+      `${label} returned an object with a "then" method (a query builder?) instead of a promise. It was not ` +
+        'called, so a query that it would start has not run.',
       { step: 'call', hint: 'Make the method async, and await the query in it.' },
     );
   }
@@ -83,7 +84,7 @@ const RESTART_MS = 10_000;
 export function wrongAnswer(label: string, option: 'when' | 'signal', answer: unknown): BackupError {
   // Its rejection must not end the app.
   if (answer instanceof Promise) answer.catch(() => {});
-  const what = answer instanceof Promise ? 'a promise' : `another ${typeof answer}`;
+  const what = isThenable(answer) ? 'a promise' : `another ${typeof answer}`;
   const must = option === 'when' ? 'true or false, at once: it must not be async' : 'an AbortSignal, or undefined';
   return new BackupError('ERR_BACKUP_OPTIONS', `${label} was not run: its "${option}" function returned ${what}.`, {
     step: 'call',

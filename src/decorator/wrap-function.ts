@@ -9,8 +9,15 @@ import type { AnyFunction } from './types.js';
 /** Keyed by wrapper, since other decorators copy property marks. */
 const wrapped = new WeakMap<AnyFunction, { readonly original: AnyFunction; readonly layers: readonly Layer[] }>();
 
-/** Own properties that do the same work in another way: the variants of better-sqlite3's `db.transaction()`, and promisify's. */
-const VARIANTS: readonly PropertyKey[] = ['default', 'deferred', 'immediate', 'exclusive', promisify.custom];
+/**
+ * Own properties that do the same work in another way. By name, since others (`cancel`, a mock's methods) must stay as they
+ * are: the variants of better-sqlite3's `db.transaction()`, promisify's, and those of lodash's `debounce()`, p-limit,
+ * async's `memoize()` and Bottleneck's `wrap()`.
+ */
+const VARIANTS: readonly PropertyKey[] = [
+  ...['default', 'deferred', 'immediate', 'exclusive', promisify.custom],
+  ...['flush', 'map', 'unmemoized', 'withOptions'],
+];
 
 /**
  * The wrapper of `fn`, indistinguishable from it for frameworks: same kind (an async function stays one), name, length, own
@@ -21,7 +28,7 @@ const VARIANTS: readonly PropertyKey[] = ['default', 'deferred', 'immediate', 'e
  * @throws BackupError `ERR_BACKUP_DECORATOR` for a class or a generator
  */
 export function wrap(fn: AnyFunction, layer: Layer, nameFor: (self: unknown) => string): AnyFunction {
-  return wrapOnce(fn, layer, nameFor, new Map());
+  return wrapOnce(fn, layer, nameFor, new WeakMap());
 }
 
 /** @param made what was wrapped on the way here: variants refer to one another */
@@ -29,7 +36,7 @@ function wrapOnce(
   fn: AnyFunction,
   layer: Layer,
   nameFor: (self: unknown) => string,
-  made: Map<AnyFunction, AnyFunction>,
+  made: WeakMap<AnyFunction, AnyFunction>,
 ): AnyFunction {
   const known = wrapped.get(fn);
   if (known?.layers.some((other) => sameLayer(other, layer))) return fn;
@@ -43,11 +50,17 @@ function wrapOnce(
   Object.setPrototypeOf(wrapper, Object.getPrototypeOf(fn) as object);
   for (const key of Reflect.ownKeys(fn)) {
     const property = Object.getOwnPropertyDescriptor(fn, key)!;
-    const value: unknown = property.value;
-    // The function itself under another name, as in `module.exports.default = module.exports`, and its variants.
-    if (typeof value === 'function' && (value === fn || VARIANTS.includes(key))) {
-      const variant = value as AnyFunction;
-      property.value = made.get(variant) ?? wrapOnce(variant, layer, nameFor, made);
+    const { get } = property;
+    const safe = (value: unknown): unknown =>
+      // The function itself under another name, as in `module.exports.default = module.exports`, and its variants.
+      typeof value === 'function' && (value === fn || VARIANTS.includes(key))
+        ? (made.get(value as AnyFunction) ?? wrapOnce(value as AnyFunction, layer, nameFor, made))
+        : value;
+    if (!get) property.value = safe(property.value);
+    else if (VARIANTS.includes(key)) {
+      property.get = function (this: unknown) {
+        return safe(Reflect.apply(get, this, []));
+      };
     }
     Object.defineProperty(wrapper, key, property);
   }

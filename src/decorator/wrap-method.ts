@@ -18,7 +18,9 @@ export function decorateMethod(args: readonly unknown[], layer: Layer): unknown 
     return wrap(first as AnyFunction, layer, (self) => `${classNameOf(self)}.${name}`);
   }
 
-  if (second === undefined) throw notAMethod(typeof first === 'function' ? `the class "${first.name}"` : 'no method');
+  if (second === undefined) {
+    throw notAMethod(typeof first === 'function' ? `the class "${classNameOf(first)}"` : 'no method');
+  }
   // eslint-disable-next-line @typescript-eslint/no-base-to-string -- a string or a symbol
   const name = `${classNameOf(first)}.${String(second)}`;
   if (typeof third === 'number') throw notAMethod(`a parameter of "${name}"`);

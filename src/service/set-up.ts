@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { childUnfit } from '../child/start-child.js';
+import { BESIDE_THIS_FILE } from '../util/absolute-path.js';
 import { BackupError, messageOf, systemCode } from '../util/errors.js';
 import { files } from '../util/file-work.js';
 import type { FileWork } from '../util/file-work.js';
@@ -65,7 +66,7 @@ function remedy({ relativeTo }: Pick<ResolvedOptions, 'relativeTo'>, otherwise: 
   if (relativeTo === undefined) return otherwise;
   return (
     `The path is relative, and the working directory is "${relativeTo}": start the app in the folder that the path counts ` +
-    'from, or make it absolute: path.join(__dirname, …).'
+    `from, or make it absolute: ${BESIDE_THIS_FILE}.`
   );
 }
 

@@ -5,7 +5,7 @@ import { processState } from '../decorator/process-state.js';
  * holds for the whole process, until {@link resetAutoBackup} or the returned function is called.
  *
  * @returns switches backups on again
- * @example beforeAll(() => void withoutBackups());
+ * @example beforeEach(() => void withoutBackups());
  */
 export function withoutBackups(): () => void {
   processState.withoutBackups = true;

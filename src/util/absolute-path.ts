@@ -1,6 +1,9 @@
 import fs from 'node:fs';
 import path from 'node:path';
 
+/** How a configuration says where a file is, in the words of a hint. */
+export const BESIDE_THIS_FILE = 'path.join(__dirname, …), or path.join(import.meta.dirname, …) in an ES module';
+
 /**
  * The absolute path of the file that the system opens under `file`. `path.resolve()` takes `link/..` away as text; POSIX
  * follows the link first, so that the two can name different files

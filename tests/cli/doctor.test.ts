@@ -258,6 +258,8 @@ describe('warnings', () => {
     expect(checks.find(({ id }) => id === 'config')).toMatchObject({
       level: 'warn',
       message: expect.stringContaining('"database" is a relative path'),
+      // Without __dirname, in an ES module.
+      advice: expect.stringContaining('path.join(import.meta.dirname, …)'),
     });
   });
 });

@@ -44,6 +44,37 @@ test.each([
   expect(ran.output).not.toMatch(/torn down|did not exit/);
 });
 
+test('jest runs a whole file of tests with the set-up file of docs/tests.md, as it is printed there', async () => {
+  const page = fs.readFileSync(path.join(consumer.installed, 'docs', 'tests.md'), 'utf8');
+  const [, setUp] = /^```js\n([^]*?)^```$/m.exec(page)!;
+  consumer.write('jest-set-up/test-set-up.js', setUp!);
+  consumer.write(
+    'jest-set-up/jest.config.cjs',
+    'module.exports = { transform: {}, setupFilesAfterEnv: ["./test-set-up.js"], testTimeout: 600_000 };',
+  );
+  consumer.write(
+    'jest-set-up/invoices.test.js',
+    `
+    const { configureAutoBackup, withAutoBackup } = require('sqlite-autobackup');
+    const { recordingService, resetAutoBackup } = require('sqlite-autobackup/testing');
+    const remove = withAutoBackup(async function remove(id) { return id; });
+
+    test('runs without a service', async () => expect(await remove(1)).toBe(1));
+    test('and so does the next test', async () => expect(await remove(2)).toBe(2));
+    test.each([1, 2])('a test that looks at the backups resets first, time %s', async () => {
+      resetAutoBackup();
+      const backups = recordingService();
+      configureAutoBackup(backups);
+      await remove(3);
+      expect(backups.labels).toEqual(['remove']);
+    });
+    test('and the one after it runs without a service again', async () => expect(await remove(4)).toBe(4));`,
+  );
+  const ran = await inApp([tool('jest'), '--config', 'jest-set-up/jest.config.cjs']);
+  expect(ran).toMatchObject({ code: 0, output: expect.stringContaining('Tests:       5 passed, 5 total') });
+  expect(temp.list()).toEqual(['app.db']);
+});
+
 test.each([
   ['legacy', true],
   ['TC39', false],

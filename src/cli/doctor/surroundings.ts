@@ -2,6 +2,7 @@ import { messageOf, isBackupError } from '../../util/errors.js';
 import { childProcessSnapshotter } from '../../index.js';
 import { probe } from '../../child/probe.js';
 import type { ProbeReport } from '../../child/protocol.js';
+import { BESIDE_THIS_FILE } from '../../util/absolute-path.js';
 import { size } from '../format.js';
 import type { Opened } from '../open-service.js';
 import { fail, failWith, ok, warn } from './check.js';
@@ -29,8 +30,9 @@ export function checkConfig({ configFile, relativePaths, service }: Opened): Che
   const names = relativePaths.map((name) => `"${name}"`).join(' and ');
   return warn(
     'config',
-    `In "${configFile}" ${names} is a relative path, here counted from the file's folder, by the app from its working directory.`,
-    'Make it absolute, so that both mean the same file: path.join(__dirname, …).',
+    `In "${configFile}" ${names} ${relativePaths.length > 1 ? 'are relative paths' : 'is a relative path'}, here counted from the ` +
+      "file's folder, by the app from its working directory.",
+    `Make it absolute, so that both mean the same file: ${BESIDE_THIS_FILE}.`,
   );
 }
 

@@ -73,10 +73,13 @@ describe('the options of a call', () => {
     expect(wrong({ signal: AbortSignal.abort() })).toThrow(/option "signal" is/);
     expect(wrong({ label: '  ' })).toThrow(/option "label" is/);
     const service = serviceWith();
-    const when = (async () => false) as never;
-    await expect(withAutoBackup(async () => {}, { service, when })()).rejects.toThrow(
-      /"when" function returned a promise/,
-    );
+    // Also one of a library, or a lazy one: it would count as true.
+    for (const answer of [Promise.resolve(false), { then() {} }]) {
+      const when = (() => answer) as never;
+      await expect(withAutoBackup(async () => {}, { service, when })()).rejects.toThrow(
+        /"when" function returned a promise/,
+      );
+    }
   });
 });
 
@@ -141,6 +144,34 @@ test('the wrapper is of the kind of its function, and the variants of a transact
   expect([immediate['deferred']!(), immediate['immediate']!()]).toEqual(['deleted', 'at once']);
   expect(await promisify(safe as never)()).toBe('soon');
   expect(service.calls).toHaveLength(6);
+});
+
+test('what does the same work under another name is protected, and what does other work stays as it is', async () => {
+  const service = recordingService();
+  const cancel = () => 'cancelled';
+  // As lodash's debounce(), p-limit, async's memoize() and Bottleneck's wrap() have them.
+  const variants = { flush: () => 1, map: () => 2, unmemoized: () => 3, withOptions: () => 4 };
+  const safe = withAutoBackup(
+    Object.assign(() => 0, { ...variants, cancel }),
+    { service, blocking: true },
+  );
+  expect([safe.flush(), safe.map(), safe.unmemoized(), safe.withOptions()]).toEqual([1, 2, 3, 4]);
+  expect(service.calls).toHaveLength(4);
+  expect(safe.cancel).toBe(cancel);
+
+  // Behind a getter, as setTimeout() has promisify.custom.
+  const timer = () => 'later';
+  Object.defineProperty(timer, promisify.custom, { configurable: true, get: () => async () => 'promised' });
+  expect(await promisify(withAutoBackup(timer, { service, blocking: true }) as never)()).toBe('promised');
+  expect(service.calls).toHaveLength(5);
+});
+
+test('a second decorator without a label leaves the label of the first', async () => {
+  const service = recordingService();
+  const remove = withAutoBackup(async (_id: number) => {}, { service, label: (_self, id) => `delete invoice ${id}` });
+  await withAutoBackup(remove, { service, onFailure: 'abort' })(42);
+  await withAutoBackup(remove, { service, label: 'the outer one' })(42);
+  expect(service.labels).toEqual(['delete invoice 42', 'the outer one']);
 });
 
 test('two decorators on one method: both services back up, a stricter option holds, and what is equal is done once', async () => {

@@ -193,12 +193,18 @@ test('the descriptor is changed and returned, so that it works where one of the 
 describe('at run time, for JavaScript,', () => {
   const decorate = AutoBackup() as (...args: unknown[]) => unknown;
   class Shop {}
+  class Named {
+    static name(): string {
+      return 'Named';
+    }
+  }
 
   test.each<[string, unknown[], string]>([
     ['a field', [Shop.prototype, 'field', undefined], 'the field "Shop.field"'],
     ['a field of Babel', [Shop.prototype, 'field', { initializer: () => 1 }], 'the field "Shop.field"'],
     ['an accessor', [Shop.prototype, 'total', { get: () => 1 }], 'the accessor "Shop.total"'],
     ['a class', [Shop], 'the class "Shop"'],
+    ['a class with a static name()', [Named], 'the class "(anonymous)"'],
     ['a parameter', [Shop.prototype, 'sell', 0], 'a parameter of "Shop.sell"'],
     ['a generator', [Shop.prototype, 'all', { value: function* all() {} }], 'the generator "all"'],
     ['an async generator', [Shop.prototype, 'all', { value: async function* all() {} }], 'the generator "all"'],
