@@ -50,16 +50,15 @@ function wrapOnce(
   Object.setPrototypeOf(wrapper, Object.getPrototypeOf(fn) as object);
   for (const key of Reflect.ownKeys(fn)) {
     const property = Object.getOwnPropertyDescriptor(fn, key)!;
-    const { get } = property;
     const safe = (value: unknown): unknown =>
       // The function itself under another name, as in `module.exports.default = module.exports`, and its variants.
       typeof value === 'function' && (value === fn || VARIANTS.includes(key))
         ? (made.get(value as AnyFunction) ?? wrapOnce(value as AnyFunction, layer, nameFor, made))
         : value;
-    if (!get) property.value = safe(property.value);
+    if ('value' in property) property.value = safe(property.value);
     else if (VARIANTS.includes(key)) {
       property.get = function (this: unknown) {
-        return safe(Reflect.apply(get, this, []));
+        return safe(Reflect.get(fn, key, this));
       };
     }
     Object.defineProperty(wrapper, key, property);
