@@ -15,7 +15,7 @@ const MAX_LENGTH = 300;
 
 /** Does an option of this name hold a secret, so that its value is never shown? */
 export function isSecretName(name: string): boolean {
-  return /^(auth|tls)$|secret|passw|passphrase|token|credential|identit|private|authorization|heartbeat|webhook|transport|^url$|(access|api|encryption).?key/i.test(
+  return /^(auth|tls(\.key)?)$|secret|passw|passphrase|token|credential|identit|private|authorization|heartbeat|webhook|transport|^url$|(access|api|encryption).?key/i.test(
     name,
   );
 }

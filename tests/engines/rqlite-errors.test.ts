@@ -1,4 +1,6 @@
 import fs from 'node:fs';
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { inspect } from 'node:util';
 import type { BackupErrorCode, BackupService } from 'sqlite-autobackup';
@@ -78,6 +80,35 @@ test('where the only node hangs, the attempt ends with a code', async () => {
   }
 });
 
+test('behind a load balancer, which asks another node each time, the leader is found and restored into', async () => {
+  const { urls } = await startCluster();
+  await makeShop(new RqliteClient({ urls }), 1);
+  let asked = 0;
+  const balancer = http.createServer((request, response) => {
+    const { method, headers, url = '' } = request;
+    const passed = http.request(new URL(url, urls[asked++ % urls.length]), { method, headers }, (answer) => {
+      response.writeHead(answer.statusCode!, answer.headers);
+      answer.pipe(response);
+    });
+    passed.on('error', () => response.destroy());
+    request.pipe(passed);
+  });
+  await new Promise<void>((resolve) => balancer.listen(0, '127.0.0.1', resolve));
+  try {
+    const service = serviceOn([`http://127.0.0.1:${(balancer.address() as AddressInfo).port}`], directory);
+    // Three, so that whom it asks first is each of the nodes once.
+    const names: string[] = [];
+    for (let i = 0; i < 3; i++) {
+      names.push((await service.createBackup()).name);
+      asked = i + 1;
+    }
+    await service.restoreBackup(names[0]!);
+  } finally {
+    balancer.closeAllConnections();
+    await new Promise((resolve) => balancer.close(resolve));
+  }
+});
+
 test('a user needs the permissions that the docs name, and its password is shown nowhere', async () => {
   const users = [
     { username: 'admin', password: 'a', perms: ['all'] },
@@ -120,6 +151,9 @@ test('TLS: a certificate of an own authority is trusted where "tls" has it, and 
   await trusting.deleteBackup(name);
   await failsWith('ERR_BACKUP_SOURCE_TLS', serviceOn(urls, directory, ca('other-ca')));
   await failsWith('ERR_BACKUP_SOURCE_TLS', serviceOn(urls, directory));
+  const tls = { ca: fs.readFileSync(pem('ca'), 'utf8'), cert: fs.readFileSync(pem('other-ca'), 'utf8') };
+  const notItsKey = { ...tls, key: fs.readFileSync(pem('node-key'), 'utf8') };
+  await failsWith('ERR_BACKUP_SOURCE_TLS', serviceOn(urls, directory, { ...impatient, tls: notItsKey }));
 });
 
 test('a restore is refused while somebody writes, and changes nothing; whileWritten takes the risk', async () => {
@@ -153,6 +187,9 @@ test('wrong options are refused with a sentence, and no secret in it', () => {
     [{ name: 'shop.json' }, /"name"/],
     [{ auth: 'user:secret' }, /"auth"/],
     [{ auth: { username: '', password: 'secret' } }, /"auth/],
+    [{ tls: { ca: '/etc/ssl/own-ca.pem' } }, /"tls.ca" .*PEM text/],
+    [{ tls: { cert: '-----BEGIN CERTIFICATE----- AAAA' } }, /"tls.cert"/],
+    [{ tls: { key: '-----BEGIN PRIVATE KEY----- secret' } }, /"tls.key" is not shown/],
     [{ timeout: 'soon' }, /"timeout"/],
     [{ node: 'http://127.0.0.1:4001' }, /no option "node"/],
   ];

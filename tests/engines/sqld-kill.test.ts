@@ -14,6 +14,8 @@ const ROUNDS = Number(process.env['ENGINE_KILLS'] ?? 6);
 // ENGINE_SEED=… repeats the moments of a run (as far as a busy machine lets them repeat).
 const SEED = Number(process.env['ENGINE_SEED'] ?? Date.now() % 1_000_000);
 const random = randomNumbers(SEED);
+/** Bounds what hangs: a round takes seconds, and a minute on a machine that is busy. */
+const TIMEOUT_MS = 600_000 + ROUNDS * 120_000;
 
 let server: SqldServer;
 beforeEach(async () => {
@@ -43,43 +45,47 @@ function serviceOf(namespace: string): BackupService {
   });
 }
 
-test(`sqld dies at any of ${ROUNDS} moments of a backup (seed ${SEED}): both hold all that was acknowledged`, async () => {
-  for (const namespace of ['shop', 'other']) {
-    await server.createNamespace(namespace);
-    await server.execute(namespace, 'CREATE TABLE sales (id INTEGER PRIMARY KEY)', 'CREATE TABLE load (body BLOB)');
-  }
-  for (let i = 0; i < 8; i++) await server.execute('shop', 'INSERT INTO load VALUES (randomblob(1000000))');
-  await server.execute('other', 'INSERT INTO sales VALUES (1)');
-  const [service, other] = [serviceOf('shop'), serviceOf('other')];
-  const startedAt = performance.now();
-  await service.createBackup();
-  const usualMs = performance.now() - startedAt;
-
-  const seller = new Seller({
-    execute: async (...statements) => {
-      const [, id] = statements[0] as readonly [string, number];
-      await insist('shop', `INSERT OR IGNORE INTO sales VALUES (${id})`);
-    },
-  });
-  for (let round = 0; round < ROUNDS; round++) {
-    await seller.next();
-    const acknowledged = seller.acknowledged;
-    const creating = service.createBackup();
-    creating.catch(() => {});
-    await sleep(random() * usualMs);
-    await server.kill();
-    // Whoever writes has died: the file is still there, and can be read.
-    const { name } = await creating;
-    expect(await salesIn(service, name)).toBeGreaterThanOrEqual(acknowledged);
-    // Nobody has it open now: the backup leaves nothing that sqld would trip over.
+test(
+  `sqld dies at any of ${ROUNDS} moments of a backup (seed ${SEED}): both hold all that was acknowledged`,
+  async () => {
+    for (const namespace of ['shop', 'other']) {
+      await server.createNamespace(namespace);
+      await server.execute(namespace, 'CREATE TABLE sales (id INTEGER PRIMARY KEY)', 'CREATE TABLE load (body BLOB)');
+    }
+    for (let i = 0; i < 8; i++) await server.execute('shop', 'INSERT INTO load VALUES (randomblob(1000000))');
+    await server.execute('other', 'INSERT INTO sales VALUES (1)');
+    const [service, other] = [serviceOf('shop'), serviceOf('other')];
+    const startedAt = performance.now();
     await service.createBackup();
-    await server.run();
-    expect(Number(await insist('shop', 'SELECT count(*) FROM sales'))).toBeGreaterThanOrEqual(acknowledged);
-  }
-  await seller.stop();
-  for (const { name } of await service.listBackups()) {
-    expect(await service.verifyBackup(name, { level: 'full' })).toMatchObject({ ok: true });
-  }
-  const { name } = await other.createBackup();
-  expect(await salesIn(other, name)).toBe(1);
-});
+    const usualMs = performance.now() - startedAt;
+
+    const seller = new Seller({
+      execute: async (...statements) => {
+        const [, id] = statements[0] as readonly [string, number];
+        await insist('shop', `INSERT OR IGNORE INTO sales VALUES (${id})`);
+      },
+    });
+    for (let round = 0; round < ROUNDS; round++) {
+      await seller.next();
+      const acknowledged = seller.acknowledged;
+      const creating = service.createBackup();
+      creating.catch(() => {});
+      await sleep(random() * usualMs);
+      await server.kill();
+      // Whoever writes has died: the file is still there, and can be read.
+      const { name } = await creating;
+      expect(await salesIn(service, name)).toBeGreaterThanOrEqual(acknowledged);
+      // Nobody has it open now: the backup leaves nothing that sqld would trip over.
+      await service.createBackup();
+      await server.run();
+      expect(Number(await insist('shop', 'SELECT count(*) FROM sales'))).toBeGreaterThanOrEqual(acknowledged);
+    }
+    await seller.stop();
+    for (const { name } of await service.listBackups()) {
+      expect(await service.verifyBackup(name, { level: 'full' })).toMatchObject({ ok: true });
+    }
+    const { name } = await other.createBackup();
+    expect(await salesIn(other, name)).toBe(1);
+  },
+  TIMEOUT_MS,
+);

@@ -37,6 +37,8 @@ export class Cluster {
   readonly #nodes: readonly string[];
   readonly #connection: Connection;
   readonly #leaderMs: number;
+  /** Whom a node has named as the leader. */
+  #named: string | undefined;
 
   constructor(nodes: readonly string[], connection: Connection, leaderMs: number) {
     this.#nodes = nodes;
@@ -48,13 +50,17 @@ export class Cluster {
    * Finds the leader by a read that goes through the log (`level=strong`): a quorum confirms it, and all that was acknowledged
    * before is applied. An election is waited for.
    *
+   * A load balancer may pass each request on to another node. So whom a redirect has named is asked before the listed addresses.
+   *
    * @throws BackupError `ERR_BACKUP_SOURCE_NO_LEADER`, `…_UNREACHABLE`, `…_TLS`, `…_DENIED`
    */
   async findLeader(remainingMs: number): Promise<Leader> {
     const until = performance.now() + Math.min(this.#leaderMs, remainingMs);
     for (;;) {
       const errors: BackupError[] = [];
-      for (const node of this.#nodes) {
+      const named = this.#named === undefined ? [] : [this.#named];
+      this.#named = undefined;
+      for (const node of [...named, ...this.#nodes]) {
         try {
           return await this.#follow(node);
         } catch (error) {
@@ -101,6 +107,7 @@ export class Cluster {
       answer.destroy();
       throw refused(node, answer.statusCode, '');
     }
+    if (answer.statusCode === 301) this.#named = this.#redirected(node, answer.headers.location ?? '');
     return answer;
   }
 
@@ -111,17 +118,18 @@ export class Cluster {
       const text = await readText(node, answer);
       if (answer.statusCode === 200) return leaderFrom(node, text);
       if (answer.statusCode !== 301) throw refused(node, answer.statusCode, text);
-      node = this.#redirected(node, answer.headers.location ?? '');
+      node = this.#named!;
     }
     throw sourceError('ERR_BACKUP_SOURCE_NO_LEADER', 'The nodes name one another as the leader.');
   }
 
   /** Credentials go nowhere by a redirect that leaves TLS. */
   #redirected(from: string, location: string): string {
-    if (!URL.canParse(location, from)) throw refused(from, 301, 'it names no leader');
+    if (location === '' || !URL.canParse(location, from)) throw refused(from, 301, 'it names no leader');
     const { origin, protocol } = new URL(location, from);
-    if (protocol === new URL(from).protocol) return origin;
-    throw sourceError('ERR_BACKUP_SOURCE_TLS', `The node at ${hostOf(from)} leads from https: to "${origin}".`);
+    const scheme = new URL(from).protocol;
+    if (protocol === scheme) return origin;
+    throw sourceError('ERR_BACKUP_SOURCE_TLS', `The node at ${hostOf(from)} leads from ${scheme} to "${origin}".`);
   }
 
   /** What all the nodes together say: no leader is worse than a node that is down. */

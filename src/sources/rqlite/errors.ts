@@ -14,7 +14,7 @@ const HINTS: Readonly<Record<SourceErrorCode, string>> = {
   ERR_BACKUP_SOURCE_UNREACHABLE:
     'Nothing was changed. Check that the nodes run and that the addresses in "nodes" are those of their HTTP interface.',
   ERR_BACKUP_SOURCE_TLS:
-    'Nothing was sent. Check "tls": its ca must be the one that signed the nodes\' certificates, and their names must fit.',
+    'Nothing was sent. Check "tls": its ca must be the one that signed the nodes\' certificates, their names must fit, and cert and key belong together.',
   ERR_BACKUP_SOURCE_DENIED:
     'Check "auth": the user needs the permissions status, query and backup, and load for a restore.',
   ERR_BACKUP_SOURCE_NO_LEADER:
@@ -33,16 +33,18 @@ export function connectionError(host: string, cause: unknown): BackupError {
 }
 
 function isTls(error: unknown): boolean {
-  return /^(CERT_|ERR_TLS_|ERR_SSL_|UNABLE_TO_|DEPTH_ZERO|SELF_SIGNED|HOSTNAME_MISMATCH|EPROTO)/.test(
+  return /^(CERT_|ERR_TLS_|ERR_SSL_|ERR_OSSL_|UNABLE_TO_|DEPTH_ZERO|SELF_SIGNED|HOSTNAME_MISMATCH|EPROTO)/.test(
     systemCode(error),
   );
 }
 
 /** The cluster had another leader, or the connection to it broke off: what was read does not count, and is read again. */
 export class Interrupted extends Error {
+  /** @param code what it is, where it happens again and again */
   constructor(
     message: string,
     override readonly cause?: unknown,
+    readonly code: SourceErrorCode = 'ERR_BACKUP_SOURCE_NO_LEADER',
   ) {
     super(message);
   }

@@ -23,7 +23,7 @@ export interface Question {
     readonly sizeBytes: number;
     readonly onProgress: (doneBytes: number) => void;
   };
-  /** The node may work for long before it answers; it counts as silent only if it answers nothing else meanwhile. */
+  /** The node may work for long before it begins to answer; until then it is silent only if it answers nothing else either. */
   readonly slow?: boolean;
 }
 
@@ -80,6 +80,8 @@ async function send({ path, onProgress }: NonNullable<Question['file']>, into: h
 function watchSilence(asking: http.ClientRequest, node: string, slow: boolean, connection: Connection): void {
   const { silenceMs } = connection;
   let seen = -1;
+  let mayWork = slow;
+  asking.on('response', () => (mayWork = false));
   let timer = setTimeout(look, silenceMs);
   const giveUp = (): void =>
     void asking.destroy(new Silent(`${new URL(node).host} was silent for ${silenceMs / 1000} s`));
@@ -90,7 +92,7 @@ function watchSilence(asking: http.ClientRequest, node: string, slow: boolean, c
     if (moved !== seen) {
       seen = moved;
       again();
-    } else if (!slow) giveUp();
+    } else if (!mayWork) giveUp();
     else void isAwake(node, connection).then((awake) => (asking.destroyed ? undefined : awake ? again() : giveUp()));
   }
   asking.on('close', () => clearTimeout(timer));

@@ -112,15 +112,19 @@ async function prove(
       if (isEqual) throw failed('it is restored, but others wrote in the same moment, and that is lost', safety);
       const after = await cluster.status(await cluster.findLeader(control.remainingMs()));
       if (after.appliedIndex !== before.appliedIndex) continue;
-      if (brokeOff !== undefined && after.appliedIndex === seen.appliedIndex) break;
-      throw failed('it is not equal to the backup', safety, brokeOff);
+      if (brokeOff !== undefined && after.appliedIndex === seen.appliedIndex)
+        throw failed(`the load broke off and the state before is there (${messageOf(brokeOff)})`, safety, brokeOff);
+      if (after.appliedIndex === seen.lastLogIndex + 1) throw failed('it is not equal to the backup', safety, brokeOff);
+      break;
     }
   } catch (error) {
     if (isBackupError(error, 'ERR_BACKUP_RESTORE_FAILED')) throw error;
     throw failed(`it could not be read back (${messageOf(error)})`, safety, brokeOff ?? error);
   }
+  // Others have written since, so that neither the contents nor the index says what became of the load.
   if (brokeOff !== undefined) {
-    throw failed(`the load broke off and the state before is there (${messageOf(brokeOff)})`, safety, brokeOff);
+    const why = `the load broke off (${messageOf(brokeOff)})`;
+    throw failed(`${why}, and others write, so that nobody knows whether it was done`, safety, brokeOff);
   }
   if (control.whileWritten) return { ...done, compared: false };
   throw failed('others wrote to it at once, so that it could not be compared', safety);

@@ -47,7 +47,13 @@ export function schemaOf(v: Valibot) {
       ),
       usual,
     );
-  const text = v.optional(v.pipe(v.string(), v.nonEmpty()));
+  // A path, or a text with its line breaks lost, would otherwise show as a node that cannot be reached.
+  const pem = v.optional(
+    v.custom<string>(
+      (value) => typeof value === 'string' && /-----BEGIN [A-Z0-9 ]+-----\r?\n/.test(value),
+      'PEM text, with its line breaks: what the file holds, not its path',
+    ),
+  );
   return v.strictObject({
     nodes: v.pipe(
       v.custom<readonly string[]>(
@@ -65,7 +71,7 @@ export function schemaOf(v: Valibot) {
     ),
     tls: v.optional(
       v.strictObject(
-        { ca: text, cert: text, key: text, servername: text },
+        { ca: pem, cert: pem, key: pem, servername: v.optional(v.pipe(v.string(), v.nonEmpty())) },
         'an object with ca, cert, key or servername, each a text',
       ),
       {},

@@ -29,7 +29,7 @@ export async function readSnapshot(cluster: Cluster, target: SnapshotTarget): Pr
       if (!(error instanceof Interrupted)) throw error;
       if (tries === MAX_TRIES) {
         const what = `The snapshot was interrupted ${MAX_TRIES} times, the last time since ${messageOf(error)}.`;
-        throw sourceError('ERR_BACKUP_SOURCE_NO_LEADER', what, error);
+        throw sourceError(error.code, what, error);
       }
       await sleep(BETWEEN_TRIES_MS);
     }
@@ -52,7 +52,7 @@ async function readOnce(
   const confirmed = await cluster.confirm(leader);
   const after = await interrupting(cluster.status(leader));
   if (!after.isLeader || after.term !== before.term) throw new Interrupted('the leader has changed');
-  if (after.snapshotIndex < before.appliedIndex) throw new Interrupted('the leader has not taken its WAL in');
+  if (after.snapshotIndex < before.appliedIndex) throw unfit('the leader has not taken its WAL in');
   const isSameSchema = confirmed.schemaDigest === leader.schemaDigest;
   const facts: SnapshotFacts = {
     journalMode: 'wal',
@@ -88,7 +88,13 @@ async function download(
     answer.destroy();
     throw new Interrupted('the leader has changed');
   }
-  if (answer.statusCode !== 200) throw new Interrupted('the leader refused', await refusal(node, answer));
+  if (answer.statusCode !== 200) {
+    const why = await refusal(node, answer);
+    const isElection = isBackupError(why, 'ERR_BACKUP_SOURCE_NO_LEADER');
+    throw isElection
+      ? new Interrupted('the leader refused', why)
+      : unfit(`the leader refused (${messageOf(why)})`, why);
+  }
   const handle = await fs.promises.open(file, 'r+');
   let received = 0;
   const header = Buffer.alloc(HEADER_BYTES);
@@ -97,6 +103,8 @@ async function download(
     for await (const chunk of incoming(answer)) {
       if (received < HEADER_BYTES) chunk.copy(header, received);
       received += chunk.length;
+      // An error page, or an answer without an end, is not written to the disk until that is full.
+      if (received >= HEADER_BYTES && received > sizeIn(header)) throw notWhole(node, received);
       // A database that grew meanwhile may be larger than it said; one without an end must not fill the disk.
       if (crosses(received, chunk.length)) target.ensureSpace(SPARE_EVERY_BYTES);
       await handle.appendFile(chunk);
@@ -106,9 +114,22 @@ async function download(
     answer.destroy();
     await handle.close();
   }
-  const pages = header.readUInt32BE(28);
-  if (isSqlite(header) && received === pages * pageSizeIn(header)) return header;
-  throw new Interrupted(`the node at ${hostOf(node)} sent ${received} bytes, which are not a whole database`);
+  if (received >= HEADER_BYTES && received === sizeIn(header)) return header;
+  throw notWhole(node, received);
+}
+
+/** How long the database is, says its header; `0`: it is none. */
+function sizeIn(header: Buffer): number {
+  return isSqlite(header) ? header.readUInt32BE(28) * pageSizeIn(header) : 0;
+}
+
+function notWhole(node: string, received: number): Interrupted {
+  return unfit(`the node at ${hostOf(node)} sent ${received} bytes, which are not a whole database`);
+}
+
+/** The leader is there, and what it answers is of no use. */
+function unfit(what: string, cause?: unknown): Interrupted {
+  return new Interrupted(what, cause, 'ERR_BACKUP_SOURCE_FAILED');
 }
 
 const HEADER_BYTES = 100;

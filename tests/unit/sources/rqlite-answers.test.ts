@@ -14,6 +14,8 @@ interface Answers {
   readonly backup?: (whole: Buffer) => Buffer;
   readonly status?: object;
   readonly redirect?: string;
+  /** After so many bytes nothing more comes. */
+  readonly stops?: number;
 }
 
 let server: http.Server;
@@ -22,6 +24,8 @@ let url: string;
 /** The answers to the first attempt, to the second, …; after them all is well. */
 let script: Answers[];
 let attempts: number;
+/** That the copy has ever been. */
+let largest: number;
 
 beforeEach(async () => {
   const db = new Database(temp.file('shop.db'));
@@ -34,6 +38,7 @@ beforeEach(async () => {
   whole = fs.readFileSync(temp.file('shop.db'));
   script = [];
   attempts = 0;
+  largest = 0;
   server = http.createServer(answer);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -46,7 +51,7 @@ afterEach(async () => {
 const GOOD = { appliedIndex: 20, snapshotIndex: 20, term: 2, state: 'Leader' };
 
 function answer({ url: path = '' }: http.IncomingMessage, response: http.ServerResponse): void {
-  const { backup = (bytes: Buffer) => bytes, status, redirect } = script[attempts] ?? {};
+  const { backup = (bytes: Buffer) => bytes, status, redirect, stops } = script[attempts] ?? {};
   if (path.startsWith('/db/query')) {
     if (redirect !== undefined) response.writeHead(301, { location: redirect });
     response.end('{"results":[{"values":[]}]}');
@@ -57,6 +62,11 @@ function answer({ url: path = '' }: http.IncomingMessage, response: http.ServerR
     response.end(JSON.stringify({ db_applied_index: appliedIndex, raft, sqlite3 }));
     // The second look at the status ends an attempt that was whole.
     if (sent) next();
+  } else if (path.startsWith('/readyz')) {
+    response.end('ok');
+  } else if (stops !== undefined) {
+    response.write(whole.subarray(0, stops));
+    next();
   } else {
     const bytes = backup(whole);
     sent = bytes.length === whole.length;
@@ -77,14 +87,14 @@ async function snapshot(): Promise<Snapshot> {
   const target: SnapshotTarget = {
     beginStep: () => {},
     ensureSpace: () => {},
-    progress: () => {},
+    progress: () => void (largest = Math.max(largest, fs.statSync(file).size)),
     remainingMs: () => 60_000,
     createFile: async () => {
       fs.writeFileSync(file, '');
       return file;
     },
   };
-  return rqlite({ nodes: [url], name: 'shop.db', leaderTimeout: '1s' }).snapshot(target);
+  return rqlite({ nodes: [url], name: 'shop.db', timeout: '1s', leaderTimeout: '1s' }).snapshot(target);
 }
 
 test.each<[string, Answers]>([
@@ -108,7 +118,30 @@ test.each<[string, Answers]>([
 
 test('a cluster that never gives a whole answer is an error, not a backup', async () => {
   script = Array.from({ length: 20 }, () => ({ backup: (bytes: Buffer) => bytes.subarray(0, 5000) }));
-  expect(await rejectionOf(snapshot())).toMatchObject({ code: 'ERR_BACKUP_SOURCE_NO_LEADER' });
+  expect(await rejectionOf(snapshot())).toMatchObject({ code: 'ERR_BACKUP_SOURCE_FAILED' });
+});
+
+test('what follows the database, or is none, does not get onto the disk', async () => {
+  const endless = Buffer.concat([whole, Buffer.alloc(8_000_000)]);
+  const page = Buffer.from(`<html>${'Maintenance '.repeat(500_000)}</html>`);
+  script = Array.from({ length: 8 }, (_, i) => ({ backup: () => (i % 2 ? endless : page) }));
+  expect(await rejectionOf(snapshot())).toMatchObject({ code: 'ERR_BACKUP_SOURCE_FAILED' });
+  expect(largest).toBeLessThanOrEqual(whole.length);
+});
+
+test('an answer that stops in the middle is given up, although the node answers other questions', async () => {
+  script = [{ stops: 5_000 }];
+  await snapshot();
+  expect(attempts).toBe(2);
+  expect(fs.readFileSync(temp.file('copy')).equals(whole)).toBe(true);
+});
+
+test.each([
+  ['names nobody', '', 'ERR_BACKUP_SOURCE_NO_LEADER', /no leader/],
+  ['leaves the scheme', 'https://127.0.0.1:1', 'ERR_BACKUP_SOURCE_TLS', /from http: to "https:/],
+])('a redirect that %s is told as that', async (_, redirect, code, message) => {
+  script = [{ redirect }];
+  expect(await rejectionOf(snapshot())).toMatchObject({ code, message: expect.stringMatching(message) });
 });
 
 test('a redirect goes to another node, and never in a circle', async () => {

@@ -1,0 +1,91 @@
+import fs from 'node:fs';
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { PutBack, RestoreControl } from 'sqlite-autobackup';
+import { rqlite } from 'sqlite-autobackup/rqlite';
+import { rejectionOf } from '../../support/errors';
+import { useTempFolder } from '../../support/temp-folder';
+
+// A stand-in for a node, for what comes between a load and the look at it: tests/engines/ has the real ones.
+const temp = useTempFolder();
+
+const LAST_INDEX = 20;
+
+let server: http.Server;
+let url: string;
+/** Of the last change of the database; a load moves it. */
+let index: number;
+let onLoad: (response: http.ServerResponse) => void;
+
+beforeEach(async () => {
+  fs.writeFileSync(temp.file('backup.db'), 'a backup');
+  index = LAST_INDEX;
+  server = http.createServer((request, response) => {
+    request.resume().on('end', () => answer(request.url!, response));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+afterEach(async () => {
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+});
+
+function answer(path: string, response: http.ServerResponse): void {
+  if (path.startsWith('/db/query')) response.end('{"results":[{"values":[]}]}');
+  else if (path.startsWith('/db/load')) onLoad(response);
+  else {
+    const raft = { state: 'Leader', term: 2, last_log_index: index, last_snapshot_index: index };
+    const sqlite3 = { mem_stats: { page_count: 1, page_size: 4096 } };
+    response.end(JSON.stringify({ db_applied_index: index, raft, sqlite3 }));
+  }
+}
+
+function restore(whileWritten: boolean, isEqual: boolean): Promise<PutBack> {
+  const control: RestoreControl = {
+    beginStep: () => {},
+    progress: () => {},
+    saveState: () => Promise.resolve({ name: 'safety.db' }),
+    discardState: () => Promise.resolve(),
+    isEqual: () => Promise.resolve(isEqual),
+    whileWritten,
+    remainingMs: () => 60_000,
+  };
+  const backup = { name: 'backup.db', file: temp.file('backup.db'), sizeBytes: 8 };
+  return rqlite({ nodes: [url], name: 'shop.db', timeout: '1s', leaderTimeout: '1s' }).restore(backup, control);
+}
+
+/** The load, and so many changes of others on top of it. */
+const loaded = (others: number) => (response: http.ServerResponse) => {
+  index += 1 + others;
+  response.end();
+};
+const brokeOff = (changes: number) => (response: http.ServerResponse) => {
+  index += changes;
+  response.destroy();
+};
+
+test('what is equal to the backup is restored', async () => {
+  onLoad = loaded(0);
+  expect(await restore(false, true)).toEqual({ method: 'online', journalMode: 'wal' });
+});
+
+test('others wrote on top, and are quiet again when it is looked at: it was not compared, which is no failure when that was asked for', async () => {
+  onLoad = loaded(3);
+  expect(await restore(true, false)).toEqual({ method: 'online', journalMode: 'wal', compared: false });
+});
+
+test.each<[string, typeof onLoad, boolean, RegExp]>([
+  ['others wrote on top', loaded(3), false, /others wrote to it at once/],
+  ['nobody wrote, and it is not equal', loaded(0), false, /it is not equal to the backup/],
+  ['nobody wrote, and it is not equal, asked for or not', loaded(0), true, /it is not equal to the backup/],
+  ['the load broke off, and nothing was changed', brokeOff(0), true, /the state before is there/],
+  ['the load broke off, and others wrote', brokeOff(3), true, /nobody knows whether it was done/],
+])('%s: that is what the error says', async (_, load, whileWritten, message) => {
+  onLoad = load;
+  expect(await rejectionOf(restore(whileWritten, false))).toMatchObject({
+    code: 'ERR_BACKUP_RESTORE_FAILED',
+    message: expect.stringMatching(message),
+    hint: expect.stringContaining('"safety.db"'),
+  });
+});
