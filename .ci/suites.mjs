@@ -1,36 +1,44 @@
-// Runs npm scripts one after the other, whatever fails, and counts what passed: `node .ci/suites.mjs build lint test:unit`.
+// Runs npm scripts, whatever fails, and counts what passed: `node .ci/suites.mjs build lint test:unit`. After `--beside` comes a
+// second row, which runs beside the first as soon as the build is done: half of the suites wait for servers and browsers.
 // A script test:… ends in a call of jest, which counts for itself; any other is one check.
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import { printTable, RESULTS, resultFile, sumOf } from './results.mjs';
 
-const suites = process.argv.slice(2);
+const args = process.argv.slice(2);
+const suites = args.filter((arg) => arg !== '--beside');
+const split = args.includes('--beside') ? args.indexOf('--beside') : args.length;
+const [first, second] = [args.slice(0, split), args.slice(split + 1)];
+
 fs.mkdirSync(RESULTS, { recursive: true });
 for (const suite of suites) fs.rmSync(resultFile(suite), { force: true });
 
-for (const suite of suites) {
-  console.log(`\n=== npm run ${suite}`);
-  const startedAt = Date.now();
-  const result = suite.startsWith('test:') ? runJest(suite) : runCheck(suite);
-  fs.writeFileSync(
-    resultFile(suite),
-    JSON.stringify({ ...result, seconds: Math.round((Date.now() - startedAt) / 1000) }),
-  );
-  // What comes after it tests what it would have built.
-  if (suite === 'build' && result.failed > 0) break;
-}
+// What comes after it tests what it would have built.
+if (first[0] !== 'build' || (await run(first.shift())).failed === 0) await Promise.all([runRow(first), runRow(second)]);
 
 printTable(suites);
 process.exitCode = sumOf(suites).failed > 0 ? 1 : 0;
 
-function runCheck(suite) {
-  return npmRun(suite) ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
+async function runRow(row) {
+  for (const suite of row) await run(suite);
 }
 
-function runJest(suite) {
-  const output = `${RESULTS}/jest-output.json`;
+async function run(suite) {
+  const startedAt = Date.now();
+  const result = suite.startsWith('test:') ? await runJest(suite) : await runCheck(suite);
+  const seconds = Math.round((Date.now() - startedAt) / 1000);
+  fs.writeFileSync(resultFile(suite), JSON.stringify({ ...result, seconds }));
+  return result;
+}
+
+async function runCheck(suite) {
+  return (await npmRun(suite)) ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
+}
+
+async function runJest(suite) {
+  const output = `${RESULTS}/${suite.replaceAll(':', '-')}-jest.json`;
   fs.rmSync(output, { force: true });
-  const succeeded = npmRun(`${suite} -- --json --outputFile=${output}`);
+  const succeeded = await npmRun(`${suite} -- --json --outputFile=${output}`);
   // If jest could not even start, there is none.
   const counts = fs.existsSync(output) ? JSON.parse(fs.readFileSync(output, 'utf8')) : {};
   const { numPassedTests: passed = 0, numFailedTests = 0, numRuntimeErrorTestSuites = 0 } = counts;
@@ -38,8 +46,17 @@ function runJest(suite) {
   return { passed, failed: succeeded ? failed : Math.max(failed, 1) };
 }
 
-function npmRun(command) {
+/** Two rows must not mix their lines: then each suite's output comes when it has ended. */
+async function npmRun(command) {
+  const isAlone = second.length === 0;
+  if (isAlone) console.log(`\n=== npm run ${command}`);
+  const stdio = isAlone ? ['ignore', 'inherit', 'inherit'] : ['ignore', 'pipe', 'pipe'];
   // One string and a shell: on Windows npm is a script.
-  const { status } = spawnSync(`npm run ${command}`, { shell: true, stdio: ['ignore', 'inherit', 'inherit'] });
+  const child = spawn(`npm run ${command}`, { shell: true, stdio });
+  const lines = [];
+  child.stdout?.on('data', (data) => lines.push(data));
+  child.stderr?.on('data', (data) => lines.push(data));
+  const status = await new Promise((resolve) => child.on('close', resolve));
+  if (!isAlone) process.stdout.write(`\n=== npm run ${command}\n${Buffer.concat(lines)}`);
   return status === 0;
 }
