@@ -78,14 +78,20 @@ function mail({ transport: given, from, to }: MailOptions): Channel<Notification
   return {
     name: 'mail',
     async send(message) {
-      transport ??= hasMethods(given, ['sendMail'])
-        ? (given as MailTransport)
-        : nodemailer().createTransport(given as string);
+      transport ??= hasMethods(given, ['sendMail']) ? (given as MailTransport) : nodemailerTransport(given);
       const subject = titleOf(message);
       const addresses = typeof to === 'string' ? to : [...to];
       await inTime(transport.sendMail({ from, to: addresses, subject, text: `${message.text}\n` }));
     },
   };
+}
+
+/** Its own patience is ten minutes, and an app that ends would wait for it. */
+function nodemailerTransport(given: MailOptions['transport']): MailTransport {
+  const patience = { connectionTimeout: PATIENCE_MS, greetingTimeout: PATIENCE_MS, socketTimeout: PATIENCE_MS };
+  const isPlugin = hasMethods(given, ['send']);
+  const settings = typeof given === 'string' ? { url: given } : given;
+  return nodemailer().createTransport((isPlugin ? given : { ...patience, ...settings }) as string);
 }
 
 /** A redirect is not followed: the message and its signature are for this address only. */

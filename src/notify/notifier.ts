@@ -1,9 +1,10 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import crypto from 'node:crypto';
+import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import type { BackupFolder } from '../catalog/list-backups.js';
-import { messageOf } from '../util/errors.js';
+import { messageOf, systemCode } from '../util/errors.js';
 import type { Logger } from '../util/logger.js';
 import { messages } from '../util/messages.js';
 import { oneLine } from '../util/printable.js';
@@ -58,6 +59,8 @@ export class Notifier {
       try {
         await this.#record(file, alarm, after);
       } catch (error) {
+        // There is one, of a process whose files this user may not read: that one tells it.
+        if (systemCode(error) === 'EACCES' && fs.existsSync(file)) return;
         if (this.#unrecorded.size === 0) this.#log.warn(messages.alarmsNotRecorded(messageOf(error)));
         this.#unrecorded.set(file, alarm);
         this.#tell(alarm, 'begun');
@@ -148,7 +151,12 @@ export class Notifier {
     // Several processes may come here at once; only one of them gets it.
     if (!(await takeAlarm(file))) return;
     const record = { ...fresh, count, raised: true };
-    if (await makeAlarm(file, record)) this.#begin(file, record);
+    if (!(await makeAlarm(file, record))) {
+      // Another process has counted from 1 meanwhile, as there was none.
+      if ((await readAlarm(file))?.raised) return;
+      await rewriteAlarm(file, record);
+    }
+    this.#begin(file, record);
   }
 
   #begin(file: string, record: AlarmRecord): void {

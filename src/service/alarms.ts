@@ -1,10 +1,12 @@
+import type { Backup } from '../catalog/backup.js';
 import type { CopyStatus } from '../offsite/service-shippers.js';
 import type { Alarm, AlarmKind } from '../notify/alarm.js';
 import type { AlarmRules } from '../notify/options.js';
 import { isBackupError } from '../util/errors.js';
-import type { BackupError, BackupErrorCode } from '../util/errors.js';
+import type { BackupError } from '../util/errors.js';
 import { localTime, size } from '../util/format.js';
 import type { ServiceStatus } from './status.js';
+import { verdict } from './verdict.js';
 
 /** The result of a look at the service. */
 export interface AlarmReport {
@@ -20,11 +22,8 @@ export interface Judgement {
   readonly judged: ReadonlySet<AlarmKind>;
 }
 
-/** These are answers of a moment: the database may be as sound as ever. */
-const PASSING = new Set<BackupErrorCode>(['ERR_BACKUP_SOURCE_LOCKED', 'ERR_BACKUP_TIMEOUT', 'ERR_BACKUP_CHILD_FAILED']);
-
 /**
- * Judges what somebody should be told of. Pure.
+ * Judges what somebody should be told of: with the verdict where it has the same question. Pure.
  *
  * @param status what `service.status()` resolved to, or rejected with
  * @param changed has the database changed since the newest backup? `undefined`: it could not be looked at
@@ -36,37 +35,49 @@ export function judgeAlarms(
   intervalMs: number,
   now: number,
 ): Judgement {
-  if (isBackupError(status)) {
-    const raised: Alarm[] = [{ kind: 'database', level: 'critical', text: `[${status.code}] ${status.message}` }];
-    return { raised, judged: new Set(['database']) };
-  }
-  const judged = new Set<AlarmKind>(['overdue', 'database', 'verification-failed', 'copies-behind', 'disk-low']);
-  judged.add('unverified');
+  if (isBackupError(status)) return { raised: [database(sayError(status))], judged: new Set(['database']) };
+  const judged = new Set<AlarmKind>(['database', 'copies-behind', 'disk-low']);
+  const hidden = status.problems.filter(({ problem }) => problem === 'manifest not permitted');
+  // Of what this user may not read nothing is known: neither that it is bad, nor that it is good again.
+  if (hidden.length === 0)
+    for (const kind of ['overdue', 'verification-failed', 'unverified'] as const) judged.add(kind);
   if (status.due.reason === 'disabled') return { raised: [], judged };
   const found = [
-    databaseAlarm(status),
+    databaseAlarm(status, hidden, now),
     overdueAlarm(status, changed, rules, intervalMs, now),
     ...badBackups(status),
     unverifiedAlarm(status, rules, now),
-    diskAlarm(status, rules),
+    diskAlarm(status, rules, now),
     ...status.copies.map((copies) => copiesAlarm(copies, rules, now)),
   ];
-  return { raised: found.filter((alarm) => alarm !== undefined), judged };
+  const raised = found.filter((alarm) => alarm !== undefined && judged.has(alarm.kind)) as Alarm[];
+  return { raised, judged };
 }
 
-function databaseAlarm({ database: { path, sizeBytes, error } }: ServiceStatus): Alarm | undefined {
-  if (error && !PASSING.has(error.code)) {
-    return { kind: 'database', level: 'critical', text: `[${error.code}] ${error.message}` };
+const sayError = ({ code, message }: BackupError): string => `[${code}] ${message}`;
+const database = (text: string): Alarm => ({ kind: 'database', level: 'critical', text });
+
+function databaseAlarm(status: ServiceStatus, hidden: ServiceStatus['problems'], now: number): Alarm | undefined {
+  const { path, error } = status.database;
+  const { code } = verdict(status, now).recent;
+  if (code === 'database-gone' || code === 'database-unusable') {
+    return database(error ? sayError(error) : `There is no database file at "${path}".`);
   }
-  if (error || sizeBytes !== undefined) return undefined;
-  return { kind: 'database', level: 'critical', text: `There is no database file at "${path}".` };
+  if (hidden.length === 0) return undefined;
+  const what = `${hidden.length} of the ${status.backupCount} backups may not be read by this user, ${hidden[0]!.name} for one`;
+  return database(`${what}: what they are is not known. Look as the user that owns the database.`);
+}
+
+/** From when on a backup is overdue, if the database has changed: milliseconds since 1970. */
+export function overdueAt(latest: Backup, intervalMs: number, { overdueAfterMs }: AlarmRules): number {
+  return latest.createdAt.getTime() + intervalMs + overdueAfterMs;
 }
 
 /** A shop that is closed takes no backup and needs none: a database that has not changed is never overdue. */
 function overdueAlarm(
   { latest, backupCount, database }: ServiceStatus,
   changed: boolean | undefined,
-  { overdueAfterMs }: AlarmRules,
+  rules: AlarmRules,
   intervalMs: number,
   now: number,
 ): Alarm | undefined {
@@ -75,15 +86,15 @@ function overdueAlarm(
     const what = backupCount > 0 ? `None of the ${backupCount} backups counts` : 'There is no backup yet';
     return { kind: 'overdue', level: backupCount > 0 ? 'critical' : 'warning', text: `${what}. ${TAKE_ONE}` };
   }
-  const dueSince = latest.createdAt.getTime() + intervalMs;
-  if (changed === false || now < dueSince + overdueAfterMs) return undefined;
+  if (changed === false || now < overdueAt(latest, intervalMs, rules)) return undefined;
+  const dueSince = new Date(latest.createdAt.getTime() + intervalMs);
   const changes =
     changed === undefined ? 'it is not known whether the database has changed' : 'the database has changed';
   return {
     kind: 'overdue',
     level: 'critical',
     text:
-      `A backup has been due since ${localTime(new Date(dueSince))}, and ${changes} since the newest one, ` +
+      `A backup has been due since ${localTime(dueSince)}, and ${changes} since the newest one, ` +
       `${latest.name}. ${TAKE_ONE}`,
   };
 }
@@ -92,7 +103,7 @@ const TAKE_ONE = 'Take one: npx sqlite-autobackup create. Then find out why no p
 
 function badBackups({ problems }: ServiceStatus): Alarm[] {
   return problems
-    .filter(({ problem }) => problem !== 'dated in the future')
+    .filter(({ problem }) => problem !== 'dated in the future' && problem !== 'manifest not permitted')
     .map(({ name, problem }) => {
       const text = `${name} does not count as a backup: ${problem}. Take a new one, and check the disk.`;
       return { kind: 'verification-failed', about: name, level: 'critical', text };
@@ -123,11 +134,12 @@ function copiesAlarm(copies: CopyStatus, { copiesPendingMs }: AlarmRules, now: n
   return { kind: 'copies-behind', about: store, level: 'critical', text };
 }
 
-function diskAlarm({ freeBytes, neededBytes = 0, directory }: ServiceStatus, rules: AlarmRules): Alarm | undefined {
-  const oneBackup = neededBytes;
-  const { minFreeBytes = 2 * oneBackup } = rules;
+function diskAlarm(status: ServiceStatus, { minFreeBytes }: AlarmRules, now: number): Alarm | undefined {
+  const { freeBytes, neededBytes = 0, directory } = status;
+  const { code } = verdict(status, now).room;
+  const isLow = minFreeBytes === undefined ? code === 'full' || code === 'tight' : freeBytes! < minFreeBytes;
   // Some network disks do not know.
-  if (freeBytes === undefined || freeBytes >= minFreeBytes) return undefined;
-  const text = `The disk of "${directory}" has ${size(freeBytes)} left; a backup takes about ${size(oneBackup)}.`;
-  return { kind: 'disk-low', level: freeBytes < oneBackup ? 'critical' : 'warning', text };
+  if (freeBytes === undefined || !isLow) return undefined;
+  const text = `The disk of "${directory}" has ${size(freeBytes)} left; a backup takes about ${size(neededBytes)}.`;
+  return { kind: 'disk-low', level: code === 'full' ? 'critical' : 'warning', text };
 }

@@ -4,7 +4,7 @@ import type { Notifier } from '../notify/notifier.js';
 import { BackupError, isBackupError, messageOf } from '../util/errors.js';
 import type { Purpose } from '../util/messages.js';
 import { clearTimeout, MAX_TIMER_MS, setTimeout } from '../util/timers.js';
-import { failedVerification, judgeAlarms } from './alarms.js';
+import { failedVerification, judgeAlarms, overdueAt } from './alarms.js';
 import type { AlarmReport } from './alarms.js';
 import type { ServiceContext } from './service-context.js';
 import { hasChangedSince, readStatus } from './status.js';
@@ -79,8 +79,8 @@ export class Monitor {
     const verified = this.#verified;
     const status = await readStatus(this.#context).catch(asBackupError);
     const known = isBackupError(status) ? undefined : status;
-    const isOld = known?.due.reason === 'too-old' || known?.due.reason === 'backing-off';
-    const changed = isOld && known.latest ? await hasChangedSince(options, known.latest) : undefined;
+    const mayBeOverdue = known?.latest && Date.now() >= overdueAt(known.latest, options.intervalMs, this.#rules);
+    const changed = mayBeOverdue ? await hasChangedSince(options, known.latest!) : undefined;
     const { raised, judged } = judgeAlarms(status, changed, this.#rules, options.intervalMs, Date.now());
     const others: Alarm[] = [];
     for (const { since, ...alarm } of await this.notifier.lasting()) {

@@ -50,7 +50,14 @@ function nagiosText(worst: keyof typeof NAGIOS, { alarms, status }: AlarmReport,
   const pending = status?.copies.reduce((sum, copies) => sum + copies.pending.length, 0);
   const data = [
     ...(ageS === undefined ? [] : [`age=${ageS}s`]),
-    ...(status ? [`backups=${status.backupCount}`, `free=${status.freeBytes ?? '?'}B`, `pending=${pending}`] : []),
+    ...(status
+      ? [
+          `backups=${status.backupCount}`,
+          `free=${status.freeBytes === undefined ? 'U' : `${status.freeBytes}B`}`,
+          `pending=${pending}`,
+        ]
+      : []),
   ];
-  return [`BACKUP ${worst.toUpperCase()} - ${first ?? numbers} | ${data.join(' ')}`, ...more].join('\n');
+  const bar = data.length > 0 ? ` | ${data.join(' ')}` : '';
+  return [`BACKUP ${worst.toUpperCase()} - ${first ?? numbers}${bar}`, ...more].join('\n');
 }

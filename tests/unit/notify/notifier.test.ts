@@ -49,8 +49,34 @@ test('an alarm that needs three in a row counts those of all processes, and is t
   await a.made.settle(alarm, '');
   await b.made.raise(alarm, 3);
   await b.made.settle(alarm, '');
-  expect(a.told.concat(b.told).map(({ state }) => state)).toEqual(['begun', 'recovered']);
+  expect(
+    a.told
+      .concat(b.told)
+      .map(({ state }) => state)
+      .sort(),
+  ).toEqual(['begun', 'recovered']);
 });
+
+(process.getuid?.() === 0 ? test : test.skip)(
+  'an alarm that a process of another user has raised, and that this one may not read, is not told again',
+  async () => {
+    const { made, file } = notifier();
+    await made.raise(alarm);
+    await made.whenIdle();
+    fs.chmodSync(folder.path, 0o755);
+    const other = notifier();
+    process.seteuid!(65_534);
+    try {
+      expect(() => fs.readFileSync(file)).toThrow('EACCES');
+      await other.made.raise(alarm);
+      await other.made.settle(alarm, 'All is well.');
+    } finally {
+      process.seteuid!(0);
+    }
+    expect(other.told).toEqual([]);
+    expect(await readAlarm(file)).toMatchObject({ told: true });
+  },
+);
 
 test('alarms of two stores are two', async () => {
   const { made, told } = notifier();

@@ -97,6 +97,15 @@ test('each backup that has failed its verification, or is not whole, is an alarm
   ]);
 });
 
+test('backups that this user may not read are neither bad nor overdue: that they cannot be read is the alarm', () => {
+  const problems = [{ name: 'a.db', problem: 'manifest not permitted' }] as const;
+  const status = statusWith({ problems, latest: undefined, backupCount: 1, due: { due: true, reason: 'none' } });
+  const { raised, judged } = judgeAlarms(status, undefined, alarmRules(), 7 * DAY, now);
+  expect(raised).toMatchObject([{ kind: 'database', text: expect.stringContaining('may not be read by this user') }]);
+  // What others have found of them lasts.
+  expect([...judged]).toEqual(['database', 'copies-behind', 'disk-low']);
+});
+
 test('the newest backup may get as old without a verification as was asked for, and any age by default', () => {
   const status = statusWith();
   expect(judge(status, undefined, { unverifiedAfter: '12h' })).toEqual(['unverified warning']);
