@@ -68,14 +68,13 @@ export async function readAlarms({ directory, naming }: BackupFolder): Promise<r
 
 async function newestOf(found: readonly string[], most: number): Promise<{ newest: string[]; rest: string[] }> {
   if (found.length <= most) return { newest: [...found], rest: [] };
-  const dated: { readonly file: string; readonly at: number }[] = [];
-  for (const file of found) {
-    const stats = await fs.promises.lstat(file).catch(() => undefined);
-    if (stats?.isFile()) dated.push({ file, at: stats.mtimeMs });
-  }
-  const files = dated.sort((a, b) => b.at - a.at).map(({ file }) => file);
-  return { newest: files.slice(0, most), rest: files.slice(most) };
+  const dated = await Promise.all(found.map(async (file) => ({ file, stats: await lstatOf(file) })));
+  const files = dated.filter(({ stats }) => stats?.isFile()).sort((a, b) => b.stats!.mtimeMs - a.stats!.mtimeMs);
+  const names = files.map(({ file }) => file);
+  return { newest: names.slice(0, most), rest: names.slice(most) };
 }
+
+const lstatOf = (file: string): Promise<fs.Stats | undefined> => fs.promises.lstat(file).catch(() => undefined);
 
 function startOf({ prefix }: BackupFolder['naming']): string {
   return `.${prefix.slice(0, -1)}.alarm-`;

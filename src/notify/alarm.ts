@@ -17,6 +17,11 @@ export interface Alarm {
   readonly text: string;
 }
 
+/** The alarm alone, of something that has more. `about` is absent where there is none: so it is written, and sent. */
+export function alarmOf({ kind, about, level, text }: Alarm): Alarm {
+  return { kind, level, text, ...(about !== undefined && { about }) };
+}
+
 /** An {@link Alarm} on its way: it has begun, it is over (`recovered`, told once), or it was only a moment. */
 export interface Notification extends Alarm {
   readonly state: 'begun' | 'recovered' | 'moment';

@@ -2,8 +2,8 @@ import type { createTransport } from 'nodemailer';
 import { BackupError, messageOf, systemCode } from '../util/errors.js';
 import { lazy } from '../util/lazy.js';
 import { hasMethods } from '../util/method-options.js';
+import { abortable } from '../util/on-abort.js';
 import { withoutSecrets } from '../util/show.js';
-import { clearTimeout, setTimeout } from '../util/timers.js';
 import { titleOf } from './alarm.js';
 import type { Notification } from './alarm.js';
 import { letterFor } from './formats.js';
@@ -81,7 +81,9 @@ function mail({ transport: given, from, to }: MailOptions): Channel<Notification
       transport ??= hasMethods(given, ['sendMail']) ? (given as MailTransport) : nodemailerTransport(given);
       const subject = titleOf(message);
       const addresses = typeof to === 'string' ? to : [...to];
-      await inTime(transport.sendMail({ from, to: addresses, subject, text: `${message.text}\n` }));
+      const sending = transport.sendMail({ from, to: addresses, subject, text: `${message.text}\n` });
+      const late = (): Error => new Error(`no answer after ${PATIENCE_MS / 1000} s`);
+      await abortable(sending, AbortSignal.timeout(PATIENCE_MS), late);
     },
   };
 }
@@ -100,18 +102,6 @@ async function call(url: URL, request: RequestInit): Promise<void> {
   // Reading it to its end lets the connection be used again.
   await response.body?.cancel();
   if (!response.ok) throw new Error(`it answered with status ${response.status}`);
-}
-
-async function inTime(sending: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer after ${PATIENCE_MS / 1000} s`)), PATIENCE_MS);
-  });
-  try {
-    await Promise.race([sending, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 /** Why it has not arrived, without addresses: `fetch failed (ECONNREFUSED)`. */

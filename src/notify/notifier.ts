@@ -11,7 +11,7 @@ import { oneLine } from '../util/printable.js';
 import { isAbandoned, processToken } from '../util/process-token.js';
 import { SerialQueue } from '../util/serial-queue.js';
 import { withoutSecrets } from '../util/show.js';
-import { titleOf } from './alarm.js';
+import { alarmOf, titleOf } from './alarm.js';
 import type { Alarm, AlarmKind, Notification } from './alarm.js';
 import { alarmFile, makeAlarm, readAlarm, readAlarms, rewriteAlarm, takeAlarm } from './alarm-file.js';
 import type { AlarmName, AlarmRecord } from './alarm-file.js';
@@ -94,13 +94,7 @@ export class Notifier {
     const recorded = await readAlarms(this.#folder).catch(() => []);
     const raised = recorded
       .filter((record) => record.raised)
-      .map(({ kind, about, level, text, since }) => ({
-        kind,
-        level,
-        text,
-        since,
-        ...(about !== undefined && { about }),
-      }));
+      .map((record) => ({ ...alarmOf(record), since: record.since }));
     return [...raised, ...this.#unrecorded.values()];
   }
 
@@ -128,10 +122,8 @@ export class Notifier {
   }
 
   async #record(file: string, alarm: Alarm, after: number): Promise<void> {
-    const { kind, about, level, text } = alarm;
-    const named = { kind, level, text, ...(about !== undefined && { about }) };
     const since = new Date().toISOString();
-    const fresh = { formatVersion: 1, ...named, since, count: 1, told: false, by: this.#token } as const;
+    const fresh = { formatVersion: 1, ...alarmOf(alarm), since, count: 1, told: false, by: this.#token } as const;
     const before = await readAlarm(file);
     if (!before) {
       const record = { ...fresh, raised: after <= 1 };
@@ -187,8 +179,8 @@ export class Notifier {
 
   #message({ kind, about, level, text }: Alarm, state: Notification['state']): Notification {
     return {
-      ...{ id: `msg_${crypto.randomUUID()}`, at: new Date(), state, kind, level, text: printable(text) },
-      ...(about !== undefined && { about: printable(about) }),
+      ...{ id: `msg_${crypto.randomUUID()}`, at: new Date(), state },
+      ...alarmOf({ kind, about: about && printable(about), level, text: printable(text) }),
       database: oneLine(path.basename(this.#folder.database)),
       host: oneLine(os.hostname()),
     };

@@ -3,7 +3,7 @@ import type { MeterProvider, TracerProvider } from '@opentelemetry/api';
 import { packageInfo } from '../util/package-info.js';
 import { KnownServices } from './known-services.js';
 import type { WatchOptions } from './known-services.js';
-import { FAILURES, GAUGES, labelsOf, samplesOf } from './metrics.js';
+import { FAILURES, GAUGES } from './metrics.js';
 import { followSpans } from './otel-spans.js';
 
 /** Options of `instrumentAutoBackup()`. */
@@ -29,15 +29,12 @@ export function instrumentAutoBackup(options: InstrumentOptions = {}): () => voi
   const stopSpans = followSpans(tracerProvider.getTracer(name, version));
   const meter = meterProvider.getMeter(name, version);
   const failures = meter.createCounter(FAILURES.name, { description: FAILURES.help, unit: FAILURES.unit });
-  const services = new KnownServices(options, (service) =>
-    service.on('failed', ({ error }) => failures.add(1, { ...labelsOf(service), 'error.type': error.code })),
-  );
+  const services = new KnownServices(options, (labels, code) => failures.add(1, { ...labels, 'error.type': code }));
   const gauges = new Map(
     GAUGES.map((each) => [each, meter.createObservableGauge(each.name, { description: each.help, unit: each.unit })]),
   );
   const observe: Parameters<typeof meter.addBatchObservableCallback>[0] = async (result) => {
-    const samples = await Promise.all(services.all.map(samplesOf));
-    for (const { metric, value, labels } of samples.flat()) result.observe(gauges.get(metric)!, value, labels);
+    for (const { metric, value, labels } of await services.look()) result.observe(gauges.get(metric)!, value, labels);
   };
   meter.addBatchObservableCallback(observe, [...gauges.values()]);
   return () => {

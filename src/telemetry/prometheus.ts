@@ -2,7 +2,7 @@ import { Counter, Gauge, register } from 'prom-client';
 import type { Registry } from 'prom-client';
 import { KnownServices } from './known-services.js';
 import type { WatchOptions } from './known-services.js';
-import { FAILURES, GAUGES, labelsOf, samplesOf } from './metrics.js';
+import { FAILURES, GAUGES } from './metrics.js';
 import type { Metric, Sample } from './metrics.js';
 
 /** Options of `collectBackupMetrics()`. */
@@ -28,15 +28,11 @@ export function collectBackupMetrics(options: CollectOptions = {}): () => void {
     labelNames: ['database', 'code'],
     registers,
   });
-  const services = new KnownServices(options, (service) =>
-    service.on('failed', ({ error }) => failures.inc({ ...labelsOf(service), code: error.code })),
-  );
+  const services = new KnownServices(options, (labels, code) => failures.inc({ ...labels, code }));
   // All gauges of one scrape share one look.
   let looking: Promise<readonly Sample[]> | undefined;
   const look = (): Promise<readonly Sample[]> => {
-    looking ??= Promise.all(services.all.map(samplesOf))
-      .then((samples) => samples.flat())
-      .finally(() => (looking = undefined));
+    looking ??= services.look().finally(() => (looking = undefined));
     return looking;
   };
   for (const metric of GAUGES) {
