@@ -6,8 +6,9 @@ import type { Purpose } from '../util/messages.js';
 import { clearTimeout, MAX_TIMER_MS, setTimeout } from '../util/timers.js';
 import { failedVerification, judgeAlarms, overdueAt } from './alarms.js';
 import type { AlarmReport } from './alarms.js';
+import { hasChangedSince } from './changed-since.js';
 import type { ServiceContext } from './service-context.js';
-import { hasChangedSince, readStatus } from './status.js';
+import { readStatus } from './status.js';
 
 /** Looks for what somebody should know, when something happens and in between, and has it told. */
 export class Monitor {
@@ -80,7 +81,7 @@ export class Monitor {
     const status = await readStatus(this.#context).catch(asBackupError);
     const known = isBackupError(status) ? undefined : status;
     const mayBeOverdue = known?.latest && Date.now() >= overdueAt(known.latest, options.intervalMs, this.#rules);
-    const changed = mayBeOverdue ? await hasChangedSince(options, known.latest!) : undefined;
+    const changed = mayBeOverdue ? await hasChangedSince(options, known.latest) : undefined;
     const { raised, judged } = judgeAlarms(status, changed, this.#rules, options.intervalMs, Date.now());
     const others: Alarm[] = [];
     for (const { since, ...alarm } of await this.notifier.lasting()) {
