@@ -10,19 +10,34 @@ test('the tarball holds dist, the documents, the manual page and package.json, a
   expect(top).toEqual([...documents, 'dist', 'man', 'package.json'].sort());
 });
 
-test('every link in the documents of the tarball leads to a file of the tarball', () => {
+test('every link in the documents of the tarball leads to a file of the tarball, and to a heading that is there', () => {
   const pages = filesIn(consumer.installed).filter((file) => file.endsWith('.md'));
   expect(pages).toEqual(expect.arrayContaining(['docs/restore.md', 'docs/errors.md', 'docs/command-line.md']));
   const links = pages.flatMap((page) => {
     const text = fs.readFileSync(path.join(consumer.installed, page), 'utf8');
-    return [...text.matchAll(/\]\((?!https?:)([^)#]+)[^)]*\)/g)].map(([, target]) => ({ page, target: target! }));
+    return [...text.matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)/g)].map(([, target, heading]) => {
+      const file = target === '' ? page : path.join(path.dirname(page), target!);
+      return { page, file, heading };
+    });
   });
   expect(links.length).toBeGreaterThan(20);
-  const broken = links.filter(
-    ({ page, target }) => !fs.existsSync(path.join(consumer.installed, path.dirname(page), target)),
-  );
-  expect(broken).toEqual([]);
+  expect(links.filter(({ file }) => !fs.existsSync(path.join(consumer.installed, file)))).toEqual([]);
+
+  const toHeadings = links.filter(({ heading }) => heading !== undefined);
+  expect(toHeadings.length).toBeGreaterThan(20);
+  expect(toHeadings.filter(({ file, heading }) => !headingsOf(file).includes(heading!))).toEqual([]);
 });
+
+/** As GitHub and npm make addresses of them. */
+function headingsOf(page: string): string[] {
+  const text = fs.readFileSync(path.join(consumer.installed, page), 'utf8').replace(/^```[^]*?^```$/gm, '');
+  return [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading]) =>
+    heading!
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+}
 
 test('every file in dist comes from a source file: nothing stale, no tests, no build information', () => {
   const shipped = filesIn(path.join(consumer.installed, 'dist'));
