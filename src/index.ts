@@ -107,7 +107,8 @@ export type {
 export type { LastFailure } from './service/backup-runner.js';
 export type { DrillRecord, OnlyHere } from './service/folder-records.js';
 export type { Outlook, ServiceRules } from './service/rules.js';
-export type { LatestVerification, RunningBackup, ServiceStatus, StatusOptions } from './service/status.js';
+export type { RunningBackup } from './service/running-backup.js';
+export type { LatestVerification, ServiceStatus, StatusOptions } from './service/status.js';
 export { verdict } from './service/verdict.js';
 export type {
   StoreAnswer,

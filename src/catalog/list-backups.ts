@@ -27,6 +27,14 @@ export interface LatestBackup {
   readonly ignored: readonly Backup[];
 }
 
+/** What a look at a folder a moment ago has found, for others that it saves a look of their own. */
+export interface FolderLook {
+  /** Of all files in it. */
+  readonly names: readonly string[];
+  /** As {@link listAgain} has returned them. */
+  readonly known: ReadonlyMap<string, Backup>;
+}
+
 /** {@link latestBackup}, blocking; with 8 backups for some 20 µs. */
 export function findLatestBackup(folder: BackupFolder, now: number): LatestBackup {
   return runSync(latestBackup(folder, now));
@@ -36,11 +44,12 @@ export function findLatestBackup(folder: BackupFolder, now: number): LatestBacku
  * The newest whole backup that was not brought in from elsewhere. Looks at no more files than it takes to be sure: names sort by time, and a backup is never newer
  * than its name by more than a zone.
  *
+ * @param look of this folder, if there was one: files that it knows and that have not changed are not read again
  * @throws BackupError `ERR_BACKUP_DIRECTORY_MISSING`, `ERR_BACKUP_LIST_FAILED`: a folder that can't be read never counts
  *   as an empty one.
  */
-export function* latestBackup(folder: BackupFolder, now: number): FileWork<LatestBackup> {
-  const candidates = yield* readNames(folder);
+export function* latestBackup(folder: BackupFolder, now: number, look?: FolderLook): FileWork<LatestBackup> {
+  const candidates = yield* findNames(folder, look?.names ?? (yield* readFolder(folder)));
   candidates.sort((a, b) => b.time.getTime() - a.time.getTime() || (a.name < b.name ? 1 : -1));
 
   const bad: Known = {};
@@ -48,7 +57,9 @@ export function* latestBackup(folder: BackupFolder, now: number): FileWork<Lates
   const ignored: Backup[] = [];
   for (const { name, time } of candidates) {
     if (latest && time.getTime() + NAME_TOLERANCE_MS < latest.createdAt.getTime()) break;
-    const backup = yield* readFile(folder, name, time, now, bad);
+    const before = look?.known.get(name);
+    const isSame = before && (yield* isStill(folder, before, 'files'));
+    const backup = isSame ? before : yield* readFile(folder, name, time, now, bad);
     if (!backup) continue;
     if (isImported(backup)) continue;
     if (backup.problem) ignored.push(backup);
@@ -65,32 +76,32 @@ export function* latestBackup(folder: BackupFolder, now: number): FileWork<Lates
 export function* listBackups(folder: BackupFolder, now: number): FileWork<Backup[]> {
   const backups: Backup[] = [];
   const bad: Known = {};
-  for (const { name, time } of yield* readNames(folder)) {
+  for (const { name, time } of yield* findNames(folder, yield* readFolder(folder))) {
     const backup = yield* readFile(folder, name, time, now, bad);
     if (backup) backups.push(backup);
   }
   return backups.sort(newestFirst);
 }
 
+/** `'names'`: a backup that is still there is as it was; `'files'`: it is if neither its file nor its manifest has changed. */
+export type Trust = 'names' | 'files';
+
 /**
  * Lists again what was listed before, and reads anew only what has changed: a thousand manifests take most of a second.
  *
- * @param known by name, as this function has returned them
- * @param trust `'names'`: a backup that is still there is as it was; `'files'`: it is if neither its file nor its manifest has
- *   changed by size, times and inode. What was dated in the future is always looked at again.
+ * @param look `names`: of the files that are there now; `known`: as this function has returned them before
  */
 export function* listAgain(
   folder: BackupFolder,
   now: number,
-  known: ReadonlyMap<string, Backup>,
-  trust: 'names' | 'files',
+  { names, known }: FolderLook,
+  trust: Trust,
 ): FileWork<Backup[]> {
   const backups: Backup[] = [];
   const bad: Known = {};
-  for (const name of yield* readFolder(folder)) {
+  for (const name of names) {
     const before = known.get(name);
-    const isSame = before && before.problem !== 'dated in the future';
-    if (isSame && (trust === 'names' || (yield* isUnchanged(folder, before)))) {
+    if (before && (yield* isStill(folder, before, trust))) {
       backups.push(before);
       continue;
     }
@@ -109,7 +120,10 @@ export function* listAgain(
 /** The manifest that each backup of {@link listAgain} had. Of one without it, a record of the folder tells more. */
 const manifests = new WeakMap<Backup, Stats>();
 
-function* isUnchanged({ directory, naming }: BackupFolder, backup: Backup): FileWork<boolean> {
+/** By size, times and inode. What was dated in the future is always looked at again. */
+function* isStill({ directory, naming }: BackupFolder, backup: Backup, trust: Trust): FileWork<boolean> {
+  if (backup.problem === 'dated in the future') return false;
+  if (trust === 'names') return true;
   const known = manifests.get(backup);
   if (!known) return false;
   const stats = yield* lstat(backup.path);
@@ -141,10 +155,11 @@ interface BackupName {
 
 /** The names alone, in order: one look at the folder, at none of its files. */
 export function* backupNames(folder: BackupFolder): FileWork<string[]> {
-  return (yield* readNames(folder)).map(({ name }) => name).sort();
+  return (yield* findNames(folder, yield* readFolder(folder))).map(({ name }) => name).sort();
 }
 
-function* readFolder({ directory }: BackupFolder): FileWork<string[]> {
+/** The names of all files in it. @throws BackupError as {@link latestBackup} */
+export function* readFolder({ directory }: BackupFolder): FileWork<string[]> {
   try {
     return yield* files.readdir(directory);
   } catch (error) {
@@ -153,9 +168,9 @@ function* readFolder({ directory }: BackupFolder): FileWork<string[]> {
 }
 
 /** Finds the files that have the name of a backup. All others are left out before anything else: there may be very many. */
-function* readNames(folder: BackupFolder): FileWork<BackupName[]> {
+function* findNames(folder: BackupFolder, names: readonly string[]): FileWork<BackupName[]> {
   const found: BackupName[] = [];
-  for (const name of yield* readFolder(folder)) {
+  for (const name of names) {
     const time = parseBackupName(folder.naming, name) ?? (yield* nameTime(folder, name));
     if (time) found.push({ name, time });
   }

@@ -50,7 +50,7 @@ export function addPages(
     return c.html(goBackPage(viewOf(c, serviceView), serviceView, backups));
   });
   app.get(one, requireRight('view'), async (c) => {
-    const seen = await serviceView.service.overview();
+    const seen = await serviceView.service.outlook();
     const backup = seen.backups.find(({ name }) => name === nameOf(c));
     if (!backup) throw new HttpError('ERR_DASHBOARD_NOT_FOUND');
     return c.html(detailPage(viewOf(c, serviceView), serviceView, backup, seen));

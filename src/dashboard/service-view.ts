@@ -1,4 +1,4 @@
-import type { Backup, BackupError, BackupService, KeptBackup, Logger, ServiceStatus } from '../index.js';
+import type { Backup, BackupError, BackupService, Logger, ServiceStatus } from '../index.js';
 import { isBackupError } from '../index.js';
 import type { Rights } from './guard.js';
 import { createFlashStore } from './flash-store.js';
@@ -34,7 +34,6 @@ export interface ServiceView {
 export interface Seen {
   readonly status: ServiceStatus;
   readonly backups: readonly Backup[];
-  readonly kept: readonly KeptBackup[];
   readonly goNext: readonly Backup[];
 }
 

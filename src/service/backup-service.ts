@@ -37,8 +37,9 @@ import type {
 import type { BackupServiceOptions, ResolvedOptions } from './options.js';
 import type { ServiceParts } from './create-service.js';
 import type { ServiceContext } from './service-context.js';
-import type { ServiceRules } from './rules.js';
-import type { Overview, RunningBackup, ServiceStatus, StatusOptions } from './status.js';
+import type { Outlook, ServiceRules } from './rules.js';
+import type { RunningBackup } from './running-backup.js';
+import type { Overview, ServiceStatus, StatusOptions } from './status.js';
 import type { Freshness } from './freshness.js';
 import { WaitingCalls } from './waiting-calls.js';
 
@@ -397,13 +398,22 @@ export class BackupService {
   }
 
   /**
-   * The status, the list and what retention makes of it, for the dashboard: with very many backups it is what was known last, and
+   * The status, the list and which backups go next, for the dashboard: with very many backups it is what was known last, and
    * the listeners of {@link onOverviewChange} are told when it has become something else.
    *
    * @internal
    */
   async overview(): Promise<Overview> {
     return core().readOverview(this.#context);
+  }
+
+  /**
+   * The backups of {@link overview}, and why each of them is kept.
+   *
+   * @internal
+   */
+  async outlook(): Promise<Outlook & Pick<Overview, 'backups'>> {
+    return core().readOutlook(this.#context);
   }
 
   /**

@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { ageOf, checkDue } from '../catalog/due-check.js';
 import type { DueCheck } from '../catalog/due-check.js';
 import { latestBackup } from '../catalog/list-backups.js';
+import type { FolderLook } from '../catalog/list-backups.js';
 import type { Backup } from '../catalog/backup.js';
 import { keepPolicyRecord } from '../catalog/policy-record.js';
 import type { SnapshotResult } from '../child/snapshotter.js';
@@ -68,11 +69,11 @@ export class DueBackups {
     while (this.#attempt) await this.#attempt.flight.end;
   }
 
-  /** The age check with its reason. Looks at the folder every time. */
-  *check(intervalMs: number): FileWork<DueCheck> {
+  /** The age check with its reason. Looks at the folder every time, unless its caller has just done so. */
+  *check(intervalMs: number, look?: FolderLook): FileWork<DueCheck> {
     if (!this.#context.options.enabled) return { due: false, reason: 'disabled' };
     const now = Date.now();
-    const latest = yield* this.latest(now);
+    const latest = yield* this.latest(now, look);
     if (latest && !this.#isUnknown(latest)) this.freshness.believe(latest.createdAt.getTime());
     return checkDue({ latest, now, intervalMs, retryAt: this.#context.runner.retryAt(now) });
   }
@@ -87,9 +88,9 @@ export class DueBackups {
     return check;
   }
 
-  *latest(now: number): FileWork<Backup | undefined> {
+  *latest(now: number, look?: FolderLook): FileWork<Backup | undefined> {
     const { options, log } = this.#context;
-    const { latest, ignored } = yield* latestBackup(options, now);
+    const { latest, ignored } = yield* latestBackup(options, now, look);
     for (const backup of ignored) {
       if (this.#warnedOf.has(backup.name)) continue;
       this.#warnedOf.add(backup.name);

@@ -1,6 +1,6 @@
 import type { Backup } from '../catalog/backup.js';
-import { listAgain } from '../catalog/list-backups.js';
-import type { BackupFolder } from '../catalog/list-backups.js';
+import { listAgain, readFolder } from '../catalog/list-backups.js';
+import type { BackupFolder, FolderLook, Trust } from '../catalog/list-backups.js';
 import type { Events } from '../util/events.js';
 import type { FolderGate } from '../util/folder-gate.js';
 import type { BackupEvents } from './events.js';
@@ -9,6 +9,11 @@ import type { BackupEvents } from './events.js';
 const LOOKED_AT_EACH = 100;
 /** With more than that, a file that nobody of this process has changed is looked at again after so long, behind the page. */
 const LOOK_AGAIN_MS = 5_000;
+
+/** The backups, newest first, and the look at the folder that has found them. */
+export interface KnownLook extends FolderLook {
+  readonly backups: readonly Backup[];
+}
 
 /**
  * The list of backups for pages, which are asked for again and again: read once, and then only what has come or changed. With very
@@ -41,12 +46,17 @@ export class KnownBackups {
   }
 
   /** @throws BackupError as `listBackups()` does */
-  async list(): Promise<Backup[]> {
+  async list(): Promise<readonly Backup[]> {
+    return (await this.look()).backups;
+  }
+
+  /** {@link list}, with what else it has seen in the folder. */
+  async look(): Promise<KnownLook> {
     const few = this.#known.size <= LOOKED_AT_EACH;
-    const { backups } = await this.#look(few ? 'files' : 'names');
+    const look = await this.#look(few ? 'files' : 'names');
     if (few) this.#lookedAt = performance.now();
     else if (performance.now() - this.#lookedAt > this.#lookAgainMs) void this.#lookBehind();
-    return backups;
+    return look;
   }
 
   /**
@@ -73,14 +83,16 @@ export class KnownBackups {
     }
   }
 
-  async #look(trust: 'names' | 'files'): Promise<{ backups: Backup[]; differs: boolean }> {
+  async #look(trust: Trust): Promise<KnownLook & { readonly differs: boolean }> {
     const [known, forgotten] = [this.#known, this.#forgotten];
-    const backups = await this.#gate.run(listAgain(this.#folder, Date.now(), known, trust));
+    const names = await this.#gate.run(readFolder(this.#folder));
+    const backups = await this.#gate.run(listAgain(this.#folder, Date.now(), { names, known }, trust));
+    const found = new Map(backups.map((backup) => [backup.name, backup]));
     const differs = backups.length !== known.size || backups.some((backup) => known.get(backup.name) !== backup);
     // A quick look knows no more than what it began with: it must not undo what a thorough one has found meanwhile.
     const isNews = trust === 'files' || known === this.#known;
-    if (isNews && forgotten === this.#forgotten) this.#known = new Map(backups.map((backup) => [backup.name, backup]));
-    return { backups, differs };
+    if (isNews && forgotten === this.#forgotten) this.#known = found;
+    return { backups, names, known: found, differs };
   }
 
   #forget(name: string): void {

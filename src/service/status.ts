@@ -1,13 +1,12 @@
-import path from 'node:path';
 import type { Backup, BackupProblem } from '../catalog/backup.js';
-import { isPartialName } from '../catalog/backup-name.js';
 import type { DueCheck } from '../catalog/due-check.js';
 import { listBackups } from '../catalog/list-backups.js';
+import type { FolderLook } from '../catalog/list-backups.js';
 import type { VerificationLevel } from '../catalog/manifest.js';
 import type { BackupError } from '../util/errors.js';
 import type { CopyStatus } from '../offsite/service-shippers.js';
 import type { LastFailure } from './backup-runner.js';
-import { outlook } from './rules.js';
+import { goNext, outlook } from './rules.js';
 import type { Outlook } from './rules.js';
 import type { DatabaseFacts } from '../child/protocol.js';
 import type { ResolvedOptions } from './options.js';
@@ -15,6 +14,8 @@ import { files } from '../util/file-work.js';
 import type { FileWork } from '../util/file-work.js';
 import type { DatabaseLook } from './database-looks.js';
 import type { DueBackups } from './due-backups.js';
+import { findRunning } from './running-backup.js';
+import type { RunningBackup } from './running-backup.js';
 import type { ServiceContext } from './service-context.js';
 import { readDrill, readOnlyHere } from './folder-records.js';
 import type { DrillRecord, OnlyHere } from './folder-records.js';
@@ -74,14 +75,6 @@ export interface LatestVerification {
   readonly at: Date;
 }
 
-/** A backup in the making, as far as its unfinished file tells. */
-export interface RunningBackup {
-  /** Written so far. */
-  readonly doneBytes: number;
-  /** The size that the database has now, and so about that of the backup; never less than `doneBytes`. */
-  readonly totalBytes: number;
-}
-
 /** How long a proof holds without `verifyEvery`: one that nobody has repeated may be of a disk that has gone bad since. */
 const PROVEN_MS = 30 * 86_400_000;
 
@@ -98,11 +91,11 @@ export interface StatusOptions {
 /** @throws BackupError where the backup folder cannot be read */
 export async function readStatus(context: ServiceContext, { wait = true }: StatusOptions = {}): Promise<ServiceStatus> {
   const { options, gate } = context;
-  return statusOf(context, wait, () => gate.run(listBackups(options, Date.now())));
+  return statusOf(context, { wait, list: () => gate.run(listBackups(options, Date.now())) });
 }
 
-/** All that a page shows, by one look at the folder that opens no file which it knows. */
-export interface Overview extends Outlook {
+/** All that the first page shows, by one look at the folder that opens no file which it knows. */
+export interface Overview extends Pick<Outlook, 'goNext'> {
   readonly status: ServiceStatus;
   readonly backups: readonly Backup[];
 }
@@ -110,10 +103,18 @@ export interface Overview extends Outlook {
 /** @throws BackupError where the backup folder cannot be read */
 export async function readOverview(context: ServiceContext): Promise<Overview> {
   const { options, gate, known } = context;
-  const listed = await known.list();
-  const status = await statusOf(context, false, () => Promise.resolve(listed));
+  const look = await known.look();
+  const listed = look.backups;
+  const status = await statusOf(context, { wait: false, list: () => Promise.resolve(listed), look });
   const backups = await withCopies(context, listed);
-  return { status, backups, ...(await gate.run(outlook(options, listed))) };
+  return { status, backups, goNext: await gate.run(goNext(options, listed)) };
+}
+
+/** @throws BackupError where the backup folder cannot be read */
+export async function readOutlook(context: ServiceContext): Promise<Outlook & Pick<Overview, 'backups'>> {
+  const { options, gate, known } = context;
+  const listed = await known.list();
+  return { backups: await withCopies(context, listed), ...(await gate.run(outlook(options, listed))) };
 }
 
 /** @throws BackupError where the backup folder cannot be read */
@@ -125,16 +126,19 @@ async function withCopies({ copies, gate }: ServiceContext, listed: readonly Bac
   return copies ? gate.run(copies.annotate(listed)) : listed;
 }
 
-async function statusOf(
-  context: ServiceContext,
-  wait: boolean,
-  list: () => Promise<readonly Backup[]>,
-): Promise<ServiceStatus> {
+interface HowToLook {
+  readonly wait: boolean;
+  readonly list: () => Promise<readonly Backup[]>;
+  /** The look at the folder that the list is from. */
+  readonly look?: FolderLook;
+}
+
+async function statusOf(context: ServiceContext, { wait, list, look }: HowToLook): Promise<ServiceStatus> {
   const { options, due: dueBackups, runner, copies: stores, gate, looks } = context;
   const { database, source, directory } = options;
   const { runningSince, lastFailure } = runner;
   const looking = options.enabled && wait ? looks.look() : looks.last;
-  const found = await gate.run(look(options, dueBackups));
+  const found = await gate.run(lookAround(options, dueBackups, look));
   const { due, sizeBytes } = found;
   const backups = await list();
   const seen = await looking;
@@ -208,15 +212,16 @@ function warningsOf(
 }
 
 /** All that is asked of the folder, in one go. */
-function* look(
+function* lookAround(
   options: ResolvedOptions,
   dueBackups: DueBackups,
+  look: FolderLook | undefined,
 ): FileWork<
   Pick<ServiceStatus, 'due' | 'freeBytes' | 'neededBytes' | 'inProgress' | 'lastDrill' | 'onlyHere'> & {
     sizeBytes: number | undefined;
   }
 > {
-  const due = yield* dueBackups.check(options.intervalMs);
+  const due = yield* dueBackups.check(options.intervalMs, look);
   const { blocks, bavail, bsize } = yield* files.statfs(options.directory);
   const sizeBytes = yield* sizeOf(options.database);
   const walBytes = (yield* sizeOf(`${options.database}-wal`)) ?? 0;
@@ -228,7 +233,7 @@ function* look(
     neededBytes: sizeBytes === undefined ? undefined : sizeBytes + walBytes,
     lastDrill: yield* readDrill(options),
     onlyHere: yield* readOnlyHere(options),
-    inProgress: yield* findRunning(options),
+    inProgress: yield* findRunning(options, look?.names),
   };
 }
 
@@ -258,24 +263,4 @@ function latestDrill(backups: readonly Backup[]): DrillRecord | undefined {
 function newer(a: DrillRecord | undefined, b: DrillRecord | undefined): DrillRecord | undefined {
   const found = a && b ? (a.at >= b.at ? a : b) : (a ?? b);
   return found && { name: found.name, ok: found.ok, at: found.at };
-}
-
-/** A file that nobody has written to for so long was left by a process that died. The check at the end takes its time. */
-const ABANDONED_MS = 120_000;
-
-/** By `readdir` and `stat` alone, so it may be asked often. */
-export function* findRunning({ database, directory, naming }: ResolvedOptions): FileWork<RunningBackup | undefined> {
-  try {
-    for (const name of yield* files.readdir(directory)) {
-      if (!name.endsWith('.partial') || !isPartialName(naming, name)) continue;
-      const stats = yield* files.stat(path.join(directory, name));
-      if (!stats || stats.mtimeMs < Date.now() - ABANDONED_MS) continue;
-      const doneBytes = stats.size;
-      const size = (yield* files.stat(database))?.size ?? 0;
-      return { doneBytes, totalBytes: Math.max(doneBytes, size) };
-    }
-  } catch {
-    // A folder that can't be read is the due check's to report.
-  }
-  return undefined;
 }

@@ -42,7 +42,9 @@ export async function readSmallFileAsync(file: string, part: Part = {}): Promise
     partOf(await handle.stat(), file, part);
     const bytes = Buffer.alloc(length);
     let done = 0;
-    for (let read; (read = (await handle.read(bytes, done, length - done, start + done)).bytesRead) > 0;) done += read;
+    for (let read = 1; done < length && read > 0; done += read) {
+      read = (await handle.read(bytes, done, length - done, start + done)).bytesRead;
+    }
     return bytes.toString('utf8', 0, done);
   } finally {
     await handle.close();

@@ -6,7 +6,7 @@ async function main() {
   console.log(
     `Node ${process.version}, ${os.cpus().length} x ${os.cpus()[0]?.model.trim()}, ${os.type()} ${os.release()}`,
   );
-  for (const name of ['not-due', 'loading', 'small-backup', 'large-backup', 'event-loop']) {
+  for (const name of ['not-due', 'loading', 'small-backup', 'large-backup', 'event-loop', 'dashboard']) {
     await require(`./${name}.js`).run();
   }
 }

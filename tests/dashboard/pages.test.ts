@@ -186,10 +186,9 @@ test('the numbers: last backup, next due date, sizes, space', async () => {
   plant(9, { sizeBytes: 1_000_000, manifest: true });
   const { text } = await dash.get('/');
   const numbers = Object.fromEntries(
-    [...text.matchAll(/<dt>([^<]*)<\/dt>\s*<dd>\s*([^<]*)(?:<small>([^<]*))?/g)].map(([, name, value, note]) => [
-      name,
-      [value!.trim(), note],
-    ]),
+    [...text.matchAll(/<dt>([^<]*)<\/dt>\s*<dd>\s*([^<]*)(?:<small>(?:<time[^>]*>)?([^<]*))?/g)].map(
+      ([, name, value, note]) => [name, [value!.trim(), note]],
+    ),
   );
   expect(numbers).toMatchObject({
     'Last backup': [expect.any(String), '2.86 MB'],
@@ -548,14 +547,18 @@ describe('copies off the machine', () => {
     const page = await dash.get('/');
     expect(page.text).toContain('<span class="tag warning">still to be sent</span>');
     expect(page.text).toMatch(
-      new RegExp(String.raw`<strong>nas</strong>: 1 copy, [\d.]+ kB, of the backup from ${JUST_NOW}`),
+      new RegExp(
+        String.raw`<strong>nas</strong>: 1 copy, [\d.]+ kB, of the backup from <time [^>]* data-age>${JUST_NOW}</time>`,
+      ),
     );
     expect(page.text).toMatch(/<strong>unplugged<\/strong>: nothing there yet\. 1 still to be sent/);
-    expect(page.text).toMatch(/class="tag bad"\s*>the folder or bucket is not there; next try (in \d|just now)/);
+    expect(page.text).toMatch(
+      /class="tag bad"\s*>the folder or bucket is not there; next try <time [^>]* data-age>(in \d|just now)/,
+    );
     expect((await dash.get('/', { 'accept-language': 'es' })).text).toContain('la carpeta o el depósito no existe');
 
     const detail = await dash.get(`/backups/${name}`);
-    expect(detail.text).toMatch(new RegExp(`nas: there\\s*<small>${JUST_NOW}`));
+    expect(detail.text).toMatch(new RegExp(`nas: there\\s*<small><time [^>]* data-age>${JUST_NOW}</time>`));
     expect(detail.text).toContain('unplugged: still to be sent');
 
     const status = await dash.get('/api/status');

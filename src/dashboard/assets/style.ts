@@ -60,7 +60,7 @@ code { font: .85rem/1.5 ui-monospace, "DejaVu Sans Mono", monospace; overflow-wr
 .mark { width: 18px; height: 18px; flex: none; }
 .mark circle { fill: var(--soft); } .good > h3 .mark circle { fill: var(--good); } .warning > h3 .mark circle { fill: var(--warn); } .bad > h3 .mark circle { fill: var(--bad); }
 .mark path { fill: none; stroke: var(--on-strong); stroke-width: 2; stroke-linecap: round; stroke-linejoin: round; }
-.lost .checks, .lost .numbers, .lost .card { opacity: .75; }
+.lost .checks, .lost .numbers, .lost .card { filter: grayscale(1); }
 time, .number dd, td { font-variant-numeric: tabular-nums; }
 .progress { margin-top: 12px; }
 .progress p { font-weight: 600; }

@@ -1,9 +1,9 @@
 import { html } from 'hono/html';
 import type { Formats } from '../texts/format.js';
-import type { Html } from './view.js';
+import type { Html, View } from './view.js';
 
-// An age in the middle of a sentence is marked up as a time, so that the script lets it tick. Until then it is between two
-// characters that no text has.
+// Ages tick on a page that is left open, all of them: the script finds them by their markup. One in the middle of a sentence is between
+// characters that no text has, until the sentence is put together.
 
 const [START, MIDDLE, END] = ['\u0001', '\u0002', '\u0003'];
 
@@ -23,7 +23,12 @@ export function withAges(text: string): Html {
   return html`${parts}`;
 }
 
-/** A moment as an age. */
-export function ageOf(date: Date, format: Formats, now: number): Html {
-  return html`<time datetime="${date.toISOString()}" data-age>${format.age(date, now)}</time>`;
+/** A moment as an age, for a sentence of {@link withAges}. */
+export function markedAgeOf({ texts, now }: View, date: Date): string {
+  return markedAge(texts.format.age)(date, now);
+}
+
+/** A moment as an age that stands by itself. */
+export function ageOf({ texts, now }: View, date: Date): Html {
+  return html`<time datetime="${date.toISOString()}" data-age>${texts.format.age(date, now)}</time>`;
 }

@@ -3,6 +3,7 @@ import type { Backup, ServiceStatus } from '../../index.js';
 import { lossOf } from '../advice.js';
 import type { ServiceView } from '../service-view.js';
 import type { Job } from '../jobs/job.js';
+import { ageOf, markedAgeOf, withAges } from './ages.js';
 import { compareForm, tables } from './changes.js';
 import { flash } from './flash.js';
 import { layout } from './layout.js';
@@ -20,7 +21,7 @@ export function deletePage(view: View, serviceView: ServiceView, backup: Backup,
   const body = html`${linkHome(view)}
     <section class="card ask" aria-labelledby="title">
       <h1 id="title">${texts.deleteTitle}</h1>
-      <p>${texts.deleteText(name, texts.format.age(createdAt, view.now))}</p>
+      <p>${withAges(texts.deleteText(name, markedAgeOf(view, createdAt)))}</p>
       ${loss ? html`<p class="warning"><strong>${texts.deleteLoss[loss]}</strong></p>` : ''}
       <form method="post" action="${linkTo(view, name, '/delete')}" data-busy class="bar">
         <button class="button danger">${texts.deleteYes}</button>
@@ -43,7 +44,7 @@ export function restorePage(
   status: ServiceStatus | undefined,
 ): Html {
   const { createdAt, sizeBytes, manifest, problem } = backup;
-  const { texts, now } = view;
+  const { texts } = view;
   const { format, restorePage: say } = texts;
   const live = status?.database.sizeBytes;
   const needed = ROOM_FACTOR * Math.max(sizeBytes, live ?? 0);
@@ -53,7 +54,7 @@ export function restorePage(
       <h1 id="title">${texts.restoreTitle}</h1>
       ${facts([
         [say.database, [file, serviceView.name].filter(Boolean).join(' · ')],
-        [say.moment, html`${format.date(createdAt)} <small>${format.age(createdAt, now)}</small>`],
+        [say.moment, html`${format.date(createdAt)} <small>${ageOf(view, createdAt)}</small>`],
         [
           say.size,
           html`${format.size(sizeBytes)} ${live === undefined ? '' : html`<small>${say.now(format.size(live))}</small>`}`,
@@ -102,7 +103,7 @@ function checkFirst(view: View, backup: Backup): Html {
 
 /** The newest comparison of this backup, if somebody has asked for one, and the button that asks. */
 function whatWouldChange(view: View, { operations }: ServiceView, { name }: Backup): Html {
-  const { texts, now } = view;
+  const { texts } = view;
   const say = texts.restorePage;
   const job = operations.jobs.list.find((each) => each.name === name && isComparison(each));
   const diff = job?.outcome?.kind === 'diff' ? job.outcome.diff : undefined;
@@ -111,7 +112,7 @@ function whatWouldChange(view: View, { operations }: ServiceView, { name }: Back
     <p>${say.changeNote} ${view.rights.recover ? say.rowsInstead : ''}</p>
     ${
       diff
-        ? html`<p><small>${texts.format.age(job!.endedAt!, now)}</small></p>
+        ? html`<p><small>${ageOf(view, job!.endedAt!)}</small></p>
             ${tables(view, diff)}`
         : ''
     }

@@ -1,8 +1,9 @@
 import { html } from 'hono/html';
-import type { Backup } from '../../index.js';
+import type { Backup, ServiceRules } from '../../index.js';
 import { problemsFor } from '../../service/redact.js';
 import { readerWith } from '../json.js';
-import type { Seen, ServiceView } from '../service-view.js';
+import type { ServiceView } from '../service-view.js';
+import { ageOf } from './ages.js';
 import { compareForm } from './changes.js';
 import { flash } from './flash.js';
 import { layout } from './layout.js';
@@ -17,7 +18,7 @@ export function detailPage(
   view: View,
   serviceView: ServiceView,
   backup: Backup,
-  { kept, goNext }: Pick<Seen, 'kept' | 'goNext'>,
+  { kept, goNext }: Pick<ServiceRules, 'kept' | 'goNext'>,
 ): Html {
   const { texts } = view;
   const { format } = texts;
@@ -33,7 +34,7 @@ export function detailPage(
   const problems = problemsFor(failed, readerWith(view.rights, serviceView.service));
   const body = html`${linkHome(view)} ${flash(view, [backup])}
     <section class="card" aria-labelledby="title">
-      <h1 id="title">${format.date(createdAt)} <small>${format.age(createdAt, view.now)}</small></h1>
+      <h1 id="title">${format.date(createdAt)} <small>${ageOf(view, createdAt)}</small></h1>
       ${problem ? html`<p class="tag bad">${texts.problems[problem] ?? problem}</p>` : ''}
       ${goNext.some(({ name: going }) => going === name) ? html`<p class="tag warning">${texts.list.goesNext}</p>` : ''}
       <dl class="facts">
@@ -68,7 +69,12 @@ export function detailPage(
   return layout(view, { title: `${name} · ${serviceView.title(texts)}`, body });
 }
 
-function whyKept(view: View, { service }: ServiceView, { name }: Backup, kept: Seen['kept']): string | undefined {
+function whyKept(
+  view: View,
+  { service }: ServiceView,
+  { name }: Backup,
+  kept: ServiceRules['kept'],
+): string | undefined {
   const stores = service.copies.map((store) => store.name);
   return kept
     .find(({ backup }) => backup.name === name)

@@ -2,6 +2,7 @@ import { html } from 'hono/html';
 import type { Backup } from '../../index.js';
 import { around } from '../filter.js';
 import type { ServiceView } from '../service-view.js';
+import { ageOf } from './ages.js';
 import { layout } from './layout.js';
 import { goBackForm } from './picture.js';
 import { labelOf } from './table.js';
@@ -51,13 +52,13 @@ export function goBackPage(view: View, serviceView: ServiceView, backups: readon
 }
 
 function offer(view: View, backup: Backup, why: string | undefined): Html {
-  const { texts, rights, now } = view;
+  const { texts, rights } = view;
   const { format } = texts;
   const { name, createdAt, label } = backup;
   return html`<li>
     <div>
       ${why === undefined ? '' : html`<p>${why}</p>`}
-      <a href="${linkTo(view, name)}">${format.date(createdAt)}</a> <small>${format.age(createdAt, now)}</small>
+      <a href="${linkTo(view, name)}">${format.date(createdAt)}</a> <small>${ageOf(view, createdAt)}</small>
       ${label === undefined ? '' : html`<p>${labelOf(view, label)}</p>`}
     </div>
     ${rights.restore ? html`<a class="button danger" href="${linkTo(view, name, '/restore')}" aria-label="${texts.picture.restoreOf(format.date(createdAt, true))}">${texts.restore}</a>` : ''}

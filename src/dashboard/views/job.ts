@@ -7,6 +7,7 @@ import { phasesOf } from '../jobs/phases.js';
 import type { ServiceView } from '../service-view.js';
 import { reasonFor } from '../texts/index.js';
 import type { Texts } from '../texts/index.js';
+import { markedAgeOf, withAges } from './ages.js';
 import { changes, planAgain, recovery } from './changes.js';
 import { flash } from './flash.js';
 import { layout } from './layout.js';
@@ -49,12 +50,12 @@ function isGood({ state, outcome }: Job): boolean {
 }
 
 function underWay(view: View, { id, kind, name, startedAt, phase, progress }: Job): Html {
-  const { texts, rights, now } = view;
+  const { texts, rights } = view;
   const { jobs, format } = texts;
   const { doneBytes, totalBytes } = progress;
   const phases = phasesOf(kind);
   return html`<p>
-      ${name === undefined ? '' : jobs.of(name)} ${jobs.since(format.age(startedAt, now))}
+      ${name === undefined ? '' : jobs.of(name)} ${withAges(jobs.since(markedAgeOf(view, startedAt)))}
       ${kind === 'restore' ? jobs.doNotUse : ''}
     </p>
     <ol class="phases">
@@ -189,7 +190,7 @@ const TOLD_MS = 3_600_000;
 /** On the overview: what runs now, and restores that have just ended, for everybody who looks. */
 export function jobsCard(view: View, { operations }: ServiceView): Html | '' {
   const { texts, now } = view;
-  const { jobs, format } = texts;
+  const { jobs } = texts;
   const shown = operations.jobs.list.filter(
     ({ state, kind, endedAt }) =>
       state === 'running' || (kind === 'restore' && endedAt && endedAt.getTime() > now - TOLD_MS),
@@ -203,7 +204,7 @@ export function jobsCard(view: View, { operations }: ServiceView): Html | '' {
           html`<li>
             ${
               job.endedAt
-                ? jobs.ended(sayJob(job, texts), format.age(job.endedAt, now))
+                ? withAges(jobs.ended(sayJob(job, texts), markedAgeOf(view, job.endedAt)))
                 : html`${sayJob(job, texts)}. ${job.name === undefined ? '' : jobs.of(job.name)}`
             }
             <a href="${view.home}jobs/${job.id}">${job.endedAt ? jobs.result : jobs.look}</a>

@@ -2,6 +2,7 @@ import { html } from 'hono/html';
 import type { Backup, ServiceStatus } from '../../index.js';
 import type { Look, Seen, ServiceView } from '../service-view.js';
 import { verdict } from '../../index.js';
+import { ageOf } from './ages.js';
 import { banner } from './banner.js';
 import { flash } from './flash.js';
 import { jobsCard } from './job.js';
@@ -68,7 +69,7 @@ function numbers(view: View, status: ServiceStatus, backups: readonly Backup[]):
   const { texts } = view;
   const { format } = texts;
   const { latest, due, database } = status;
-  const number = (name: string, value: string, note?: string): Html =>
+  const number = (name: string, value: string, note?: string | Html): Html =>
     html`<div class="card number">
       <dt>${name}</dt>
       <dd>${value}${note === undefined ? '' : html`<small>${note}</small>`}</dd>
@@ -82,7 +83,7 @@ function numbers(view: View, status: ServiceStatus, backups: readonly Backup[]):
     }
     ${
       due.reason === 'fresh'
-        ? number(texts.nextBackup, format.date(due.dueAt), format.age(due.dueAt, view.now))
+        ? number(texts.nextBackup, format.date(due.dueAt), ageOf(view, due.dueAt))
         : number(texts.nextBackup, texts.nextNow)
     }
     ${number(texts.databaseSize, database.sizeBytes === undefined ? texts.noDatabase : format.size(database.sizeBytes))}

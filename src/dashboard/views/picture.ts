@@ -14,6 +14,13 @@ const BOTTOM = 30;
 const MAX_DOTS = 150;
 const MAX_SPECIAL = 30;
 
+interface Dot {
+  readonly backup: Backup;
+  readonly link: string;
+  /** In words. */
+  readonly say: string;
+}
+
 /**
  * What can be gone back to: a dot for each backup, by its time and its size, which leads to its page. The same as a list, for
  * everybody who sees no picture or has no mouse. An SVG of attributes only: the page allows no inline styles.
@@ -26,18 +33,23 @@ export function picture(view: View, backups: readonly Backup[], goNext: Readonly
   const sizes = shown.map(({ sizeBytes }) => sizeBytes);
   const [first, last] = [shown[0]!.createdAt, shown.at(-1)!.createdAt];
   const left = backups.length - shown.length;
+  const dots = shown.map((backup) => ({
+    backup,
+    link: linkTo(view, backup.name),
+    say: describe(view, backup, goNext),
+  }));
   return html`<section class="card picture" aria-labelledby="picture-title">
     <div class="row">
       <h2 id="picture-title">${say.title}</h2>
       <p>${say.span(format.number(backups.length), format.day(first))}</p>
       <p>${say.sizes(format.size(Math.min(...sizes)), format.size(Math.max(...sizes)))}</p>
     </div>
-    ${shown.length < 2 ? '' : drawing(view, shown, goNext, [first, last])}
+    ${shown.length < 2 ? '' : drawing(view, dots, goNext, [first, last])}
     <div class="row">
       <details>
         <summary>${say.asList}</summary>
         <ol class="moments">
-          ${shown.toReversed().map((backup) => html`<li><a href="${linkTo(view, backup.name)}">${describe(view, backup, goNext)}</a></li>`)}
+          ${dots.toReversed().map(({ link, say: text }) => html`<li><a href="${link}">${text}</a></li>`)}
         </ol>
         ${left > 0 ? html`<p>${say.more(format.number(left))}</p>` : ''}
       </details>
@@ -65,18 +77,18 @@ export function goBackForm({ texts, home, now }: View, day?: string): Html {
 
 function drawing(
   view: View,
-  shown: readonly Backup[],
+  dots: readonly Dot[],
   goNext: ReadonlySet<string>,
   [first, last]: readonly [Date, Date],
 ): Html {
   const { format } = view.texts;
-  const top = niceCeiling(Math.max(...shown.map(({ sizeBytes }) => sizeBytes)));
+  const top = niceCeiling(Math.max(...dots.map(({ backup }) => backup.sizeBytes)));
   const base = HEIGHT - BOTTOM;
   const at = ({ createdAt, sizeBytes }: Backup): string => {
     const x = LEFT + share(createdAt.getTime(), first.getTime(), last.getTime()) * (WIDTH - LEFT - RIGHT);
     return `${round(x)},${round(base - (sizeBytes / top) * (base - TOP))}`;
   };
-  const whole = shown.filter(({ problem }) => !problem).map(at);
+  const whole = dots.flatMap(({ backup }) => (backup.problem ? [] : [at(backup)]));
   const [start, end] = [whole[0]?.split(',')[0], whole.at(-1)?.split(',')[0]];
   // It is hidden from screen readers, which have the list, and out of the way of the Tab key.
   return html`<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" aria-hidden="true" focusable="false">
@@ -89,16 +101,14 @@ function drawing(
     })}
     ${whole.length > 1 ? html`<path class="area" d="M${start},${base} L${whole.join(' L')} L${end},${base} Z" />` : ''}
     <polyline class="line" points="${whole.join(' ')}" />
-    ${shown.map((backup) => {
+    ${dots.map(({ backup, link, say }) => {
       const [x, y] = at(backup).split(',') as [string, string];
       const kind = backup.problem ? 'broken' : backup.protected ? 'kept' : goNext.has(backup.name) ? 'going' : '';
       // Numbers and known words only; what is inserted as text is escaped.
       const dot = raw(
         `<circle class="hit" cx="${x}" cy="${y}" r="14"/><circle class="dot ${kind}" cx="${x}" cy="${y}" r="5"/>`,
       );
-      return html`<a href="${linkTo(view, backup.name)}" tabindex="-1"
-        ><title>${describe(view, backup, goNext)}</title>${dot}</a
-      >`;
+      return html`<a href="${link}" tabindex="-1"><title>${say}</title>${dot}</a>`;
     })}
     <text class="axis" x="${LEFT}" y="${HEIGHT - 6}">${format.day(first)}</text>
     <text class="axis" x="${WIDTH - RIGHT}" y="${HEIGHT - 6}" text-anchor="end">${format.day(last)}</text>

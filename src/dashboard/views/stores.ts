@@ -2,6 +2,7 @@ import { html } from 'hono/html';
 import type { Backup, RemoteCopy } from '../../index.js';
 import { storeName } from '../../service/redact.js';
 import type { ServiceView } from '../service-view.js';
+import { ageOf } from './ages.js';
 import { layout } from './layout.js';
 import { labelOf } from './table.js';
 import { linkHome, linkTo } from './view.js';
@@ -51,10 +52,10 @@ export function copiesList(
 }
 
 function one(view: View, { createdAt, sizeBytes, storedBytes, label }: RemoteCopy): Html {
-  const { texts, now } = view;
+  const { texts } = view;
   const { format } = texts;
   return html`<div>
-    ${format.date(createdAt)} <small>${format.age(createdAt, now)} · ${format.size(sizeBytes ?? storedBytes)}</small>
+    ${format.date(createdAt)} <small>${ageOf(view, createdAt)} · ${format.size(sizeBytes ?? storedBytes)}</small>
     ${label === undefined ? '' : html`<p>${labelOf(view, label)}</p>`}
   </div>`;
 }

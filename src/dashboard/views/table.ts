@@ -3,6 +3,7 @@ import type { Backup } from '../../index.js';
 import { addressOf, CHIPS, choose, growths, isShownBy, readChoice, SORTS } from '../filter.js';
 import type { Choice, Known, Sort } from '../filter.js';
 import { BY_HAND } from '../operations.js';
+import { ageOf } from './ages.js';
 import { linkTo } from './view.js';
 import type { Html, View } from './view.js';
 
@@ -131,7 +132,7 @@ function sameMinute({ texts }: View, rows: readonly Backup[]): ReadonlySet<Backu
 }
 
 function row(view: View, backup: Backup, { goNext, growth, byDay: hasDays }: List, twins: ReadonlySet<Backup>): Html {
-  const { texts, rights, now } = view;
+  const { texts, rights } = view;
   const { format, list } = texts;
   const { name, createdAt, sizeBytes, label } = backup;
   const seconds = twins.has(backup);
@@ -150,7 +151,7 @@ function row(view: View, backup: Backup, { goNext, growth, byDay: hasDays }: Lis
     }
     <th scope="row">
       <a href="${linkTo(view, name)}" title="${name}"><time datetime="${createdAt.toISOString()}">${at}</time></a>
-      <small>${format.age(createdAt, now)}</small>
+      <small>${ageOf(view, createdAt)}</small>
     </th>
     <td data-name="${texts.columns.label}" class="label">
       ${label === undefined ? '–' : labelOf(view, label)} ${tags(view, backup, goNext)}
@@ -204,7 +205,7 @@ export function verificationOf(view: View, backup: Backup): Html {
   const how = texts.verifiedAs[level] ?? level;
   const good = isVerified(backup);
   return html`<span class="tag ${good ? 'good' : 'bad'}">${good ? how : texts.verifyFailed}</span>
-    <small>${texts.format.age(at, view.now)}</small>`;
+    <small>${ageOf(view, at)}</small>`;
 }
 
 /** A label in words for people, its name small below. The page's own button has words in the reader's language. */

@@ -1,11 +1,13 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { manifestName } from '#dist/catalog/backup-name.js';
+import { latestBackup } from '#dist/catalog/list-backups.js';
 import { formatManifest } from '#dist/catalog/manifest.js';
 import type { BackupEvents } from '#dist/service/events.js';
 import { EVENT_NAMES } from '#dist/service/events.js';
 import { KnownBackups } from '#dist/service/known-backups.js';
 import { Events } from '#dist/util/events.js';
+import { runSync } from '#dist/util/file-work.js';
 import { FolderGate } from '#dist/util/folder-gate.js';
 import { HOUR, NAMING, aManifest, writeBackup } from '../../support/planted-backups';
 import { until } from '../../support/processes';
@@ -29,7 +31,7 @@ function listed(count: number, lookAgainMs?: number) {
     fs.writeFileSync(`${file}.new`, formatManifest(aManifest({ name, createdAt: at, protected: true })));
     fs.renameSync(`${file}.new`, file);
   };
-  return { events, names, known, protect, protectedOnes };
+  return { events, folder, names, known, protect, protectedOnes };
 }
 
 test('a few backups are always shown as they are', async () => {
@@ -67,6 +69,20 @@ describe('with very many', () => {
     protect(names[3]!);
     events.emit('protected', { name: names[3]!, protected: true });
     expect(await protectedOnes()).toEqual([names[3]]);
+  });
+
+  test('whether one is due is judged by the newest as it is now, not as it was known', async () => {
+    const { names, known, folder } = listed(130);
+    const latest = async () => {
+      const look = await known.look();
+      return runSync(latestBackup(folder, Date.now(), look)).latest;
+    };
+    await known.list();
+    expect(await latest()).toBe((await known.list())[0]);
+    fs.truncateSync(path.join(temp.path, names[0]!), 1_000);
+    expect((await latest())?.name).toBe(names[1]);
+    const added = writeBackup(temp.path, new Date(START + 60_000), { manifest: true });
+    expect((await latest())?.name).toBe(added);
   });
 
   test('what another process has changed is found behind the page, which is told', async () => {
