@@ -13,8 +13,8 @@ import { memoryLogger } from '../support/memory-logger';
 import { DAY, writeBackup } from '../support/planted-backups';
 
 /** For what the browser does. It only bounds what hangs. */
-const PATIENCE_MS = 300_000;
-const SHOTS = path.join(__dirname, '..', '..', 'build', 'screenshots');
+export const PATIENCE_MS = 300_000;
+export const SHOTS = path.join(__dirname, '..', '..', 'build', 'screenshots');
 
 /** The demo with its dashboard, and Debian's Chromium. Call it once in a test file. */
 export function useBrowser() {
@@ -33,22 +33,7 @@ export function useBrowser() {
     mountDashboard(app, service, ['shop.test']);
     await app.listen(0, '127.0.0.1');
     url = await app.getUrl();
-    // Playwright gives it a new, empty profile.
-    browser = await chromium.launch({
-      timeout: PATIENCE_MS,
-      executablePath: '/usr/bin/chromium',
-      args: [
-        '--no-sandbox',
-        '--disable-gpu',
-        '--disable-quic',
-        '--no-first-run',
-        '--disable-background-networking',
-        '--disable-component-update',
-        '--disable-sync',
-        // A host name that is no "trustworthy" one, as in a shop's own network: browsers send fewer headers there.
-        '--host-resolver-rules=MAP shop.test 127.0.0.1',
-      ],
-    });
+    browser = await launchBrowser();
   });
   afterEach(async () => {
     for (const context of contexts.splice(0)) await context.close();
@@ -112,3 +97,22 @@ const LABELS = [
   'ProductsController.edit',
   'AppointmentsController.finish',
 ];
+
+/** Playwright gives it a new, empty profile. */
+export function launchBrowser(): Promise<Browser> {
+  return chromium.launch({
+    timeout: PATIENCE_MS,
+    executablePath: '/usr/bin/chromium',
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+      // A host name that is no "trustworthy" one, as in a shop's own network: browsers send fewer headers there.
+      '--host-resolver-rules=MAP shop.test 127.0.0.1',
+    ],
+  });
+}
