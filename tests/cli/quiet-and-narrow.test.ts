@@ -86,20 +86,77 @@ test('verify --all ends with a sum', async () => {
   expect((await run('verify', '--all')).stdout).toMatch(/\n\n2 backups: 1 good, 1 bad or not readable\n$/);
 });
 
-test('no row of list wraps in 80 columns', async () => {
-  await run('create', '--label', 'a reason that is so long that it would not fit in a row of eighty columns');
-  const { stdout } = await cli.onTerminal(['list', '--database', 'app.db'], { cwd: shop.path, env: { COLUMNS: '80' } })
-    .ended;
-  // eslint-disable-next-line no-control-regex -- colours
-  const rows = stdout.replace(/\x1b\[[\d;]*m/g, '').split(/\r?\n/);
-  expect(rows.find((row) => row.startsWith('app_backup_'))).toContain('…');
-  expect(Math.max(...rows.map((row) => row.length))).toBeLessThanOrEqual(80);
+test('nothing that is listed is wider than the terminal, other than a path or a name at its end, which is left whole', async () => {
+  const long = 'a-database-whose-name-is-longer-than-most.db';
+  const dist = JSON.stringify(path.join(__dirname, '..', '..', 'dist', 'index.js'));
+  fs.mkdirSync(shop.file('nas'));
+  const db = new Database(shop.file(long));
+  db.exec('CREATE TABLE customers_with_a_name_of_some_length (an_identifier, a_note_about_the_customer)');
+  db.close();
+  shop.write(
+    'autobackup.config.cjs',
+    `const { directoryStore } = require(${dist});
+     const database = process.env.LONG ? '${long}' : 'app.db';
+     module.exports = { database, copies: [directoryStore('nas', { host: 'the-till-beside-the-door' })] };`,
+  );
+  const label = 'a reason that is so long that it would not fit in a row of eighty columns';
+  for (const LONG of ['', '1']) {
+    expect((await cli.run(['create', '--label', label], { cwd: shop.path, env: { LONG } })).code).toBe(0);
+  }
+  const host = ['--from', 'nas', '--host', 'the-till-beside-the-door'];
+  const commands = [
+    ['list'],
+    ['list', ...host],
+    ['list', '--from', 'nas', '--all-hosts'],
+    ['log'],
+    ['prune', '--dry-run', '--keep-last', '1'],
+    ['status'],
+    ['verify', '--all'],
+    ['verify', '--all', ...host],
+    ['doctor'],
+    ['diff', 'latest'],
+    ['query', 'latest', 'SELECT name, sql FROM sqlite_schema'],
+  ];
+  for (const args of commands) {
+    for (const [columns, LONG] of [
+      [80, '1'],
+      [40, ''],
+    ] as const) {
+      const env = { COLUMNS: String(columns), LONG, NO_COLOR: '1' };
+      const { stdout } = await cli.onTerminal(args, { cwd: shop.path, env }).ended;
+      // A bar is erased before the result stands in its place.
+      const rows = stdout.split('\x1b[2K').at(-1)!.split(/\r?\n/);
+      const isWhole = (row: string) => row.split(' ').at(-1)!.length > columns - 22;
+      const wide = rows.filter((row) => row.length > columns && !isWhole(row));
+      expect({ args, columns, empty: rows.length < 2, wide }).toEqual({ args, columns, empty: false, wide: [] });
+    }
+  }
+});
+
+test('where the columns of a table have no room, each row is a paragraph, and nothing is lost', () => {
+  const rows = [
+    ['NAME', 'SIZE', 'NOTE'],
+    ['app_backup_20261124_093000.db', '8 kB', 'before an invoice was deleted'],
+    ['app_backup_20261117_093000.db', '9 kB', ''],
+  ];
+  expect(table(rows, { columns: 80 }).split('\n')).toHaveLength(3);
+  expect(table(rows, { columns: 40 })).toBe(
+    [
+      'app_backup_20261124_093000.db',
+      '  SIZE  8 kB',
+      '  NOTE  before an invoice was deleted',
+      'app_backup_20261117_093000.db',
+      '  SIZE  9 kB',
+    ].join('\n'),
+  );
+  expect(table(rows, { columns: 52 })).toContain('before an invo…');
+  expect(table(rows, { columns: 52, mayCut: false })).toContain('before an invoice was deleted');
 });
 
 test('text wraps under its own beginning; a table cuts its last column', () => {
   expect(wrap('one two three four five six seven', 4, 28)).toBe('one two three four five\n    six seven');
   expect(wrap('one two', 4, undefined)).toBe('one two');
-  expect(table([['a', 'long enough to be cut']], undefined, 10)).toBe('a  long e…');
+  expect(table([['a', 'long enough to be cut']], { columns: 20, header: false })).toBe('a  long enough to b…');
 });
 
 test('the undo of a restore can be pasted in any folder', async () => {

@@ -75,12 +75,19 @@ async function checkContents(
   return due;
 }
 
+/** The least width with room for a column of messages. */
+const NARROW = 60;
+
 function textOf(checks: readonly Check[], { terminal }: Context): string {
   const { green, yellow, red, bold, dim } = terminal.out;
   const marks = { ok: green('ok  '), warn: yellow('WARN'), fail: red('FAIL') };
+  const { columns } = terminal;
+  // In little room, a message begins below the name of its check.
+  const indent = (columns ?? Infinity) < NARROW ? 6 : 22;
+  const space = ' '.repeat(indent);
   const lines = checks.flatMap(({ id, level, message, advice }) => [
-    `${marks[level]}  ${bold(id.padEnd(14))}  ${wrap(oneLine(message), 22, terminal.columns)}`,
-    ...(advice === null ? [] : [`${' '.repeat(22)}${dim('->')} ${wrap(oneLine(advice), 25, terminal.columns)}`]),
+    `${marks[level]}  ${indent === 6 ? `${bold(id)}\n${space}` : `${bold(id.padEnd(14))}  `}${wrap(oneLine(message), indent, columns)}`,
+    ...(advice === null ? [] : [`${space}${dim('->')} ${wrap(oneLine(advice), indent + 3, columns)}`]),
   ]);
   const of = (level: Check['level']): number => checks.filter((check) => check.level === level).length;
   return [...lines, '', `${count(of('fail'), 'failure')}, ${count(of('warn'), 'warning')}, ${of('ok')} ok`].join('\n');

@@ -2,7 +2,7 @@ import type { Backup, BackupService } from '../../index.js';
 import { backupJson } from '../as-json.js';
 import type { CommandFunction, Context } from '../context.js';
 import { EXIT } from '../exit-codes.js';
-import { ago, count, localTime, size, table, withWords } from '../format.js';
+import { ago, count, isNarrow, localTime, size, table, withWords } from '../format.js';
 import type { ListFlags } from '../flags.js';
 import { openService } from '../open-service.js';
 
@@ -23,12 +23,9 @@ function noneOf(all: readonly Backup[], directory: string): string {
   return `None of the ${count(all.length, 'backup')} in "${directory}" has a problem.`;
 }
 
-/** Below this width the time, which the name says too, is left out, so that no row wraps at 80 columns. */
-const WIDE = 110;
-
 function textOf(backups: readonly Backup[], now: number, service: BackupService, { terminal }: Context): string {
   const { bold, red } = terminal.out;
-  const narrow = terminal.columns !== undefined && terminal.columns < WIDE;
+  const narrow = isNarrow(terminal);
   const header = narrow
     ? ['NAME', 'AGE', 'SIZE', 'CHECKED', 'NOTE']
     : ['NAME', 'AGE', 'TAKEN', 'SIZE', 'CHECKED', 'PROTECTED', 'NOTE'];
@@ -42,7 +39,7 @@ function textOf(backups: readonly Backup[], now: number, service: BackupService,
   });
   const paint = (cell: string, column: number, row: number): string =>
     row === 0 ? bold(cell) : column === header.length - 1 && backups[row - 1]!.problem ? red(cell) : cell;
-  return table([header, ...rows], paint, terminal.columns);
+  return table([header, ...rows], { paint, columns: terminal.columns });
 }
 
 /** The latest verification, or the one when the backup was taken. */

@@ -21,11 +21,9 @@ export const log: CommandFunction<[LogFlags]> = async (context, { limit, before 
 function textOf(activity: readonly Activity[], service: BackupService, { terminal }: Context): string {
   const { bold, red } = terminal.out;
   const rows = activity.map((each) => [localTime(each.at), sayBy(each), sayAction(each, service)]);
-  return table(
-    [['WHEN', 'WHO', 'WHAT'], ...rows],
-    (cell, column, row) => (row === 0 ? bold(cell) : column === 2 && isBad(activity[row - 1]!) ? red(cell) : cell),
-    terminal.columns,
-  );
+  const paint = (cell: string, column: number, row: number): string =>
+    row === 0 ? bold(cell) : column === 2 && isBad(activity[row - 1]!) ? red(cell) : cell;
+  return table([['WHEN', 'WHO', 'WHAT'], ...rows], { paint, columns: terminal.columns });
 }
 
 function isBad({ action, ok }: Activity): boolean {

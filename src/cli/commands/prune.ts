@@ -1,8 +1,9 @@
 import type { KeepRules, PruneReport } from '../../index.js';
+import { oneLine } from '../../util/printable.js';
 import { backupJson } from '../as-json.js';
 import type { CommandFunction, Context } from '../context.js';
 import { EXIT } from '../exit-codes.js';
-import { count, size, table } from '../format.js';
+import { count, size, table, wrap } from '../format.js';
 import { openService } from '../open-service.js';
 import type { PruneFlags } from '../flags.js';
 
@@ -41,11 +42,14 @@ function textOf({ dryRun, kept, removed, failed }: PruneReport, { terminal }: Co
   const rows = [
     ...kept.map(({ backup, reasons }) => ['keep', backup.name, size(backup.sizeBytes), reasons.join('; ')]),
     ...removed.map((backup) => ['remove', backup.name, size(backup.sizeBytes), '']),
-    ...failed.map(({ backup, error }) => ['FAILED', backup.name, size(backup.sizeBytes), error.message]),
+    ...failed.map(({ backup, error }) => ['FAILED', backup.name, size(backup.sizeBytes), error.code]),
   ];
+  const why = failed.map(({ backup, error }) => wrap(oneLine(`${backup.name}: ${error.message}`), 0, terminal.columns));
   const paint = (cell: string, column: number): string =>
     column > 0 ? cell : { keep: green, remove: yellow, FAILED: red }[cell]!(cell);
   const done = dryRun ? 'Would remove' : 'Removed';
   const summary = `${done} ${count(removed.length, 'backup')} (${size(bytes)}); ${kept.length} stay.`;
-  return rows.length === 0 ? 'There are no backups.' : `${table(rows, paint)}\n${summary}`;
+  return rows.length === 0
+    ? 'There are no backups.'
+    : `${table(rows, { paint, columns: terminal.columns, header: false })}\n${[...why, summary].join('\n')}`;
 }

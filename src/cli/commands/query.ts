@@ -1,6 +1,6 @@
 import { queryToJson } from '../../child/rows-protocol.js';
 import type { QueryResult, SqlValue } from '../../index.js';
-import type { CommandFunction } from '../context.js';
+import type { CommandFunction, Context } from '../context.js';
 import { EXIT } from '../exit-codes.js';
 import { findBackup } from '../find-backup.js';
 import type { QueryFlags } from '../flags.js';
@@ -25,14 +25,14 @@ export const query: CommandFunction<[string, string, QueryFlags]> = async (conte
   return {
     exitCode: EXIT.done,
     document: { columns, rows: found, truncated },
-    text: csv ? csvOf(result) : textOf(result),
+    text: csv ? csvOf(result) : textOf(result, context),
     isData: csv === true,
   };
 };
 
-function textOf({ columns, rows }: QueryResult): string {
+function textOf({ columns, rows }: QueryResult, { terminal }: Context): string {
   const cells = rows.map((row) => row.map((value) => (typeof value === 'string' ? value : sqlText(value))));
-  return table([[...columns], ...cells]);
+  return table([[...columns], ...cells], { columns: terminal.columns, mayCut: false });
 }
 
 /** RFC 4180. NULL is an empty field, an empty text is `""`, a BLOB is in hexadecimal. */

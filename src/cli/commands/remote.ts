@@ -1,11 +1,12 @@
 import path from 'node:path';
 import { isBackupError } from '../../util/errors.js';
+import { oneLine } from '../../util/printable.js';
 import { listCopies, verifyCopy } from '../../index.js';
 import type { BackupError, BackupStore, CopyVerifyReport, RemoteCopy } from '../../index.js';
 import { errorJson } from '../as-json.js';
 import type { CommandFunction, Context } from '../context.js';
 import { EXIT, exitCodeOf } from '../exit-codes.js';
-import { ago, localTime, seconds, size, table } from '../format.js';
+import { ago, isNarrow, localTime, seconds, size, table, wrap } from '../format.js';
 import { openStore, openStores, readIdentities } from '../store-option.js';
 import type { StoreFlags } from '../store-option.js';
 import type { VerifyFlags } from '../flags.js';
@@ -71,7 +72,9 @@ export const verifyRemote: CommandFunction<[string | undefined, VerifyFlags & St
   }
   const bad = outcomes.some((outcome) => 'ok' in outcome && !outcome.ok);
   const failed = outcomes.find((outcome) => 'error' in outcome);
-  const { green, red } = context.terminal.out;
+  const { terminal } = context;
+  const { green, red } = terminal.out;
+  const below = (text: string): string => `        ${wrap(oneLine(text), 8, terminal.columns)}`;
   return {
     exitCode: bad
       ? EXIT.verificationFailed
@@ -87,11 +90,11 @@ export const verifyRemote: CommandFunction<[string | undefined, VerifyFlags & St
         : outcomes
             .flatMap((outcome) => {
               if ('error' in outcome)
-                return [`${red('FAILED')}  ${outcome.copy.key}`, `        ${outcome.error.message}`];
+                return [`${red('FAILED')}  ${oneLine(outcome.copy.key)}`, below(outcome.error.message)];
               const { ok, key, level: checked, durationMs, problems } = outcome;
               return [
-                `${ok ? green('ok    ') : red('BAD   ')}  ${key}  ${checked}, ${seconds(durationMs)}`,
-                ...problems.map((problem) => `        ${problem}`),
+                `${ok ? green('ok    ') : red('BAD   ')}  ${wrap(`${oneLine(key)}  ${checked}, ${seconds(durationMs)}`, 8, terminal.columns)}`,
+                ...problems.map(below),
               ];
             })
             .join('\n'),
@@ -127,21 +130,34 @@ function copyJson(copy: RemoteCopy, now: number): object {
 
 function listText(copies: readonly RemoteCopy[], now: number, { terminal }: Context): string {
   const { bold, red } = terminal.out;
-  const header = ['HOST', 'NAME', 'AGE', 'TAKEN', 'SIZE', 'STORED', 'ENCRYPTED', 'STORE', 'NOTE'];
-  const rows = copies.map((copy) => [
-    copy.host ?? '-',
-    copy.name,
-    ago(now - copy.createdAt.getTime()),
-    localTime(copy.createdAt),
-    copy.sizeBytes === undefined ? '?' : size(copy.sizeBytes),
-    size(copy.storedBytes),
-    copy.recipients ? 'age' : '-',
-    copy.store,
-    copy.problem ? `DOES NOT COUNT: ${copy.problem}` : (copy.label ?? ''),
-  ]);
-  return table([header, ...rows], (cell, column, row) =>
-    row === 0 ? bold(cell) : column === 8 && copies[row - 1]!.problem ? red(cell) : cell,
-  );
+  const narrow = isNarrow(terminal);
+  // In little room: what is the same in each row was asked for, and the name says when it was taken.
+  const several = (of: (copy: RemoteCopy) => string | undefined): boolean => new Set(copies.map(of)).size > 1;
+  const [hosts, stores] = [!narrow || several(({ host }) => host), !narrow || several(({ store }) => store)];
+  const columns: readonly (readonly [head: string, shown: boolean, of: (copy: RemoteCopy) => string])[] = [
+    ['HOST', hosts && !narrow, ({ host }) => host ?? '-'],
+    ['NAME', true, ({ name }) => name],
+    ['AGE', true, ({ createdAt }) => ago(now - createdAt.getTime())],
+    ['TAKEN', !narrow, ({ createdAt }) => localTime(createdAt)],
+    ['SIZE', true, ({ sizeBytes }) => (sizeBytes === undefined ? '?' : size(sizeBytes))],
+    ['STORED', true, ({ storedBytes }) => size(storedBytes)],
+    ['ENCRYPTED', !narrow, ({ recipients }) => (recipients ? 'age' : '-')],
+    ['HOST', hosts && narrow, ({ host }) => host ?? '-'],
+    ['STORE', stores, ({ store }) => store],
+    ['NOTE', true, (copy) => noteOf(copy, narrow)],
+  ];
+  const shown = columns.filter(([, is]) => is);
+  const rows = copies.map((copy) => shown.map(([, , of]) => of(copy)));
+  return table([shown.map(([head]) => head), ...rows], {
+    paint: (cell, column, row) =>
+      row === 0 ? bold(cell) : column === shown.length - 1 && copies[row - 1]!.problem ? red(cell) : cell,
+    columns: terminal.columns,
+  });
+}
+
+function noteOf({ problem, label = '', recipients }: RemoteCopy, narrow: boolean): string {
+  const note = problem ? `DOES NOT COUNT: ${problem}` : label;
+  return [note, narrow && recipients ? 'encrypted' : ''].filter(Boolean).join('; ');
 }
 
 function databaseName({ flags: { database } }: Context): string | undefined {

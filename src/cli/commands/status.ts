@@ -4,7 +4,7 @@ import { oneLine } from '../../util/printable.js';
 import { statusJson } from '../as-json.js';
 import type { CommandFunction, Context } from '../context.js';
 import { EXIT, exitCodeOf } from '../exit-codes.js';
-import { ago, count, localTime, size, span, table } from '../format.js';
+import { ago, count, localTime, size, span, table, wrap } from '../format.js';
 import { openService } from '../open-service.js';
 
 export const status: CommandFunction<[]> = async (context) => {
@@ -51,18 +51,24 @@ function textOf(found: ServiceStatus, now: number, { terminal }: Context): strin
     ],
     ['due', due.due ? 'yes' : 'no', [explain(due)]],
   ] as const;
+  const { columns } = terminal;
   const lines = table(
     rows.map(([name, value, more]) => [name, value, more.filter(Boolean).join(', ')]),
-    (cell, column, row) =>
-      column === 0 ? bold(cell) : column === 1 && row === 4 ? (due.due ? yellow : green)(cell) : cell,
+    {
+      paint: (cell, column, row) =>
+        column === 0 ? bold(cell) : column === 1 && row === 4 ? (due.due ? yellow : green)(cell) : cell,
+      columns,
+      header: false,
+      mayCut: false,
+    },
   );
-  const stores = found.copies.map((copies) => oneLine(copiesText(copies, now)));
+  const stores = found.copies.map((copies) => wrap(oneLine(copiesText(copies, now)), 10, columns));
   return [
-    paint(oneLine(sayVerdict(judged, now))),
+    paint(wrap(oneLine(sayVerdict(judged, now)), 0, columns)),
     '',
     lines,
     ...stores,
-    ...warnings.map((warning) => `${yellow('warning:')} ${oneLine(warning)}`),
+    ...warnings.map((warning) => `${yellow('warning:')} ${wrap(oneLine(warning), 9, columns)}`),
   ].join('\n');
 }
 

@@ -5,7 +5,7 @@ import { errorJson, verifyJson } from '../as-json.js';
 import type { CommandFunction, Context } from '../context.js';
 import { EXIT, exitCodeOf } from '../exit-codes.js';
 import { findBackup } from '../find-backup.js';
-import { count, seconds, size } from '../format.js';
+import { count, seconds, size, wrap } from '../format.js';
 import { openService } from '../open-service.js';
 import { withProgress } from '../progress.js';
 import type { VerifyFlags } from '../flags.js';
@@ -80,19 +80,19 @@ function troubleOf(outcomes: readonly Outcome[]): string {
 
 function textOf(outcomes: readonly Outcome[], all: boolean, { terminal }: Context): string {
   const { green, red } = terminal.out;
+  const below = (text: string): string => `        ${wrap(oneLine(text), 8, terminal.columns)}`;
   const good = outcomes.filter(isGood).length;
   const sum = all
     ? ['', `${count(outcomes.length, 'backup')}: ${good} good, ${outcomes.length - good} bad or not readable`]
     : [];
   return outcomes
     .flatMap((outcome) => {
-      if ('error' in outcome)
-        return [`${red('FAILED')}  ${oneLine(outcome.name)}`, `        ${oneLine(outcome.error.message)}`];
+      if ('error' in outcome) return [`${red('FAILED')}  ${oneLine(outcome.name)}`, below(outcome.error.message)];
       const { ok, name, level, sizeBytes, durationMs, problems, findings, assertions = [] } = outcome;
       return [
-        `${ok ? green('ok    ') : red('BAD   ')}  ${oneLine(name)}  ${level}, ${size(sizeBytes)}, ${seconds(durationMs)}`,
-        ...problems.map((problem) => `        ${oneLine(problem)}`),
-        ...findings.map((finding) => `        not damage: ${oneLine(finding)}`),
+        `${ok ? green('ok    ') : red('BAD   ')}  ${wrap(`${oneLine(name)}  ${level}, ${size(sizeBytes)}, ${seconds(durationMs)}`, 8, terminal.columns)}`,
+        ...problems.map(below),
+        ...findings.map((finding) => below(`not damage: ${finding}`)),
         ...assertions.map(({ sql, ok: holds, error }) => {
           const why = error === undefined ? '' : `  (${oneLine(error)})`;
           return `        ${holds ? green('true ') : red('FALSE')}  ${oneLine(sql)}${why}`;
