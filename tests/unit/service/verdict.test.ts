@@ -1,5 +1,6 @@
 import { BackupError, sayAnswer, sayVerdict, verdict } from 'sqlite-autobackup';
 import type { Backup, BackupErrorCode, CopyStatus, ServiceStatus } from 'sqlite-autobackup';
+import { ENGLISH } from '#dist/service/verdict-words.js';
 import { aBackup, aManifest, DAY, HOUR, MINUTE } from '../../support/planted-backups';
 
 const NOW = Date.parse('2026-11-24T12:00:00.000Z');
@@ -351,6 +352,48 @@ const GOLDEN: [string, Partial<ServiceStatus> | BackupError | undefined, string[
 
 test.each(GOLDEN)('%s', (_, given, expected) => {
   expect(judged(given === undefined || given instanceof BackupError ? given : status(given))).toEqual(expected);
+});
+
+/** Green has its reasons too, in words: what was looked at, and when. */
+const GOOD: [string, Partial<ServiceStatus>, string, string][] = [
+  ['a fresh backup', {}, 'recent fresh', 'The last backup is from 2 hours ago'],
+  ['a drill that has passed', {}, 'proven drilled', 'A restore drill passed 1 day ago'],
+  [
+    'a drill of a backup that has gone since',
+    { lastDrill: { name: 'gone.db', ok: true, at: ago(30 * DAY) } },
+    'proven drilled',
+    'A restore drill passed 30 days ago',
+  ],
+  ['each store has all', { copies: [store('NAS'), store('USB')] }, 'elsewhere stores-current', 'Also in NAS, USB'],
+  [
+    'a backup is on its way for not too long, to one of two stores',
+    { copies: [store('NAS'), store('USB', { pending: ['a'], pendingSince: ago(HOUR) })] },
+    'elsewhere stores-shipping',
+    'On its way to USB',
+  ],
+  [
+    'that there is no store was accepted',
+    { copies: [], onlyHere: { at: ago(90 * DAY), by: 'Ana' } },
+    'elsewhere only-here-accepted',
+    'Only on this computer',
+  ],
+  ['room for exactly two', { freeBytes: 2 * 168_000, neededBytes: 168_000 }, 'room enough', '328.13 kB free'],
+];
+
+test.each(GOOD)('good: %s', (_, given, expected, words) => {
+  const [question, code] = expected.split(' ');
+  const { level, answers } = verdict(status(given), NOW);
+  const answer = answers.find((each) => each.question === question)!;
+  expect({ level, mark: answer.mark, code: answer.code }).toEqual({ level: 'good', mark: 'good', code });
+  expect(sayAnswer(answer, NOW)).toBe(words);
+});
+
+test('there is no answer without a state here that leads to it', () => {
+  const given = [...GOLDEN.map(([, of]) => of), ...GOOD.map(([, of]) => of)];
+  const said = given.flatMap((of) =>
+    verdict(of === undefined || of instanceof BackupError ? of : status(of), NOW).answers.map(({ code }) => code),
+  );
+  expect([...new Set(said)].sort()).toEqual(Object.keys(ENGLISH.answers).sort());
 });
 
 test('a store that is away says which backups wait, in a sentence of its own', () => {
