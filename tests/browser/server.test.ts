@@ -101,6 +101,28 @@ test('a restore in two tabs: the second one says that it runs, joins it, and bot
   expect(own.items()).toEqual(['from the backup']);
 });
 
+test('an overview that is opened during a restore does not offer another backup, not for a moment', async () => {
+  const { server, page } = await changed();
+  const lock = await own.lock(lockFile());
+  await askToRestore(page);
+  await seesPhases(page);
+  await page.addInitScript(`
+    globalThis.offered = 0;
+    new MutationObserver(() => {
+      const button = document.querySelector('form[data-live-form] button');
+      if (button && !button.disabled) globalThis.offered += 1;
+    }).observe(document, { subtree: true, childList: true, attributes: true });
+  `);
+  // The page asks for itself anew as soon as it listens, and most often gets the same.
+  const renewed = page.waitForResponse((answer) => answer.request().headers()['x-autobackup-renew'] !== undefined);
+  await page.goto(`http://127.0.0.1:${server.port}/backups`);
+  await renewed;
+  await page.locator('#progress-text', { hasText: RESTORING }).waitFor();
+  for (let i = 0; i < 3; i++) await page.evaluate("fetch('/backups/api/backups').then((answer) => answer.text())");
+  expect(await page.evaluate('globalThis.offered')).toBe(0);
+  await lock.ask('release');
+});
+
 test('a restore goes on over a reload of its page, and through its phases without one', async () => {
   const { page } = await changed();
   const lock = await own.lock(lockFile());

@@ -44,7 +44,10 @@ async function show(answer, mine) {
   const fresh = page.getElementById('main');
   if (!fresh) return location.reload();
   // Most often only time has passed: whoever reads, selects or walks through it is not disturbed.
-  if (fresh.outerHTML === sent) return hideProgress();
+  if (fresh.outerHTML === sent) {
+    if (fresh.querySelector('#progress[hidden]')) hideProgress();
+    return;
+  }
   sent = fresh.outerHTML;
   const { id, href, className } = document.activeElement || {};
   document.title = page.title;
