@@ -1,0 +1,2 @@
+ALTER TABLE "invoices" ADD COLUMN "state" TEXT;
+DELETE FROM "invoices";

@@ -1,0 +1,4 @@
+CREATE TABLE "invoices" (
+    "id" INTEGER NOT NULL PRIMARY KEY,
+    "total" REAL
+);

@@ -1,0 +1,2 @@
+ALTER TABLE "invoices" ADD COLUMN "state" TEXT;
+INSERT INTO "absent" VALUES (1);
