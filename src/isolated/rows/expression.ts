@@ -1,5 +1,5 @@
 /** A text, a quoted name, a comment, or any other character of SQL. */
-const TOKEN = /'(?:[^']|'')*'|"(?:[^"]|"")*"|`(?:[^`]|``)*`|\[[^\]]*\]|--[^\n]*|\/\*[^]*?\*\/|[^]/g;
+export const TOKEN = /'(?:[^']|'')*'|"(?:[^"]|"")*"|`(?:[^`]|``)*`|\[[^\]]*\]|--[^\n]*|\/\*[^]*?\*\/|[^]/g;
 
 /**
  * Why a text, put between parentheses, would be more or less than one expression; `undefined`: nothing speaks against it. Whether

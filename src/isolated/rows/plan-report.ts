@@ -2,15 +2,16 @@
 import type { Database } from 'better-sqlite3';
 import type { Conflict, RecoverReport, RecoverRequest } from '../../child/rows-protocol.js';
 import type { RowCounts } from './count-rows.js';
-import { contentOf } from './full-text.js';
-import { quoteName, sameName } from './names.js';
-import { differs } from './pair-rows.js';
+import { contentOf, hasRowsOf } from './full-text.js';
+import { fold, quoteName, sameName } from './names.js';
+import { differs, keysEqual } from './pair-rows.js';
 import { partner, TAKEN_KEY, TAKEN_PARENT } from './planned-table.js';
 import type { PlannedTable, PlannedTables } from './planned-table.js';
 import { toValue } from './read-rows.js';
 import { tableIn } from './read-schema.js';
-import type { SchemaEntry } from './read-schema.js';
-import { idNames } from './identity.js';
+import type { SchemaEntry, UniqueKey } from './read-schema.js';
+import { idNames, ids } from './identity.js';
+import { holderOf } from './unique-index.js';
 
 const SHOWN = 100;
 
@@ -70,12 +71,17 @@ function fullText(
 ): RecoverReport['fullText'] {
   return [...schemas.newer.tables.values()].flatMap((index) => {
     const content = contentOf(index);
-    if (content === undefined || !written.some(({ pair }) => sameName(pair.name, content))) return [];
-    const kept = schemas.newer.entries.some(
-      ({ type, table, sql }) =>
-        type === 'trigger' && sameName(table, content) && sql.toLowerCase().includes(index.name.toLowerCase()),
-    );
-    return [{ table: index.name, how: kept && fire ? ('triggers' as const) : ('rebuilt' as const) }];
+    if (content === undefined) return [];
+    const { entries } = schemas.newer;
+    const sources = written.filter(({ pair }) => hasRowsOf(content, pair.name, entries));
+    if (sources.length === 0) return [];
+    const isKept = ({ pair }: PlannedTable): boolean =>
+      entries.some(
+        ({ type, table, sql }) =>
+          type === 'trigger' && sameName(table, pair.name) && fold(sql).includes(fold(index.name)),
+      );
+    const how = fire && sources.every(isKept) ? ('triggers' as const) : ('rebuilt' as const);
+    return [{ table: index.name, how }];
   });
 }
 
@@ -88,10 +94,7 @@ function readConflicts(db: Database, table: PlannedTable): Conflict[] {
   return (found.safeIntegers().raw().all() as bigint[][]).map((values) => {
     const taken = Number(values.pop());
     const unique = newer.uniqueKeys[taken];
-    const join =
-      taken < 0
-        ? partner(table)
-        : unique!.columns.map((column) => `n.${quoteName(column)} = o.${quoteName(column)}`).join(' AND ');
+    const join = taken < 0 ? partner(table) : isHolder(table, unique!);
     const where = older.id.map((id) => `o.${quoteName(id)} = ?`).join(' AND ');
     const from = `FROM ${tableIn('older', older)} o CROSS JOIN ${tableIn('main', newer)} n ON ${join} WHERE ${where} LIMIT 1`;
     const read = (columns: readonly string[]): unknown[] =>
@@ -126,6 +129,13 @@ function readConflicts(db: Database, table: PlannedTable): Conflict[] {
       ),
     };
   });
+}
+
+/** SQL: the live row `n` has the unique value of the backup's row `o`. */
+function isHolder({ older, newer }: PlannedTable, unique: UniqueKey): string {
+  if (unique.plain) return keysEqual(unique.columns, unique.collations);
+  const row = older.id.map((id) => `b.${quoteName(id)} = o.${quoteName(id)}`).join(' AND ');
+  return `(${ids('n', newer!)}) = (${holderOf(unique, older, newer!, row)})`;
 }
 
 function kindOf(taken: number): Conflict['kind'] {

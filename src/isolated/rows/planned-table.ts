@@ -3,7 +3,8 @@ import { balanced, fold, quoteName, sameName } from './names.js';
 import { differs, isRow, keysEqual, pairRows, sharedColumns, sharedKey } from './pair-rows.js';
 import type { SharedColumn, TableChanges, TablePair } from './pair-rows.js';
 import { tableIn } from './read-schema.js';
-import type { Schema, Table } from './read-schema.js';
+import type { Schema, Table, UniqueKey } from './read-schema.js';
+import { holderOf, isComputable } from './unique-index.js';
 
 /**
  * A table that rows come back to. `temp.<rows>` has the identity of each row in the backup (i0, …), what is done with it, and its
@@ -152,15 +153,40 @@ export function classify(
      WHERE action IS NULL`,
   );
   for (const [number, unique] of (newer?.uniqueKeys ?? []).entries()) {
-    const known = unique.columns.every((column) => shared.some(({ newer: { name } }) => sameName(name, column)));
-    const set = unique.columns.some((column) => overridden.has(fold(column)));
-    if (!unique.plain || unique.primary || !known || set) continue;
+    if (unique.primary) continue;
+    const holder = unique.plain
+      ? plainHolder(table, unique, overridden)
+      : indexHolder(tables, table, unique, overridden);
+    if (holder === undefined) continue;
     db.exec(
-      `UPDATE temp.${rows} AS p SET action = 'conflict', taken = ${number} WHERE action = 'insert' AND round = ${round} AND EXISTS
-         (SELECT 1 FROM ${tableIn('older', older)} o CROSS JOIN ${tableIn('main', newer!)} n
-            ON ${keysEqual(unique.columns, unique.collations)} WHERE ${isRow('o', older, 'p', 'i')})`,
+      `UPDATE temp.${rows} AS p SET action = 'conflict', taken = ${number}
+       WHERE action = 'insert' AND round = ${round} AND EXISTS (${holder})`,
     );
   }
+}
+
+/** SQL of the live row that has the unique value of a row of the plan; `undefined`: the row gets another one, or it can't be told. */
+function plainHolder(
+  { older, newer, shared }: PlannedTable,
+  { columns, collations }: UniqueKey,
+  overridden: ReadonlySet<string>,
+): string | undefined {
+  const known = columns.every((column) => shared.some(({ newer: { name } }) => sameName(name, column)));
+  if (!known || columns.some((column) => overridden.has(fold(column)))) return undefined;
+  return `SELECT 1 FROM ${tableIn('older', older)} o CROSS JOIN ${tableIn('main', newer!)} n
+    ON ${keysEqual(columns, collations)} WHERE ${isRow('o', older, 'p', 'i')}`;
+}
+
+function indexHolder(
+  { db }: PlannedTables,
+  { older, newer }: PlannedTable,
+  unique: UniqueKey,
+  overridden: ReadonlySet<string>,
+): string | undefined {
+  if (!isComputable(db, unique, older)) return undefined;
+  const text = fold(`${unique.index!.terms.join()}${unique.index!.where}`);
+  if ([...overridden].some((column) => text.includes(column))) return undefined;
+  return holderOf(unique, older, newer!, isRow('b', older, 'p', 'i'));
 }
 
 /** How a live row is found by the key of its row `o` in the backup. */

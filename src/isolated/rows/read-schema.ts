@@ -1,6 +1,9 @@
 import type { Database } from 'better-sqlite3';
 import { systemCode } from '../../util/errors.js';
+import { readIndexTerms } from './index-terms.js';
+import type { IndexTerms } from './index-terms.js';
 import { fold, quoteName } from './names.js';
+import { belongsTo } from './shadow-tables.js';
 
 /** The schemas of the connection that compares: the older state is attached, the newer one is its own. */
 export type Side = 'main' | 'older';
@@ -23,11 +26,14 @@ export interface ForeignKey {
 }
 
 export interface UniqueKey {
+  /** Of an index with expressions, the text of each where a column has its name. */
   readonly columns: readonly string[];
   /** By column: the collation of its index. */
   readonly collations: readonly string[];
-  /** A partial or an expression index: `columns` can't tell which rows it compares. */
+  /** Not of a partial or an expression index: `columns` can't tell which rows it compares. */
   readonly plain: boolean;
+  /** What such an index compares instead, as far as it can be read. */
+  readonly index: IndexTerms | undefined;
   readonly primary: boolean;
 }
 
@@ -81,17 +87,22 @@ export function readSchema(db: Database, side: Side): Schema {
       (kind) => [fold(kind.name), kind],
     ),
   );
-  const virtuals = list.filter(({ type, sql }) => type === 'table' && isVirtual(sql)).map(({ name }) => fold(name));
+  const virtuals = list.filter(({ type, sql }) => type === 'table' && isVirtual(sql));
+  // SQLite knows the shadow tables of modules that it has.
   const isShadow = (name: string): boolean =>
-    kinds.get(fold(name))?.type === 'shadow' ||
-    // SQLite knows the shadow tables of modules that it has; the others (vec0) follow the same rule of naming.
-    virtuals.some((virtual) => fold(name).startsWith(`${virtual}_`));
+    kinds.get(fold(name))?.type === 'shadow' || belongsTo(name, virtuals)?.how === 'certainly';
   const entries = list.filter(({ name, table }) => !isShadow(table) && !/^sqlite_/i.test(name));
 
   const tables = new Map<string, Table>();
   const unreadable = new Map<string, { name: string; reason: string }>();
   for (const { type, name, sql } of entries) {
     if (type !== 'table') continue;
+    const owner = isVirtual(sql) ? undefined : belongsTo(name, virtuals);
+    if (owner) {
+      const reason = `it may belong to the virtual table "${owner.virtual}", whose module is not known here`;
+      unreadable.set(fold(name), { name, reason });
+      continue;
+    }
     try {
       tables.set(fold(name), withoutUnknownKey(db, readTable(db, side, sql, kinds.get(fold(name))!)));
     } catch (error) {
@@ -187,14 +198,18 @@ function readUniqueKeys(db: Database, side: Side, table: string): UniqueKey[] {
   const indexes = db
     .prepare(`SELECT name, origin, partial FROM pragma_index_list(?, ?) WHERE "unique" = 1`)
     .all(table, side);
+  const sqlOfIndex = db.prepare(`SELECT sql FROM ${side}.sqlite_schema WHERE type = 'index' AND name = ?`).pluck();
   return (indexes as { name: string; origin: string; partial: number | bigint }[]).map(({ name, origin, partial }) => {
     const parts = db
       .prepare(`SELECT name, coll FROM pragma_index_xinfo(?, ?) WHERE key = 1 ORDER BY seqno`)
       .all(name, side) as { name: string | null; coll: string }[];
+    const plain = Number(partial) === 0 && parts.every((part) => part.name !== null);
+    const index = plain ? undefined : readIndexTerms(sqlOfIndex.get(name) as string);
     return {
-      columns: parts.map((part) => part.name ?? ''),
+      columns: parts.map((part, i) => part.name ?? index?.terms[i]?.trim() ?? ''),
       collations: parts.map((part) => part.coll),
-      plain: Number(partial) === 0 && parts.every((part) => part.name !== null),
+      plain,
+      index,
       primary: origin === 'pk',
     };
   });

@@ -17,7 +17,12 @@ export function writeScript(file: string, reader: Database, plan: Plan, request:
   const descriptor = fs.openSync(file, 'wx', 0o600);
   const line = (text: string): void => void fs.writeSync(descriptor, `${text}\n`);
   try {
-    line(request.source ? '-- To be sent as one transaction, all or nothing.' : 'BEGIN IMMEDIATE;');
+    // A file's script is for the sqlite3 shell, which goes on after an error and would commit the rest; foreign keys are off in it.
+    line(
+      request.source
+        ? '-- To be sent as one transaction, all or nothing.'
+        : '-- sqlite3 -bail DATABASE < THIS_FILE\nPRAGMA foreign_keys = ON;\nPRAGMA recursive_triggers = OFF;\nBEGIN IMMEDIATE;',
+    );
     line('PRAGMA defer_foreign_keys = ON;');
     if (!request.triggers) for (const { name } of plan.triggers) line(`DROP TRIGGER ${quoteName(name)};`);
     for (const table of plan.written) {
