@@ -49,14 +49,22 @@ function addLost(tables: PlannedTables, round: Round, link: Link): number {
 }
 
 /**
+ * A table is compared if it has at most so many rows for each that looks for its parent in it. Most of the time it is compared in
+ * the end anyhow, for `alsoChanged`.
+ */
+const ROWS_PER_LOOK = 4;
+
+/**
  * Is there no such parent at all? Asked where that is quicker than to look at the parent of each row.
  *
  * @param which true for rows only that have changed
  */
 function isRare(tables: PlannedTables, { fresh }: Round, { older, pair }: PlannedTable, which: string): boolean {
-  const count = (sql: string): number => Number(tables.db.prepare(`SELECT count(*) FROM ${sql}`).pluck().get());
-  const parents = count(tableIn('older', older));
-  if (count(`(${fresh} LIMIT ${parents})`) < parents) return false;
+  if (!tables.isCompared(pair)) {
+    const rows = Number(tables.db.prepare(`SELECT count(*) FROM (${fresh})`).pluck().get());
+    const more = `SELECT 1 FROM ${tableIn('older', older)} LIMIT 1 OFFSET ${rows * ROWS_PER_LOOK}`;
+    if (tables.db.prepare(more).get() !== undefined) return false;
+  }
   const { changes } = tables.changesOf(pair);
   const changed = `temp.${changes} r CROSS JOIN ${tableIn('older', older)} o ON ${isRow('o', older, 'r', 'o')}`;
   const found = tables.db.prepare(`SELECT 1 FROM ${changed} WHERE r.kind <> 'added' AND (${which}) LIMIT 1`);

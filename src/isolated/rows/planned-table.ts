@@ -88,6 +88,10 @@ export class PlannedTables {
     return table;
   }
 
+  isCompared({ name }: TablePair): boolean {
+    return this.#changes.has(fold(name));
+  }
+
   /** What has changed in a table, which is compared once for all that ask. */
   changesOf(pair: TablePair): TableChanges {
     const known = this.#changes.get(fold(pair.name));
