@@ -10,7 +10,9 @@ import { HttpError, toPublicError } from './http-error.js';
 import type { ResolvedDashboard } from './options.js';
 import { addJobs } from './jobs/routes.js';
 import { addPages } from './pages.js';
+import { addQuery } from './rows/query.js';
 import { addRows } from './rows/routes.js';
+import { addUpload } from './upload/routes.js';
 import { addSeveral } from './several.js';
 import { addStores } from './stores.js';
 import { logFailure, serviceView } from './service-view.js';
@@ -69,6 +71,8 @@ export function buildApp(options: ResolvedDashboard): DashboardApp {
     addApi(app, base, view);
     addJobs(app, base, view);
     addRows(app, base, view);
+    addQuery(app, base, view);
+    addUpload(app, base, view);
     addCare(app, base, view);
     addSeveral(app, base, view);
     addStores(app, base, view);

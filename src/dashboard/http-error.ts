@@ -43,6 +43,7 @@ const BACKUP_ERROR_STATUS: Partial<Record<BackupErrorCode, number>> = {
   ERR_BACKUP_LOCK_TIMEOUT: 503,
   ERR_BACKUP_SOURCE_LOCKED: 503,
   ERR_BACKUP_NO_SPACE: 507,
+  ERR_BACKUP_IMPORT: 422,
 };
 
 export function toPublicError(error: unknown): PublicError {

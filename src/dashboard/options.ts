@@ -74,6 +74,12 @@ export interface DashboardOptions<Context = unknown> {
    * told so, with a link to it.
    */
   loginUrl?: string;
+  /**
+   * The most bytes of a backup file that may be brought in from the page. What the disk has room for bounds it as well.
+   *
+   * @default 10 GB (10 * 1024 ** 3)
+   */
+  uploadLimit?: number;
   /** Receives failures: an authorize() that throws, actions that fail. Default: the console. */
   logger?: Logger;
 }
@@ -90,6 +96,7 @@ export interface ResolvedDashboard {
   readonly locale: 'en' | 'es' | undefined;
   readonly hosts: ReadonlySet<string>;
   readonly loginUrl: string | undefined;
+  readonly uploadLimit: number;
   readonly logger: Logger;
 }
 
@@ -100,7 +107,7 @@ export function resolveDashboard(
 ): ResolvedDashboard {
   // If the options are missing altogether, report `authorize` as missing.
   const given: unknown = options;
-  const { authorize, basePath, title, locale, hosts, loginUrl, logger } = validate(
+  const { authorize, basePath, title, locale, hosts, loginUrl, uploadLimit, logger } = validate(
     'createDashboard',
     schemaOf,
     given ?? {},
@@ -109,7 +116,7 @@ export function resolveDashboard(
   return {
     services: new Map(single ? [['', services]] : checkNames(services)),
     single,
-    ...{ authorize, basePath, title, locale, hosts: new Set(hosts), loginUrl, logger: logger ?? console },
+    ...{ authorize, basePath, title, locale, hosts: new Set(hosts), loginUrl, uploadLimit, logger: logger ?? console },
   };
 }
 
@@ -175,6 +182,13 @@ function schemaOf(v: Valibot) {
         (value) => typeof value === 'string' && /^(\/(?![/\\])|https?:\/\/)[^\s\\]*$/.test(value),
         'an address such as "/login" or "/login?next={url}"',
       ),
+    ),
+    uploadLimit: v.optional(
+      v.custom<number>(
+        (value) => Number.isSafeInteger(value) && (value as number) > 0,
+        'a whole number of bytes, such as 2 * 1024 ** 3',
+      ),
+      10 * 1024 ** 3,
     ),
     logger: v.optional(
       v.custom<Logger>(

@@ -21,6 +21,8 @@ export interface ServiceView {
   readonly flashes: FlashStore;
   readonly watch: ActivityFeed;
   readonly logger: Logger;
+  /** The most bytes of a file that is brought in. */
+  readonly uploadLimit: number;
   /** Shared by all callers that ask while a look is under way, since each look takes a child process. It begins after they asked. */
   status(): Promise<ServiceStatus>;
   /**
@@ -70,6 +72,7 @@ export function serviceView(name: string, service: BackupService, options: Resol
     flashes: createFlashStore(),
     watch,
     logger,
+    uploadLimit: options.uploadLimit,
     status,
     async look() {
       try {

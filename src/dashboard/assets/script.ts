@@ -27,8 +27,8 @@ function bind() {
 /** What somebody has typed, ticked or opened stays when the page renews itself. */
 function keepInputs(before, fresh) {
   const keyOf = (each) => each.tagName + ' ' + (each.id || each.name + ' ' + (each.type === 'checkbox' ? each.value : ''));
-  const fields = new Map([...fresh.querySelectorAll('input, select')].map((each) => [keyOf(each), each]));
-  for (const each of before.querySelectorAll('input:not([type=hidden]), select')) {
+  const fields = new Map([...fresh.querySelectorAll('input, select, textarea')].map((each) => [keyOf(each), each]));
+  for (const each of before.querySelectorAll('input:not([type=hidden]), select, textarea')) {
     const same = fields.get(keyOf(each));
     if (!same) continue;
     if (each.type === 'checkbox') same.checked = each.checked;

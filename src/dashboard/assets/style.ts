@@ -151,7 +151,7 @@ strong.bad { color: var(--bad); }
 .button.off { color: var(--soft); font-weight: 400; cursor: default; }
 .busy { cursor: progress; }
 .bar { display: flex; flex-wrap: wrap; gap: 10px; align-items: center; }
-select, input { font: inherit; min-height: 44px; padding: 8px 12px; border-radius: 10px; border: 1px solid var(--soft); background: var(--card); color: var(--text); max-width: 100%; }
+select, input, textarea { font: inherit; min-height: 44px; padding: 8px 12px; border-radius: 10px; border: 1px solid var(--soft); background: var(--card); color: var(--text); max-width: 100%; }
 .ask { display: flex; flex-direction: column; gap: 14px; max-width: 640px; }
 .ask form { display: flex; flex-direction: column; gap: 12px; align-items: stretch; }
 .ask form.bar, .ask .bar { flex-direction: row; align-items: center; }
@@ -178,6 +178,9 @@ select, input { font: inherit; min-height: 44px; padding: 8px 12px; border-radiu
 .flash .more { font-weight: 400; color: var(--text); }
 .flash .close { position: absolute; top: 6px; right: 8px; width: 36px; height: 36px; display: grid; place-items: center; color: inherit; text-decoration: none; font-size: 1.4rem; }
 p.warning { border-left: 4px solid var(--bad); padding-left: 12px; }
+.job textarea { display: block; width: 100%; font: .95rem/1.5 ui-monospace, "DejaVu Sans Mono", monospace; resize: vertical; }
+.answers td { vertical-align: top; overflow-wrap: anywhere; min-width: 5em; }
+.odd { color: var(--soft); }
 .rows { list-style: none; padding: 0; }
 .job .button { white-space: normal; max-width: 100%; }
 .job:not(.ask) > * + *, .job:not(.ask) > form > * + * { margin-top: 12px; }
@@ -205,6 +208,7 @@ p.warning { border-left: 4px solid var(--bad); padding-left: 12px; }
   tbody tr { border-top: 1px solid var(--line); padding: 12px 0; }
   tbody th, td { border: 0; padding: 2px 0; }
   td[data-name] { display: flex; gap: 8px; }
+  .answers td.size { text-align: left; white-space: normal; }
   td[data-name]::before { content: attr(data-name); color: var(--soft); min-width: 5.5em; flex: none; }
   .backups tbody tr { display: grid; grid-template: "time time choose" auto "label label label" auto "size size size" auto "actions actions actions" auto / minmax(0, 1fr) auto auto; gap: 2px 12px; align-items: center; border: 1px solid var(--line); border-radius: 12px; padding: 8px 14px 12px; margin-top: 8px; }
   .backups tbody th { grid-area: time; } .backups td.size { grid-area: size; } .backups td.choose { grid-area: choose; width: auto; padding: 0; }

@@ -11,24 +11,30 @@ import { reasonFor } from '../texts/index.js';
 import type { Texts } from '../texts/index.js';
 import { linkTo } from '../views/view.js';
 import type { View } from '../views/view.js';
+import { RIGHT_OF } from './job.js';
 import type { Job, JobKind, Outcome, SeveralReport } from './job.js';
 import type { Started } from './jobs.js';
 
 // What the answers say of a job, by the rights of whoever asks.
 
 /** The kinds of jobs whose page has nothing to tell when they have ended. */
-const RETURNS: ReadonlySet<JobKind> = new Set<JobKind>(['backup', 'verify', 'several', 'pull']);
+const RETURNS: ReadonlySet<JobKind> = new Set<JobKind>(['backup', 'verify', 'several', 'pull', 'upload']);
 
 /** Where a job leads when it has ended, and what is said there. A job whose own page has its report leads nowhere. */
 export function flashOf(job: Job, view: View): { readonly returnTo: string | undefined; readonly flash: Flash } {
   const { kind, name, back } = job;
   const below = back === 'restore' && view.rights.restore ? '/restore' : '';
-  const isOfOne = (kind === 'verify' || kind === 'pull') && name !== undefined;
+  const isOfOne = (kind === 'verify' || kind === 'pull' || kind === 'upload') && name !== undefined;
   const home = isOfOne ? linkTo(view, name, below) : view.home;
   return {
-    returnTo: RETURNS.has(kind) && job.state !== 'running' ? home : undefined,
+    returnTo: comesBack(job) ? home : undefined,
     flash: said(job),
   };
+}
+
+function comesBack({ kind, state }: Job): boolean {
+  // Why a file was refused takes more than a line: its page says it.
+  return RETURNS.has(kind) && state !== 'running' && !(kind === 'upload' && state === 'failed');
 }
 
 function said({ state, outcome, name, code }: Job): Flash {
@@ -36,6 +42,7 @@ function said({ state, outcome, name, code }: Job): Flash {
   if (state === 'failed') return { done: 'error', code };
   if (outcome?.kind === 'verify') return { done: outcome.report.ok ? 'verified' : 'unsound', name };
   if (outcome?.kind === 'pull') return { done: 'pulled', name };
+  if (outcome?.kind === 'upload') return { done: outcome.report.alreadyThere ? 'uploadedBefore' : 'uploaded', name };
   if (outcome?.kind === 'several') return saidOfSeveral(outcome.report);
   return { done: 'created', name };
 }
@@ -59,8 +66,13 @@ export function jobJson(job: Job, serviceView: ServiceView, rights: Rights, text
     endedAt,
     ...(state === 'running' && progress),
     ...(outcome && { result: outcomeJson(outcome, serviceView, rights) }),
-    ...(code !== undefined && { error: { code, message: reasonFor(code, texts) } }),
+    ...(code !== undefined && { error: { code, message: reasonFor(code, texts), ...saidFor(job, rights) } }),
   };
+}
+
+/** What an error says of a file or a question, to those who may send one. */
+export function saidFor({ kind, said }: Pick<Job, 'kind' | 'said'>, rights: Rights): { readonly said?: string } {
+  return said !== undefined && rights[RIGHT_OF[kind]] ? { said } : {};
 }
 
 export function outcomeJson(outcome: Outcome, { service }: ServiceView, rights: Rights) {
@@ -80,6 +92,12 @@ export function outcomeJson(outcome: Outcome, { service }: ServiceView, rights: 
       const { name, createdAt, sizeBytes, sha256, durationMs, store } = outcome.report;
       return { name, createdAt, sizeBytes, sha256, durationMs, store: storeName(store) };
     }
+    case 'upload': {
+      const { backup, alreadyThere, durationMs } = outcome.report;
+      return { backup: backupView(backup, reader, Date.now()), alreadyThere, durationMs };
+    }
+    case 'query':
+      return rights.browse ? rowsToJson(outcome.result) : undefined;
     case 'diff':
       // Names of tables and numbers of rows tell of the contents too.
       return rights.browse ? rowsToJson(outcome.diff) : undefined;

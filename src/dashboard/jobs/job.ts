@@ -2,7 +2,9 @@ import type {
   Backup,
   BackupProgress,
   DatabaseDiff,
+  ImportReport,
   PullReport,
+  QueryResult,
   RecoverReport,
   RemoteCopy,
   RestoreReport,
@@ -12,7 +14,8 @@ import type { RowsOrder } from '../rows/choice.js';
 import type { Right } from '../guard.js';
 
 /** What takes longer than an answer may: each is a job with a page of its own. */
-export type JobKind = 'backup' | 'verify' | 'restore' | 'diff' | 'plan' | 'recover' | 'several' | 'copies' | 'pull';
+export type JobKind =
+  'backup' | 'verify' | 'restore' | 'diff' | 'plan' | 'recover' | 'several' | 'copies' | 'pull' | 'upload' | 'query';
 
 /** What a job has come to, for its page and for the API. */
 export type Outcome =
@@ -26,7 +29,9 @@ export type Outcome =
   | { readonly kind: 'several'; readonly report: SeveralReport }
   /** What a store has. */
   | { readonly kind: 'copies'; readonly store: number; readonly copies: readonly RemoteCopy[] }
-  | { readonly kind: 'pull'; readonly report: PullReport };
+  | { readonly kind: 'pull'; readonly report: PullReport }
+  | { readonly kind: 'upload'; readonly report: ImportReport }
+  | { readonly kind: 'query'; readonly result: QueryResult };
 
 /** What can be done with several backups at once. */
 export const SEVERAL = ['delete', 'protect', 'unprotect'] as const;
@@ -52,6 +57,8 @@ export interface Job {
   readonly owner: string | undefined;
   /** Of the rows that are to come back. */
   readonly rows: RowsOrder | undefined;
+  /** The question to a backup. */
+  readonly sql: string | undefined;
   readonly startedAt: Date;
   readonly endedAt: Date | undefined;
   readonly state: 'running' | 'done' | 'failed' | 'cancelled';
@@ -61,6 +68,8 @@ export interface Job {
   readonly outcome: Outcome | undefined;
   /** Of an error. */
   readonly code: string | undefined;
+  /** What an error says of what its reader has sent: a file, a question. It names no folder. */
+  readonly said: string | undefined;
 }
 
 /** Who may start and cancel a job of this kind, and look at it without the right `view`. */
@@ -74,6 +83,8 @@ export const RIGHT_OF: Readonly<Record<JobKind, Right>> = {
   several: 'delete',
   copies: 'create',
   pull: 'create',
+  upload: 'restore',
+  query: 'browse',
 };
 
 /** Jobs that write to the live database: one at a time. */

@@ -1,4 +1,5 @@
 import crypto from 'node:crypto';
+import { isBackupError } from '../../index.js';
 import type { SnapshotControl } from '../../index.js';
 import { HttpError, toPublicError } from '../http-error.js';
 import type { Job, Outcome } from './job.js';
@@ -20,6 +21,12 @@ export interface Jobs {
   claimReturn(id: string, viewer: string | undefined): boolean;
   /** @returns ends it */
   onChange(listener: (job: Job, what: 'state' | 'progress') => void): () => void;
+}
+
+/** Errors that are about what somebody has sent, and say more of it than a code can. */
+function saidBy(error: unknown): string | undefined {
+  const isAboutSent = isBackupError(error, 'ERR_BACKUP_IMPORT') || isBackupError(error, 'ERR_BACKUP_QUERY');
+  return isAboutSent ? error.what : undefined;
 }
 
 export interface Started {
@@ -63,7 +70,7 @@ export function createJobs(onFailure: (error: unknown) => void): Jobs {
       const { code } = toPublicError(error);
       const cancelled = controller.signal.aborted && code === 'ERR_BACKUP_CANCELLED';
       if (!cancelled) onFailure(error);
-      end(id, { code, cancelled });
+      end(id, { code, cancelled, said: saidBy(error) });
       throw error;
     }
   }

@@ -16,7 +16,11 @@ export type Phase =
   | 'bring'
   | 'one'
   | 'ask'
-  | 'fetch';
+  | 'fetch'
+  | 'receive'
+  | 'whole'
+  | 'put'
+  | 'question';
 
 type Phases = readonly (readonly [Phase, readonly BackupStep[]])[];
 
@@ -35,6 +39,12 @@ const PHASES: Readonly<Record<JobKind, Phases>> = {
   several: [['one', []]],
   copies: [['ask', []]],
   pull: [['fetch', []]],
+  upload: [
+    ['receive', ['start', 'import']],
+    ['whole', ['seal', 'verify']],
+    ['put', ['lock', 'sweep', 'publish']],
+  ],
+  query: [['question', []]],
   recover: [
     ['choose', ['start', 'lock', 'check', 'where', 'plan']],
     ['safety', SNAPSHOT],

@@ -13,6 +13,7 @@ export interface Order {
   readonly owner?: string | undefined;
   readonly back?: 'restore' | undefined;
   readonly rows?: RowsOrder | undefined;
+  readonly sql?: string | undefined;
   /** Orders of the same kind and key are the same work: whoever comes second joins the first. */
   readonly key: string;
 }
@@ -23,6 +24,8 @@ export interface Entry extends Job {
 
 /** Each is a child process, and reads a whole database. */
 export const MAX_RUNNING = 6;
+/** Files that arrive, at a time. */
+export const MAX_UPLOADS = 2;
 /** Ended jobs that can still be looked at. */
 export const MAX_ENDED = 30;
 
@@ -39,6 +42,8 @@ export function admit(jobs: readonly Entry[], order: Pick<Order, 'kind' | 'key'>
   if (writer) return { how: 'busy', job: writer };
   const same = running.find(({ kind, key }) => kind === order.kind && key === order.key);
   if (same) return { how: 'join', job: same };
+  const uploads = running.filter(({ kind }) => kind === 'upload').length;
+  if (order.kind === 'upload' && uploads >= MAX_UPLOADS) return { how: 'full' };
   return running.length >= MAX_RUNNING ? { how: 'full' } : { how: 'start' };
 }
 
@@ -51,6 +56,7 @@ export function begun(jobs: readonly Entry[], id: string, order: Order, now: Dat
     owner: order.owner,
     back: order.back,
     rows: order.rows,
+    sql: order.sql,
     startedAt: now,
     endedAt: undefined,
     state: 'running',
@@ -58,6 +64,7 @@ export function begun(jobs: readonly Entry[], id: string, order: Order, now: Dat
     phase: 0,
     outcome: undefined,
     code: undefined,
+    said: undefined,
   };
   return [entry, ...jobs];
 }
@@ -71,7 +78,9 @@ export function progressed(jobs: readonly Entry[], id: string, progress: BackupP
 }
 
 /** How a job ended. */
-export type End = { readonly outcome: Outcome } | { readonly code: string; readonly cancelled: boolean };
+export type End =
+  | { readonly outcome: Outcome }
+  | { readonly code: string; readonly cancelled: boolean; readonly said?: string | undefined };
 
 /** Ends a job, and forgets the oldest of those that have ended. */
 export function ended(jobs: readonly Entry[], id: string, end: End, now: Date): Entry[] {
@@ -79,7 +88,7 @@ export function ended(jobs: readonly Entry[], id: string, end: End, now: Date): 
     if (job.id !== id || job.state !== 'running') return job;
     return 'outcome' in end
       ? { ...job, state: 'done', outcome: end.outcome, name: nameOf(end.outcome, job), endedAt: now }
-      : { ...job, state: end.cancelled ? 'cancelled' : 'failed', code: end.code, endedAt: now };
+      : { ...job, state: end.cancelled ? 'cancelled' : 'failed', code: end.code, said: end.said, endedAt: now };
   });
   const kept = new Set(
     all
@@ -92,5 +101,6 @@ export function ended(jobs: readonly Entry[], id: string, end: End, now: Date): 
 
 function nameOf(outcome: Outcome, { name }: Job): string | undefined {
   if (outcome.kind === 'backup') return outcome.backup.name;
+  if (outcome.kind === 'upload') return outcome.report.backup.name;
   return outcome.kind === 'pull' ? outcome.report.name : name;
 }

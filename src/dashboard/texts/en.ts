@@ -2,6 +2,7 @@ import { ENGLISH } from '../../service/verdict-words.js';
 import { adviceEn } from './advice.js';
 import { activityEn } from './activity.js';
 import { jobsEn } from './jobs.js';
+import { filesEn } from './files.js';
 import { listEn } from './list.js';
 import { rowsEn } from './rows.js';
 
@@ -11,6 +12,7 @@ export const en = {
   ...jobsEn,
   ...listEn,
   ...rowsEn,
+  ...filesEn,
   locale: 'en' as 'en' | 'es',
   title: (name: string) => `Backups of ${name}`,
   level: { good: 'Safe', unknown: 'Not known', warning: 'Attention', bad: 'Not safe' },
@@ -59,6 +61,7 @@ export const en = {
     ERR_BACKUP_RETENTION_FAILED: 'old backups could not be removed',
     ERR_BACKUP_UNREADABLE: 'the backup could not be read just now',
     ERR_BACKUP_DAMAGED: 'the backup is damaged',
+    ERR_BACKUP_IMPORT: 'the file is no whole SQLite database, or is too large, or it is not known when it was made',
     ERR_BACKUP_RESTORE_BUSY: 'the app kept the database busy; nothing was changed',
     ERR_BACKUP_RESTORE_IN_USE: 'another program has the database open; nothing was changed',
     ERR_BACKUP_RESTORE_TARGET: 'there is no place to write the database to',
@@ -227,6 +230,10 @@ export const en = {
     unprotectedSome: (count: string) => `No longer protected: ${count}.`,
     failedSome: (count: string, failed: string, reason: string) => `Done: ${count}. Not done: ${failed} (${reason}).`,
     pulled: (name: string) => `${name} is here again, checked and protected.`,
+    uploaded: (name: string) => `${name} is here: checked in full, and protected.`,
+    uploadedBefore: (name: string) => `${name} was here already, whole. No second one was made.`,
+    nothingSent: 'No file was chosen.',
+    sayWhen: 'The name of that file does not say when its data is from. Say it below, and choose the file again.',
     nothingChosen: 'Nothing is chosen. Tick the backups first.',
     confirmation: 'That is not the word. Nothing was changed.',
     cancelled: 'It was cancelled.',

@@ -1,6 +1,7 @@
 import { adviceEs } from './advice.js';
 import { activityEs } from './activity.js';
 import { jobsEs } from './jobs.js';
+import { filesEs } from './files.js';
 import { listEs } from './list.js';
 import { rowsEs } from './rows.js';
 import type { Dictionary } from './en.js';
@@ -11,6 +12,7 @@ export const es: Dictionary = {
   ...jobsEs,
   ...listEs,
   ...rowsEs,
+  ...filesEs,
   locale: 'es',
   title: (name) => `Copias de seguridad de ${name}`,
   level: { good: 'A salvo', unknown: 'No se sabe', warning: 'Atención', bad: 'En riesgo' },
@@ -59,6 +61,8 @@ export const es: Dictionary = {
     ERR_BACKUP_RETENTION_FAILED: 'no se pudieron quitar las copias antiguas',
     ERR_BACKUP_UNREADABLE: 'la copia no se ha podido leer en este momento',
     ERR_BACKUP_DAMAGED: 'la copia está dañada',
+    ERR_BACKUP_IMPORT:
+      'el archivo no es una base de datos SQLite entera, o es demasiado grande, o no se sabe de cuándo es',
     ERR_BACKUP_RESTORE_BUSY: 'la aplicación tenía ocupada la base de datos; no se ha cambiado nada',
     ERR_BACKUP_RESTORE_IN_USE: 'otro programa tiene abierta la base de datos; no se ha cambiado nada',
     ERR_BACKUP_RESTORE_TARGET: 'no hay dónde escribir la base de datos',
@@ -224,6 +228,10 @@ export const es: Dictionary = {
     unprotectedSome: (count) => `Sin protección: ${count}.`,
     failedSome: (count, failed, reason) => `Hechas: ${count}. Sin hacer: ${failed} (${reason}).`,
     pulled: (name) => `${name} está aquí otra vez, comprobada y protegida.`,
+    uploaded: (name) => `${name} está aquí: comprobada entera y protegida.`,
+    uploadedBefore: (name) => `${name} ya estaba aquí, entera. No se ha hecho otra.`,
+    nothingSent: 'No se ha elegido ningún archivo.',
+    sayWhen: 'El nombre de ese archivo no dice de cuándo son sus datos. Dígalo abajo y elija el archivo otra vez.',
     nothingChosen: 'No se ha elegido nada. Marque antes las copias.',
     confirmation: 'Esa no es la palabra. No se ha cambiado nada.',
     cancelled: 'Se canceló.',

@@ -1,5 +1,9 @@
 // The words of the list of backups, of the picture above it, and of what is done with several at once.
 
+function periods(count: string, what: string, period: string): string {
+  return count === '1' ? `${what}, of the last ${period} that has any` : `${what} for ${count} ${period}s`;
+}
+
 export const listEn = {
   note: 'What for? (if you like)',
   list: {
@@ -71,10 +75,10 @@ export const listEn = {
     keep: {
       last: (count: string) => `the last ${count}`,
       within: (time: string) => `all within ${time} of the newest`,
-      daily: (count: string) => `one a day for ${count} days`,
-      weekly: (count: string) => `one a week for ${count} weeks`,
-      monthly: (count: string) => `one a month for ${count} months`,
-      yearly: (count: string) => `one a year for ${count} years`,
+      daily: (count: string) => periods(count, 'one a day', 'day'),
+      weekly: (count: string) => periods(count, 'one a week', 'week'),
+      monthly: (count: string) => periods(count, 'one a month', 'month'),
+      yearly: (count: string) => periods(count, 'one a year', 'year'),
     },
     all: 'all of them',
     code: 'what a function of the app decides',
@@ -171,10 +175,10 @@ export const listEs: typeof listEn = {
     keep: {
       last: (count) => `las últimas ${count}`,
       within: (time) => `todas las que tengan menos de ${time} respecto a la más reciente`,
-      daily: (count) => `una al día durante ${count} días`,
-      weekly: (count) => `una a la semana durante ${count} semanas`,
-      monthly: (count) => `una al mes durante ${count} meses`,
-      yearly: (count) => `una al año durante ${count} años`,
+      daily: (count) => (count === '1' ? 'la última del último día' : `una al día durante ${count} días`),
+      weekly: (count) => (count === '1' ? 'la última de la última semana' : `una a la semana durante ${count} semanas`),
+      monthly: (count) => (count === '1' ? 'la última del último mes' : `una al mes durante ${count} meses`),
+      yearly: (count) => (count === '1' ? 'la última del último año' : `una al año durante ${count} años`),
     },
     all: 'todas',
     code: 'lo que decida una función de la aplicación',

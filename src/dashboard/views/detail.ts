@@ -44,6 +44,7 @@ export function detailPage(
         ${fact(texts.columns.protected, backup.protected ? texts.protectedNote : texts.notProtected)}
         ${fact(texts.columns.offsite, backup.copies?.length ? offsiteList(view, backup) : undefined)}
         ${fact(texts.kept.title, whyKept(view, serviceView, backup, kept))}
+        ${fact(texts.upload.at, manifest?.importedAt && format.date(new Date(manifest.importedAt)))}
         ${fact(texts.pages, manifest && format.number(manifest.pageCount))}
         ${fact(texts.duration, manifest && format.seconds(manifest.durationMs))}
         ${fact(texts.sha256, sha256 && html`<code>${sha256}</code>`)}
@@ -114,6 +115,12 @@ function actions(view: View, { name, protected: isProtected }: Backup): Html {
           ${isProtected ? texts.unprotect : texts.protect}
         </button>
       </form>`,
+    )}
+    ${action(
+      rights.browse,
+      texts.query.title,
+      texts.query.note,
+      html`<a class="button" href="${linkTo(view, name, '/query')}">${texts.query.open}</a>`,
     )}
     ${action(rights.browse, texts.rows.title, texts.rows.note, compareForm(view, name))}
     ${action(rights.restore, texts.restoreName, notes.restore, link('/restore', texts.restore))}

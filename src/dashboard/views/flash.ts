@@ -5,7 +5,16 @@ import type { Flash, FlashKind } from '../flash-store.js';
 import { reasonFor } from '../texts/index.js';
 import type { Html, View } from './view.js';
 
-const BAD = new Set<FlashKind>(['unsound', 'confirmation', 'error', 'busy', 'failedSome', 'nothingChosen']);
+const BAD = new Set<FlashKind>([
+  'unsound',
+  'confirmation',
+  'error',
+  'busy',
+  'failedSome',
+  'nothingChosen',
+  'nothingSent',
+  'sayWhen',
+]);
 
 /** What came of the reader's last action, once; names only of backups that are still listed. */
 export function flash(view: View, backups: readonly Backup[]): Html | '' {

@@ -1,6 +1,7 @@
 import { html } from 'hono/html';
 import type { Backup, RestoreReport } from '../../index.js';
 import { adviceFor, newestGood, permitted } from '../advice.js';
+import { saidFor } from '../jobs/answers.js';
 import { RIGHT_OF } from '../jobs/job.js';
 import type { Job, Outcome } from '../jobs/job.js';
 import { phasesOf } from '../jobs/phases.js';
@@ -12,6 +13,7 @@ import { changes, planAgain, recovery } from './changes.js';
 import { flash } from './flash.js';
 import { layout } from './layout.js';
 import { facts } from './parts.js';
+import { answer, queryForm } from './query.js';
 import { copiesList } from './stores.js';
 import { linkHome, linkTo } from './view.js';
 import type { Html, View } from './view.js';
@@ -24,7 +26,7 @@ export function jobPage(view: View, serviceView: ServiceView, job: Job, backups:
   const { texts } = view;
   const running = job.state === 'running';
   const body = html`${linkHome(view)} ${flash(view, backups)}
-    <section class="card job ${job.kind === 'diff' || job.kind === 'copies' ? '' : 'ask'}" aria-labelledby="title">
+    <section class="card job ${['diff', 'copies', 'query'].includes(job.kind) ? '' : 'ask'}" aria-labelledby="title">
       <h1 id="title">${sayJob(job, texts)}</h1>
       ${running ? underWay(view, job) : result(view, job, backups)}
     </section>`;
@@ -93,7 +95,11 @@ function result(view: View, job: Job, backups: readonly Backup[]): Html {
   const { texts } = view;
   const { name, code } = job;
   const listed = backups.find((backup) => backup.name === name);
-  return html`${code !== undefined && job.state === 'failed' ? trouble(view, code, backups) : ''}
+  const { said } = saidFor(job, view.rights);
+  return html`${code !== undefined && job.state === 'failed' && said === undefined ? trouble(view, code, backups) : ''}
+    ${said === undefined ? '' : html`<p class="tag bad">${said}</p>`}
+    ${job.kind === 'upload' && said !== undefined ? html`<p><a class="button" href="${view.home}upload">${texts.upload.link}</a></p>` : ''}
+    ${job.kind === 'query' && !job.outcome && name !== undefined && view.rights.browse ? queryForm(view, name, job.sql ?? '') : ''}
     ${code === 'ERR_BACKUP_RECOVER_PLAN' && view.rights.recover ? planAgain(view, job) : ''}
     ${job.outcome ? outcome(view, job, job.outcome, listed, backups) : ''}
     <div class="bar">
@@ -143,7 +149,10 @@ function outcome(
       return view.rights.browse ? changes(view, job, came.diff, came.skip) : html`<p>${texts.rows.hidden}</p>`;
     case 'several':
     case 'pull':
+    case 'upload':
       return '';
+    case 'query':
+      return view.rights.browse ? answer(view, job, came.result) : html`<p>${texts.rows.hidden}</p>`;
     case 'copies':
       return view.rights.create ? copiesList(view, came, backups) : '';
     case 'plan':
@@ -197,7 +206,9 @@ export function jobsCard(view: View, { operations }: ServiceView): Html | '' {
   );
   if (shown.length === 0) return '';
   return html`<section class="card notes jobs" aria-labelledby="jobs-title">
-    <h2 id="jobs-title">${jobs.title}</h2>
+    <h2 id="jobs-title">
+      ${shown.every(({ endedAt }) => endedAt) ? jobs.recent : shown.some(({ endedAt }) => endedAt) ? jobs.both : jobs.title}
+    </h2>
     <ul>
       ${shown.map(
         (job) =>

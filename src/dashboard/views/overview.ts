@@ -61,6 +61,7 @@ function withBackups(view: View, { service }: ServiceView, { status, backups, go
     <nav class="more">
       <a href="${home}activity">${texts.activity.title}</a> <a href="${home}rules">${texts.rules.title}</a>
       ${rights.create && service.copies.length > 0 ? html`<a href="${home}copies">${texts.pull.link}</a>` : ''}
+      ${rights.restore ? html`<a href="${home}upload">${texts.upload.link}</a>` : ''}
       <small>${texts.picture.zone(texts.format.zone)}</small>
     </nav>`;
 }

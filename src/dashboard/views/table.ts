@@ -1,5 +1,6 @@
 import { html } from 'hono/html';
 import type { Backup } from '../../index.js';
+import { isImported } from '../../service/imported.js';
 import { addressOf, CHIPS, choose, growths, isShownBy, readChoice, SORTS } from '../filter.js';
 import type { Choice, Known, Sort } from '../filter.js';
 import { BY_HAND } from '../operations.js';
@@ -188,6 +189,7 @@ function tags(view: View, backup: Backup, goNext: ReadonlySet<string>): Html | '
     ...(!problem && !last && !verified ? [tag('plain', texts.notVerified)] : []),
     ...(last?.ok === true && last.level === 'drill' ? [tag('good', texts.verifiedAs['drill']!)] : []),
     ...(backup.protected ? [tag('good', texts.list.protected)] : []),
+    ...(isImported(backup) ? [tag('plain', texts.upload.tag)] : []),
     ...(waits ? [tag('warning', texts.offsite.pending)] : []),
     ...(goNext.has(backup.name) ? [tag('warning', texts.list.goesNext)] : []),
   ];
