@@ -10,6 +10,7 @@ import { callSafely } from '../util/call-safely.js';
 import { files, runAsync, runSync as runFilesSync } from '../util/file-work.js';
 import type { FileWork } from '../util/file-work.js';
 import { onAbort } from '../util/on-abort.js';
+import { oneLine } from '../util/printable.js';
 import { lockTimeout, restoreBusy, sourceLocked } from '../util/busy-errors.js';
 import { errorFromWire } from './protocol.js';
 import { messageReader } from './read-messages.js';
@@ -271,6 +272,6 @@ function whyItDied(code: number | null, signal: NodeJS.Signals | null): string {
 /** The end of what it printed, where the reason stands, on one line. */
 function lastLines(text: string): string {
   const lines = text.split('\n').filter((line) => line.trim() !== '' && !/^\s+at |^Node\.js v/.test(line));
-  const line = lines.slice(-3).join(' | ').trim();
+  const line = oneLine(lines.slice(-3).join(' | ').trim());
   return line.length > 300 ? `…${line.slice(-300)}` : line;
 }

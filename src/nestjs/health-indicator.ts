@@ -6,6 +6,7 @@ import { INTERVAL_IS, parseInterval } from '../util/duration.js';
 import type { Duration } from '../util/duration.js';
 import { BackupError, isBackupError } from '../util/errors.js';
 import type { BackupErrorCode } from '../util/errors.js';
+import { show } from '../util/show.js';
 import { sayAnswer } from '../service/verdict-words.js';
 import { verdict } from '../service/verdict.js';
 import type { VerdictMark } from '../service/verdict-types.js';
@@ -102,7 +103,7 @@ function problemOf(ageMs: number | undefined, maxAgeMs: number): string | undefi
 }
 
 function badMaxAge(maxAge: unknown): BackupError {
-  return new BackupError('ERR_BACKUP_OPTIONS', `isHealthy: maxAge is ${JSON.stringify(maxAge)}.`, {
+  return new BackupError('ERR_BACKUP_OPTIONS', `isHealthy: maxAge is ${show(maxAge)}.`, {
     step: 'options',
     hint: `It must be ${INTERVAL_IS}.`,
   });

@@ -2,6 +2,7 @@ import { Inject } from '@nestjs/common';
 import type { InjectionToken } from '@nestjs/common';
 import { BackupService } from '../service/backup-service.js';
 import { BackupError } from '../util/errors.js';
+import { show } from '../util/show.js';
 
 /**
  * The token of a service, and the property that `@AutoBackup()` lets Nest put it in. Its text is what Nest prints when it
@@ -31,7 +32,7 @@ export function InjectBackupService(name?: string): PropertyDecorator & Paramete
 /** @throws BackupError `ERR_BACKUP_OPTIONS` */
 export function checkedName(name: unknown): string {
   if (typeof name === 'string' && name !== '') return name;
-  throw new BackupError('ERR_BACKUP_OPTIONS', `The name of a backup service is ${JSON.stringify(name)}.`, {
+  throw new BackupError('ERR_BACKUP_OPTIONS', `The name of a backup service is ${show(name)}.`, {
     step: 'options',
     hint: "It must be a text that is not empty, such as 'orders'; leave it out for the app's only database.",
   });

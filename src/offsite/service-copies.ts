@@ -8,6 +8,7 @@ import type { RemoteCopy } from './list-copies.js';
 import { pullBackup } from './pull.js';
 import type { PullOptions, PullReport } from './pull.js';
 import { runAsync } from '../util/file-work.js';
+import { show } from '../util/show.js';
 import { recordView, shipTarget } from './ship-target.js';
 import type { ShipTarget } from './ship-target.js';
 import { verifyCopy } from './verify-copy.js';
@@ -83,7 +84,7 @@ function chooseStore(service: OffsiteOptions, name: unknown): ChosenStore {
     name === undefined
       ? 'It is not said which store is meant.'
       : typeof name === 'string'
-        ? `There is no store ${JSON.stringify(name)}.`
+        ? `There is no store ${show(name)}.`
         : `"from" is of the type ${typeof name}, and must be the name of a store.`;
   throw new BackupError('ERR_BACKUP_OPTIONS', what, {
     step: 'call',

@@ -137,7 +137,7 @@ export async function findBackup(context: ServiceContext, name: string): Promise
   const { options } = context;
   if (typeof name !== 'string' || !parseBackupName(options.naming, name)) {
     const { prefix, extension } = options.naming;
-    throw new BackupError('ERR_BACKUP_INVALID_NAME', `${JSON.stringify(name)} is not the name of a backup.`, {
+    throw new BackupError('ERR_BACKUP_INVALID_NAME', `${show(name)} is not the name of a backup.`, {
       step: 'call',
       hint: `Names look like "${prefix}20261124_093000${extension}"; listBackups() has them.`,
     });

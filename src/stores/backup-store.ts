@@ -1,5 +1,6 @@
 import type { Duration } from '../util/duration.js';
 import { BackupError } from '../util/errors.js';
+import { show } from '../util/show.js';
 import type { RetentionPolicy } from '../retention/policy.js';
 
 /** An object in a store. */
@@ -121,7 +122,7 @@ export function isKey(key: unknown): key is string {
 /** @throws BackupError `ERR_BACKUP_INVALID_NAME` for a key that could lead out of the store */
 export function ensureKey(key: string): void {
   if (isKey(key)) return;
-  throw new BackupError('ERR_BACKUP_INVALID_NAME', `${JSON.stringify(key)} is not the key of an object.`, {
+  throw new BackupError('ERR_BACKUP_INVALID_NAME', `${show(key)} is not the key of an object.`, {
     step: 'store',
     hint: 'Keys are segments parted by "/", none of them "." or "..", without "\\" and control characters.',
   });

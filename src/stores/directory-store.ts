@@ -4,6 +4,7 @@ import path from 'node:path';
 import { createNew, flushFolder, flushHandle, renameNoReplace } from '../util/durable-files.js';
 import { BackupError, isBackupError, messageOf, systemCode } from '../util/errors.js';
 import { ownerLike } from '../util/file-owner.js';
+import { isRecord } from '../util/is-record.js';
 import { validate } from '../util/validate.js';
 import type { Valibot } from '../util/validate.js';
 import { copyExists, copyNotFound, ensureKey, storeCancelled, throwIfAborted, withRecipe } from './backup-store.js';
@@ -22,7 +23,8 @@ const ABANDONED_MS = 24 * 3_600_000;
  * @throws BackupError `ERR_BACKUP_OPTIONS`
  */
 export function directoryStore(directory: string, options: CopySettings = {}): BackupStore {
-  validate('directoryStore', schemaOf, { ...options, path: directory });
+  // What is no object would become one by the path alone.
+  validate('directoryStore', schemaOf, isRecord(options) ? { ...options, path: directory } : options);
   const root = path.resolve(directory);
   const fileOf = (key: string): string => {
     ensureKey(key);

@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { oneLine } from './printable.js';
 
 /** A value as an error message shows it: short, on one line, and without secrets. */
 export function show(value: unknown): string {
@@ -8,7 +9,9 @@ export function show(value: unknown): string {
     typeof value === 'string'
       ? JSON.stringify(withoutSecrets(value))
       : withoutSecrets(inspect(value, { depth: 1, breakLength: Infinity }));
-  return safe.length > MAX_LENGTH ? `${safe.slice(0, MAX_LENGTH)}…` : safe;
+  // Neither JSON nor inspect() escapes what ends a line or turns it round but is no ASCII.
+  const line = oneLine(safe);
+  return line.length > MAX_LENGTH ? `${line.slice(0, MAX_LENGTH)}…` : line;
 }
 
 const MAX_LENGTH = 300;

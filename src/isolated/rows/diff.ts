@@ -4,6 +4,7 @@ import type { ChildResult } from '../../child/protocol.js';
 import { diffToJson } from '../../child/rows-protocol.js';
 import type { DatabaseDiff, DiffRequest, SchemaChange, TableDiff } from '../../child/rows-protocol.js';
 import { BackupError, messageOf, systemCode } from '../../util/errors.js';
+import { show } from '../../util/show.js';
 import { Deadline } from '../shared/deadline.js';
 import { beginStep, send } from '../shared/steps.js';
 import { contentOf } from './full-text.js';
@@ -86,7 +87,7 @@ function chosen(all: TablePair[], older: Schema, newer: Schema, tables: readonly
 }
 
 export function noTable(table: string, known: readonly string[]): BackupError {
-  return new BackupError('ERR_BACKUP_OPTIONS', `There is no table ${JSON.stringify(table)}.`, {
+  return new BackupError('ERR_BACKUP_OPTIONS', `There is no table ${show(table)}.`, {
     step: 'options',
     hint: known.length === 0 ? 'There are no tables at all.' : `The tables are ${known.slice(0, 50).join(', ')}.`,
   });

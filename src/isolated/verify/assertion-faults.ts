@@ -1,6 +1,7 @@
 import Database from 'better-sqlite3';
 import { distrust } from '../shared/distrust.js';
 import { BackupError, messageOf, systemCode } from '../../util/errors.js';
+import { show } from '../../util/show.js';
 
 const IN_MEMORY = ':memory:';
 
@@ -17,7 +18,7 @@ export function refuseFaulty(assertions: readonly string[], file = IN_MEMORY): v
     for (const sql of assertions) {
       const fault = faultOf(db, sql);
       if (fault === undefined) continue;
-      throw new BackupError('ERR_BACKUP_OPTIONS', `The assertion ${JSON.stringify(sql)} cannot be asked: ${fault}.`, {
+      throw new BackupError('ERR_BACKUP_OPTIONS', `The assertion ${show(sql)} cannot be asked: ${fault}.`, {
         step: 'options',
         hint: "It must be one SELECT of one column, with SQLite's own functions. No result was recorded.",
       });

@@ -84,6 +84,11 @@ describePosix.each(ways)('%s:', (_name, start) => {
     expect((error.cause as Error).message).toHaveLength(8_192);
   });
 
+  test('what a child printed adds no line and no colour to the error', async () => {
+    childIs(`process.stderr.write('bad\\u009b31m\\u2028luck', () => process.exit(7));`);
+    expect((await rejectionOf(start())).message).toContain(String.raw`: bad\u009b31m | luck.`);
+  });
+
   test('a child that ends without an error code and without an answer has failed too', async () => {
     childIs('');
     const error = await rejectionOf(start());

@@ -19,6 +19,10 @@ describeBackupStore(
 describe('directoryStore', () => {
   const folder = useTempFolder();
 
+  test.each([[null], [[]], ['x'], [5]])('options that are no object are refused: %j', (options) => {
+    expect(thrownBy(() => directoryStore(folder.path, options as never)).code).toBe('ERR_BACKUP_OPTIONS');
+  });
+
   async function* text(content: string) {
     yield Buffer.from(content);
   }
