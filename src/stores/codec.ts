@@ -127,5 +127,11 @@ async function* inWeb(
   transform: (bytes: WebBytes) => Promise<WebBytes>,
 ): AsyncGenerator<Uint8Array, void> {
   const web = ReadableStream as unknown as { from(source: Bytes): WebBytes };
-  yield* (await transform(web.from(source))) as unknown as Bytes;
+  const bytes = source[Symbol.asyncIterator]();
+  try {
+    yield* (await transform(web.from({ [Symbol.asyncIterator]: () => bytes }))) as unknown as Bytes;
+  } finally {
+    // Where the function gives up, nobody cancels the stream, and a file would stay open.
+    await bytes.return?.();
+  }
 }

@@ -3,8 +3,10 @@
 //   of Windows' Node fails under wine.
 'use strict';
 const assert = require('node:assert/strict');
+const crypto = require('node:crypto');
 const fs = require('node:fs');
 const path = require('node:path');
+const zlib = require('node:zlib');
 const Database = require('better-sqlite3');
 const {
   BackupService,
@@ -14,6 +16,8 @@ const {
   isBackupError,
   keep,
   listCopies,
+  pullBackup,
+  verifyCopy,
   withAutoBackup,
 } = require('sqlite-autobackup');
 
@@ -162,6 +166,63 @@ test('a copy in a folder is read back, listed and pulled', async () => {
   assert.equal((await backups.verifyBackup(name, { level: 'full' })).ok, true);
   db.close();
 });
+
+test('a copy that is cut or changed at any of 30 places is refused, and no file is left, on the disk or open', async () => {
+  const { service, db, folder } = shop('damaged', 'WAL');
+  const age = await import('age-encryption');
+  const identities = [await age.generateIdentity()];
+  const encrypt = { recipients: [await age.identityToRecipient(identities[0])] };
+  const kinds = [{ compress: 'gzip' }, { encrypt }, ...(zlib.createZstdCompress ? [{ compress: 'zstd' }] : [])];
+  db.exec('CREATE TABLE noise (a); INSERT INTO noise VALUES (randomblob(40000))');
+  const warnings = [];
+  const listener = ({ message }) => warnings.push(message);
+  process.on('warning', listener);
+  for (const [i, kind] of kinds.entries()) {
+    const nas = path.join(folder, `nas-${i}`);
+    fs.mkdirSync(nas);
+    const store = directoryStore(nas, { host: 'till', ...kind });
+    const backups = service({ copies: [store] });
+    const { name } = await backups.createBackup();
+    assert.deepEqual((await backups.shipPending())[0].errors, []);
+    const [{ key }] = await listCopies(store);
+    const object = path.join(nas, key);
+    const manifest = path.join(nas, 'till', name.replace(/db$/, 'json'));
+    const whole = fs.readFileSync(object);
+    const record = JSON.parse(fs.readFileSync(manifest, 'utf8'));
+    const before = openFiles();
+    for (let n = 0; n < 60; n++) {
+      const at = Math.floor((whole.length * (n >> 1)) / 30);
+      const bytes = n % 2 === 0 ? whole.subarray(0, at) : Buffer.from(whole);
+      if (n % 2 === 1) bytes[at] ^= 1 << (n % 8);
+      fs.writeFileSync(object, bytes);
+      // As somebody writes it who can write the store: only what is unpacked shows that it is damaged.
+      const copy = { ...record.copy, sizeBytes: bytes.length, sha256: sha256(bytes) };
+      fs.writeFileSync(manifest, JSON.stringify({ ...record, copy }));
+      const given = { from: store, name, identities };
+      const isDamage = (error) => isBackupError(error, 'ERR_BACKUP_COPY_DAMAGED');
+      await assert.rejects(pullBackup({ ...given, to: path.join(folder, 'back.db') }), isDamage);
+      const report = await verifyCopy({ ...given, level: 'quick', scratch: folder });
+      assert.equal(report.ok, false);
+    }
+    assert.ok(openFiles() <= before);
+    assert.deepEqual(
+      fs.readdirSync(folder).filter((file) => /back\.db|autobackup-verify/.test(file)),
+      [],
+    );
+  }
+  process.off('warning', listener);
+  assert.deepEqual(warnings, []);
+  db.close();
+});
+
+/** Where the system tells it. */
+function openFiles() {
+  return fs.existsSync('/proc/self/fd') ? fs.readdirSync('/proc/self/fd').length : 0;
+}
+
+function sha256(bytes) {
+  return crypto.createHash('sha256').update(bytes).digest('hex');
+}
 
 test('wrong use is a BackupError with a code and a hint', async () => {
   const { service, db, folder } = shop('errors', 'WAL');
