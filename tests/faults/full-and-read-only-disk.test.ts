@@ -112,7 +112,7 @@ const why = linux ? '' : ' (not run: a small disk is made with tmpfs, which only
     ['a restore', (own, name) => own.restoreBackup(name, { to: folder.file('restored.db') })],
     ['a query', (own, name) => own.queryBackup(name, 'SELECT count(*) FROM ballast')],
     ['a comparison', (own, name) => own.diffBackup(name)],
-  ])('that fills up while a plain copy is made one file: %s says so, and leaves nothing', async (_, act) => {
+  ])('that fills up while a plain copy is made one file: %s says so, and leaves nothing', async (what, act) => {
     const db = createLedger(database, 'wal');
     db.pragma('wal_autocheckpoint = 0');
     db.pragma('wal_checkpoint(TRUNCATE)');
@@ -122,7 +122,8 @@ const why = linux ? '' : ' (not run: a small disk is made with tmpfs, which only
     const name = 'app_backup_20240101_000000.db';
     for (const suffix of ['', '-wal']) execFileSync('cp', [database + suffix, `${disk}/${name}${suffix}`]);
     const untouched = contentsOf(disk);
-    await failureOf(() => act(service(), name), 'ERR_BACKUP_NO_SPACE', disk);
+    const error = await failureOf(() => act(service(), name), 'ERR_BACKUP_NO_SPACE', disk);
+    expect(error.message).toContain(`No space left for ${what} in`);
     expect(contentsOf(disk)).toEqual(untouched);
     expect(filesOf(disk)).toHaveLength(2);
     db.close();
@@ -140,6 +141,7 @@ const why = linux ? '' : ' (not run: a small disk is made with tmpfs, which only
       const { bavail, bsize } = fs.statfsSync(disk);
       fs.writeFileSync(`${disk}/filler`, Buffer.alloc(bavail * bsize - fs.statSync(database).size - left));
       const error = await failureOf(() => service().queryBackup(name, 'SELECT 1'), 'ERR_BACKUP_NO_SPACE', disk);
+      expect(error.message).toContain('No space left for a query in');
       expect(error.message).not.toContain('damaged');
       expect(filesOf(disk)).toEqual([name, 'filler']);
     },

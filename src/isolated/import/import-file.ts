@@ -59,7 +59,7 @@ async function copyIn({ file, called, database }: ImportRequest, folder: BackupF
   const parts = ['', '-wal', '-journal'].filter((suffix) => suffix === '' || exists(file + suffix));
   const before = parts.map((suffix) => identity(file + suffix));
   refuseUnfit(file, called, database);
-  ensureSpace('backup', [
+  ensureSpace('import', [
     { folder: folder.directory, bytes: parts.reduce((sum, suffix) => sum + fs.statSync(file + suffix).size, 0) },
   ]);
   const partial = pullPartial(path.join(folder.directory, backupName(folder.naming, takenAt)));

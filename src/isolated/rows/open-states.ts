@@ -6,7 +6,7 @@ import { readBackup } from '../../catalog/list-backups.js';
 import type { BackupFolder } from '../../catalog/list-backups.js';
 import { exists } from '../../util/durable-files.js';
 import { BackupError, messageOf } from '../../util/errors.js';
-import { isFull, noSpace } from '../shared/free-space.js';
+import { DiskFull, isFull } from '../shared/free-space.js';
 import { isIdleWal } from '../backup/idle-wal.js';
 import { pinSource } from '../backup/pin.js';
 import { seal, sealWithSideFiles } from '../backup/seal.js';
@@ -154,7 +154,8 @@ async function withEncoding(backup: PlainBackup, encoding: string, scratch: Scra
 /** Only damage is said to be damage: a disk that is full or fails, a lock or a missing permission says nothing about the backup. */
 function unreadable(name: string, directory: string, error: unknown): unknown {
   if (error instanceof BackupError) return error;
-  if (isFull(error, directory)) return noSpace('backup', directory, 'copy', messageOf(error), error);
+  // It is told for what was asked, which is not known here.
+  if (isFull(error, directory)) return new DiskFull(error);
   const why = `(${messageOf(error)})`;
   if (meaningOfError(error) !== 'damage') {
     return new BackupError('ERR_BACKUP_UNREADABLE', `"${name}" could not be read ${why}.`, {

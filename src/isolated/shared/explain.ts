@@ -3,6 +3,7 @@ import { BackupError, isBackupError, messageOf, systemCode } from '../../util/er
 import type { BackupErrorCode, BackupStep } from '../../util/errors.js';
 import type { ChildRequest } from '../../child/protocol.js';
 import { isFull, noSpace } from './free-space.js';
+import type { Work } from './free-space.js';
 
 /** Turns what SQLite or the system said into an error of this package: what happened, and what to do. */
 export function explain(error: unknown, step: BackupStep, request: ChildRequest): BackupError {
@@ -13,7 +14,7 @@ export function explain(error: unknown, step: BackupStep, request: ChildRequest)
   const wrap = (as: BackupErrorCode, what: string, hint: string): BackupError =>
     new BackupError(as, `${what} (${code ? `${code}: ` : ''}${said}).`, { step, hint, cause: error });
 
-  if (isFull(error, directory)) return noSpace('backup', directory, 'copy', said, error);
+  if (isFull(error, directory)) return noSpace(workOf(request), directory, 'copy', said, error);
   if (/^(MODULE_NOT_FOUND|ERR_DLOPEN_FAILED)$/.test(code) || CANNOT_LOAD.test(said)) {
     return wrap('ERR_BACKUP_CHILD_FAILED', 'better-sqlite3 could not be loaded', LOAD_HINT);
   }
@@ -84,6 +85,10 @@ export function explain(error: unknown, step: BackupStep, request: ChildRequest)
     default:
       return wrap('ERR_BACKUP_WRITE_FAILED', `Step "${step}" failed in "${directory}"`, DISK_HINT);
   }
+}
+
+function workOf(request: ChildRequest): Work {
+  return request.kind === 'verify' && request.level === 'drill' ? 'drill' : request.kind;
 }
 
 function isWritable(directory: string): boolean {

@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import bytes from 'bytes';
-import { BackupError, systemCode } from '../../util/errors.js';
+import type { ChildRequest } from '../../child/protocol.js';
+import { BackupError, messageOf, systemCode } from '../../util/errors.js';
 
 /** @throws BackupError if the folder is missing, or is not a folder */
 export function ensureFolder(directory: string): void {
@@ -44,7 +45,7 @@ export interface SpaceNeed {
  *
  * @throws BackupError `ERR_BACKUP_NO_SPACE` before anything is written
  */
-export function ensureSpace(work: 'backup' | 'restore', needs: readonly SpaceNeed[]): void {
+export function ensureSpace(work: Work, needs: readonly SpaceNeed[]): void {
   for (const { folder } of needs) {
     const device = fs.statSync(folder).dev;
     const onIt = needs.filter((need) => fs.statSync(need.folder).dev === device);
@@ -74,24 +75,50 @@ export function isFull(error: unknown, folder: string): boolean {
   }
 }
 
+/** Found to be the error of a full disk, while it was full: what is cleaned up after it makes room. */
+export class DiskFull extends Error {
+  readonly code = 'ENOSPC';
+
+  constructor(cause: unknown) {
+    super(messageOf(cause), { cause });
+  }
+}
+
 // The manifest, and what file systems need for themselves.
 const SPARE_BYTES = 64 * 1024;
 
-const HINTS = {
-  backup: 'Free space, keep fewer backups ("retention"), or use another disk ("directory").',
+/** For which there was no room. */
+export type Work = 'drill' | ChildRequest['kind'];
+
+const NAMES: Readonly<Record<Work, string>> = {
+  create: 'a backup',
+  restore: 'a restore',
+  drill: 'a drill',
+  verify: 'the check of a backup',
+  protect: 'the record of a backup',
+  diff: 'a comparison',
+  recover: 'the recovery of rows',
+  query: 'a query',
+  import: 'an import',
+  inspect: 'a look at the database',
+  probe: 'a look at the set-up',
+};
+
+const HINTS: Readonly<Partial<Record<Work, string>>> = {
+  create: 'Free space, keep fewer backups ("retention"), or use another disk ("directory").',
   restore: 'Nothing was changed. Free space, or restore to another disk with "to".',
 };
 
 export function noSpace(
-  work: 'backup' | 'restore',
+  work: Work,
   folder: string,
   step: 'space' | 'copy',
   detail: string,
   cause?: unknown,
 ): BackupError {
-  return new BackupError('ERR_BACKUP_NO_SPACE', `No space left for a ${work} in "${folder}" (${detail}).`, {
+  return new BackupError('ERR_BACKUP_NO_SPACE', `No space left for ${NAMES[work]} in "${folder}" (${detail}).`, {
     step,
-    hint: HINTS[work],
+    hint: HINTS[work] ?? 'Nothing was changed. Free space there; a backup that another program made is copied first.',
     cause,
   });
 }

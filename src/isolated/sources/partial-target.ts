@@ -40,7 +40,7 @@ export class PartialTarget implements SnapshotTarget {
   }
 
   ensureSpace(bytes: number): void {
-    ensureSpace('backup', [{ folder: this.#folder.directory, bytes }]);
+    ensureSpace('create', [{ folder: this.#folder.directory, bytes }]);
   }
 
   async createFile(): Promise<string> {

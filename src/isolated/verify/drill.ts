@@ -30,7 +30,7 @@ export async function drill(request: VerifyRequest, folder: BackupFolder, deadli
       const { assertions: asked = [] } = request;
       refuseFaulty(asked, backup.file);
       beginStep('drill');
-      ensureSpace('restore', [{ folder: folder.directory, bytes: backup.sizeBytes }]);
+      ensureSpace('drill', [{ folder: folder.directory, bytes: backup.sizeBytes }]);
       const { file } = scratch;
       await copyWhole(backup, file);
       const checked = openAndCheck(file, backup);
