@@ -158,8 +158,8 @@ function databaseFile(v: Valibot) {
     v.custom<string>((value) => typeof value === 'string' && value !== '', 'the path of a SQLite database file'),
     v.check((value) => !value.includes('\0'), 'a path without NUL characters'),
     v.check(
-      (value) => !/^file:/i.test(value) && value !== ':memory:',
-      'the path of a file on disk: no "file:" URI, and an in-memory database cannot be backed up (in tests: enabled: false)',
+      (value) => !/^(file:|[a-z][a-z\d+.-]+:\/\/)/i.test(value) && value !== ':memory:',
+      'the path of a file on disk: no "file:" URI or other address, and an in-memory database cannot be backed up (in tests: enabled: false)',
     ),
     v.check((value) => !/\s$/.test(value), 'a path that does not end in white space, which better-sqlite3 cuts off'),
     v.check((value) => !/[\\/]\.{0,2}$/.test(value), 'the path of a file, not of a folder'),

@@ -8,7 +8,7 @@ export function show(value: unknown): string {
   const safe =
     typeof value === 'string'
       ? JSON.stringify(withoutSecrets(value))
-      : withoutSecrets(inspect(value, { depth: 1, breakLength: Infinity }));
+      : withoutEntries(OPTION_ENTRY, withoutSecrets(inspect(value, { depth: 1, breakLength: Infinity })));
   // Neither JSON nor inspect() escapes what ends a line or turns it round but is no ASCII.
   const line = oneLine(safe);
   return line.length > MAX_LENGTH ? `${line.slice(0, MAX_LENGTH)}…` : line;
@@ -16,9 +16,9 @@ export function show(value: unknown): string {
 
 const MAX_LENGTH = 300;
 
-/** Does an option of this name hold a secret, so that its value is never shown? */
+/** Does an option of this name (`tls.key`: in another) hold a secret, so that its value is never shown? */
 export function isSecretName(name: string): boolean {
-  return /^(auth|tls(\.key)?)$|secret|passw|passphrase|token|credential|identit|private|authorization|heartbeat|webhook|transport|^url$|(access|api|encryption).?key/i.test(
+  return /(?:^|\.)(?:auth|tls|url|encrypt|notify|mail|headers)(?:\.|$)|secret|passw|passphrase|token|credential|identit|private|authorization|heartbeat|webhook|transport|(access|api|encryption).?key/i.test(
     name,
   );
 }
@@ -29,7 +29,7 @@ export function isSecretName(name: string): boolean {
  */
 export function withoutSecrets(text: string): string {
   return (
-    withoutSecretEntries(text)
+    withoutEntries(SECRET_ENTRY, text)
       .replace(/AGE-SECRET-KEY-1[0-9A-Z]*/gi, 'AGE-SECRET-KEY-1…')
       .replace(/(?<=:\/\/)[^\s/@"']+@/g, '…@')
       // A URL's credentials may come without a scheme: `key:secret@host`.
@@ -42,11 +42,15 @@ export function withoutSecrets(text: string): string {
 const SECRET_ENTRY =
   /(?:^|[\s{,])["']?[\w-]{0,99}(?:secret|passw|passphrase|token|credential|identit|privatekey|authorization|accesskey|apikey)[\w-]{0,99}["']?\s*:\s*/gi;
 
+/** Names that tell nothing in a text of others, and in options stand before an address with a key in it, or before a secret. */
+const OPTION_ENTRY =
+  /(?:^|[\s{,])["']?(?:auth|tls|url|encrypt|headers|[\w-]{0,99}(?:heartbeat|webhook|transport|private)[\w-]{0,99})["']?\s*:\s*/gi;
+
 /** The value is a text, a list, an object or a word; no part of the text is read twice. */
-function withoutSecretEntries(text: string): string {
+function withoutEntries(entry: RegExp, text: string): string {
   let safe = '';
   let end = 0;
-  for (const name = new RegExp(SECRET_ENTRY); name.exec(text);) {
+  for (const name = new RegExp(entry); name.exec(text);) {
     const start = name.lastIndex;
     safe += text.slice(end, start);
     end = name.lastIndex = endOfValue(text, start);

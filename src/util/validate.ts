@@ -32,7 +32,8 @@ export function validate<S extends StrictSchema>(
   const issue = result.issues.find(isUnknownName) ?? result.issues[0];
   const option = issue.path?.map((item) => String(item.key)).join('.');
   if (option === undefined) {
-    throw wrongOption(`${owner}: the options are ${show(issue.input)}.`, 'They must be an object.');
+    const given = isSecretName(owner) ? 'not shown' : show(issue.input);
+    throw wrongOption(`${owner}: the options are ${given}.`, 'They must be an object.');
   }
   if (isUnknownName(issue)) {
     throw wrongOption(`${owner}: there is no option "${option}".`, namesHint(option, Object.keys(schema.entries)));
