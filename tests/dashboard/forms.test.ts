@@ -200,6 +200,19 @@ function expectAllowed(
   }
 }
 
+test('a label that is no text is refused, and nothing is asked', async () => {
+  const { asked, over } = await withForms();
+  const noText = fc.jsonValue({ maxDepth: 2 }).filter((value) => typeof value !== 'string');
+  await fc.assert(
+    fc.asyncProperty(fc.constantFrom('/backups', '/api/backups'), noText, async (to, label) => {
+      const { status } = await post(to, { type: JSON_TYPE, text: JSON.stringify({ label }), encoding: 'utf8' });
+      expect({ to, label, status, asked }).toEqual({ to, label, status: 400, asked: [] });
+    }),
+    { numRuns: 40, examples: [['/backups', 1], ['/api/backups', { length: 3 }], ['/api/backups', ['x']]] }, // prettier-ignore
+  );
+  await over();
+});
+
 test('the rows of a form are those that a comparison has shown', async () => {
   const { service, name, asked, over } = await withForms();
   jest.spyOn(service, 'diffBackup').mockResolvedValue({
