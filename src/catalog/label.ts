@@ -17,4 +17,4 @@ export function cleanLabel(label: string): string {
 }
 
 /** Control characters, line and paragraph separators, and those that turn the direction of writing. */
-const UNPRINTABLE = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]+/gu;
+const UNPRINTABLE = /[\p{Cc}\p{Bidi_Control}\u2028\u2029]+/gu;

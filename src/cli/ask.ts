@@ -1,7 +1,7 @@
 import readline from 'node:readline/promises';
 import { BackupError } from '../util/errors.js';
-import { forTerminal } from '../util/printable.js';
 import type { Context } from './context.js';
+import { asLine } from './paint.js';
 import { usageError } from './usage-error.js';
 
 /**
@@ -13,12 +13,7 @@ export async function confirm(context: Context, plan: readonly string[], questio
   const { flags, terminal, signal } = context;
   const asking = !flags.yes && terminal.canAsk;
   // The plan is shown with --quiet too: nobody should answer a question without it.
-  for (const each of plan) {
-    // A name or a text of others is in it: what it says cannot pass for a line of the plan.
-    const line = each.replaceAll('\n', '\n         ');
-    if (asking) process.stderr.write(`${forTerminal(line)}\n`);
-    else terminal.note(line);
-  }
+  for (const line of plan) (asking ? terminal.say : terminal.note)(line);
   if (flags.yes) return;
   if (!terminal.canAsk) {
     throw usageError('This must be confirmed, and there is no terminal to ask on.', 'Add --yes. Nothing was changed.');
@@ -27,7 +22,10 @@ export async function confirm(context: Context, plan: readonly string[], questio
   const lines = readline.createInterface({ input: process.stdin, output: process.stderr, terminal: false });
   try {
     const end = new Promise<string>((resolve) => lines.once('close', () => resolve('')));
-    const answer = await Promise.race([lines.question(`${terminal.err.bold(question)} [y/N] `, { signal }), end]);
+    const answer = await Promise.race([
+      lines.question(asLine(`${terminal.err.bold(question)} [y/N] `), { signal }),
+      end,
+    ]);
     if (/^\s*y(es)?\s*$/i.test(answer)) return;
   } catch (error) {
     if (!signal.aborted) throw error;

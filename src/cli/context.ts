@@ -21,15 +21,16 @@ export interface Context {
   readonly signal: AbortSignal;
 }
 
-/** How a command ends well, or not quite: `document` is printed with --json, `text` without. */
+/** How a command ends well, or not quite: `document` is printed with --json, `lines` or `data` without. */
 export interface Result {
   readonly exitCode: number;
   readonly document: object;
-  readonly text: string;
-  /** The text is data for another program: only a terminal gets it with its control characters shown. */
-  readonly isData?: boolean;
-  /** The line that says what went wrong, for --quiet; default: the first line of `text`. */
-  readonly trouble?: string;
+  /** Each is printed as one line, whatever others have written into it. */
+  readonly lines?: readonly string[];
+  /** For another program: only a terminal gets it with its control characters shown. */
+  readonly data?: string;
+  /** The lines that say what went wrong, for --quiet; default: the first of `lines`. */
+  readonly trouble?: readonly string[];
 }
 
 /** A command's own function: its positional arguments, then its own options. */

@@ -1,4 +1,5 @@
 import type { DatabaseDiff, RowChange, TableDiff } from '../index.js';
+import { forPage } from '../util/printable.js';
 import { changeText, keyText, rowText } from './sql-text.js';
 
 /** A comparison as one page that needs nothing else. */
@@ -6,7 +7,7 @@ export function diffHtml({ from, to, schema, tables }: DatabaseDiff): string {
   const changes = (['added', 'removed', 'changed'] as const).flatMap((kind) =>
     schema[kind].map(({ type, name }) => `<li>${kind}: ${type} ${escape(name)}</li>`),
   );
-  return `<!doctype html>
+  return forPage(`<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>${escape(from)}</title>
 <style>body{font:15px system-ui;margin:2rem}table{border-collapse:collapse}td,th{padding:.2rem .8rem;text-align:left;vertical-align:top}
 tr+tr{border-top:1px solid #ccc}</style>
@@ -22,7 +23,7 @@ ${tables
   .map(rowsOf)
   .join('\n')}
 </html>
-`;
+`);
 }
 
 function tableRow({ name, added, changed, removed, skipped = '' }: TableDiff): string {

@@ -1,3 +1,5 @@
+import { escaped } from '../util/printable.js';
+
 // The configuration file that `init` writes, and what is to be done next. Pure.
 
 export interface Project {
@@ -43,5 +45,5 @@ export function nextSteps(file: string, { esm, nest, typescript }: Project): str
 }
 
 function quoted(text: string): string {
-  return `'${text.replace(/[\\']/g, '\\$&')}'`;
+  return `'${escaped(text.replace(/[\\']/g, '\\$&'))}'`;
 }

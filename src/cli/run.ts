@@ -6,7 +6,7 @@ import { EXIT, exitCodeOf } from './exit-codes.js';
 import { buildProgram } from './program.js';
 import { listenToSignals } from './signals.js';
 import { takeStreams } from './terminal.js';
-import type { Streams } from './terminal.js';
+import type { Streams, Terminal } from './terminal.js';
 import { usageError } from './usage-error.js';
 
 /** Parses, runs the command, prints its result or its error, and ends the process. */
@@ -62,31 +62,45 @@ function has(args: readonly string[], option: RegExp): boolean {
   return (end < 0 ? args : args.slice(0, end)).some((arg) => option.test(arg));
 }
 
-function printResult({ document, text, isData }: Result, streams: Streams, json: boolean): void {
-  const { writeOut, writeData, terminal } = streams;
+function printResult({ document, lines = [], data }: Result, streams: Streams, json: boolean): void {
+  const { writeLines, writeOut, writeData, terminal } = streams;
   if (json) writeOut(`${JSON.stringify(document, null, 2)}\n`);
-  else if (!terminal.quiet && text !== '') (isData ? writeData : writeOut)(`${text}\n`);
+  else if (terminal.quiet) return;
+  else if (data === undefined) writeLines(lines);
+  else writeData(`${data}\n`);
 }
 
 /** With --quiet, cron sends a mail for what is printed: an end that somebody has to know of is never silent. */
-function printTrouble({ exitCode, text, trouble }: Result, { writeErr, terminal }: Streams): void {
-  if (!terminal.quiet || exitCode === EXIT.done || exitCode === EXIT.nothingToDo) return;
-  writeErr(`${terminal.err.red('error:')} ${trouble ?? text.split('\n')[0]}\n`);
+function printTrouble({ exitCode, lines = [], ...result }: Result, { terminal }: Streams): void {
+  // Nothing to do is no trouble, but UNKNOWN of Nagios, which has the same number, is.
+  const trouble = result.trouble ?? (exitCode === EXIT.nothingToDo ? [] : lines.slice(0, 1));
+  if (!terminal.quiet || exitCode === EXIT.done || trouble.length === 0) return;
+  sayError(terminal, trouble);
 }
 
-function printError(error: unknown, { writeOut, writeErr, terminal }: Streams, json: boolean): void {
+/** Further lines begin under the first: whatever others wrote, no line of it begins where one of ours does. */
+function sayError({ say, err }: Terminal, [first, ...more]: readonly string[]): void {
+  say(`${err.red('error:')} ${first}`);
+  for (const line of more) say(`       ${line}`);
+}
+
+function printError(error: unknown, { writeOut, terminal }: Streams, json: boolean): void {
   const { code, message, hint, step } = describe(error);
   if (json) writeOut(`${JSON.stringify({ error: { code, message, hint, step } }, null, 2)}\n`);
-  const { red, dim } = terminal.err;
+  const { dim } = terminal.err;
   const full = hint !== null && message.endsWith(hint) ? message.slice(0, -hint.length).trimEnd() : message;
   const what = full.replace(' by its AbortSignal', '');
   // The cause of a cancelled call is the signal, which the user knows.
   const cause = code === 'ERR_BACKUP_CANCELLED' ? undefined : (error as { cause?: unknown } | undefined)?.cause;
-  const said = cause === undefined || message.includes(messageOf(cause)) ? [] : messageOf(cause).split('\n');
-  // What others wrote may be part of it: no line of it begins where one of ours does.
-  const own = [what, ...(hint === null ? [] : [hint])].flatMap((text) => text.split('\n'));
-  const lines = [...own, ...said.slice(0, 8).map((line) => dim(line)), dim(code)];
-  writeErr(`${red('error:')} ${lines.join('\n       ')}\n`);
+  const said = cause === undefined || message.includes(messageOf(cause)) ? [] : [dim(start(messageOf(cause)))];
+  // A stack has lines of its own.
+  const own = isBackupError(error) ? [what] : what.split('\n');
+  sayError(terminal, [...own, ...(hint === null ? [] : [hint]), ...said, dim(code)]);
+}
+
+/** What Node says of a module that it does not find goes on for long. */
+function start(text: string): string {
+  return text.split('\n').slice(0, 8).join('\n');
 }
 
 interface ErrorDocument {
@@ -112,13 +126,14 @@ function isParserError(error: unknown): error is CommanderError {
 /** Translates commander's words: `error: unknown option '--databse'`, then a line `(Did you mean --database?)`. */
 function explainParserError({ code, message }: CommanderError, args: readonly string[]): Error {
   if (code === 'commander.help') return usageError('No command was given.', 'The commands are listed above.');
-  const [what, suggestion] = message.replace(/^error: /, '').split('\n');
+  // What was given may hold line breaks of its own.
+  const [, what = '', suggestion] = /^(?:error: )?([^]*?)(?:\n\((Did you mean [^]*)\))?$/.exec(message)!;
   const file = code === 'commander.excessArguments' ? args.find(looksLikeDatabase) : undefined;
   const hint =
     file === undefined
-      ? (suggestion?.replace(/^\((.*)\)$/, '$1') ?? 'See "sqlite-autobackup --help".')
+      ? (suggestion ?? 'See "sqlite-autobackup --help".')
       : `The database is given with --database ${file}.`;
-  return usageError(`${what![0]!.toUpperCase()}${what!.slice(1)}${/[.!?]$/.test(what!) ? '' : '.'}`, hint);
+  return usageError(`${what.charAt(0).toUpperCase()}${what.slice(1)}${/[.!?]$/.test(what) ? '' : '.'}`, hint);
 }
 
 function looksLikeDatabase(arg: string): boolean {

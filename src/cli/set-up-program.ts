@@ -23,7 +23,7 @@ export function addSetUpCommands(add: AddCommand, run: RunCommand, program: Comm
     .action((shell: Shell) =>
       run(() => {
         const script = completionScript(shell, describeProgram(program));
-        return Promise.resolve({ exitCode: EXIT.done, document: { shell, script }, text: script });
+        return Promise.resolve({ exitCode: EXIT.done, document: { shell, script }, data: script });
       }),
     );
 }

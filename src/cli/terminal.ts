@@ -1,8 +1,7 @@
 import { isatty } from 'node:tty';
-import pc from 'picocolors';
-import { forTerminal, oneLine } from '../util/printable.js';
-
-type Colors = ReturnType<typeof pc.createColors>;
+import { forTerminal } from '../util/printable.js';
+import { asLine, colors } from './paint.js';
+import type { Colors } from './paint.js';
 
 /** Where a command writes while it works. Its result goes elsewhere: `run.ts` prints that, once. */
 export interface Terminal {
@@ -17,8 +16,10 @@ export interface Terminal {
   readonly quiet: boolean;
   /** Width of standard output, where it is a terminal; otherwise nothing is wrapped or cut. */
   readonly columns: number | undefined;
-  /** A line to standard error; nothing with --quiet. */
-  note(line: string): void;
+  /** A line to standard error, also with --quiet. */
+  readonly say: (line: string) => void;
+  /** The same; nothing with --quiet. */
+  readonly note: (line: string) => void;
   warn(message: string): void;
   /** A line that --quiet does not suppress: something failed although the command itself may end well. */
   trouble(message: string): void;
@@ -26,11 +27,13 @@ export interface Terminal {
 
 export interface Streams {
   readonly terminal: Terminal;
-  /** To standard output. */
+  /** To standard output, where each stays one line. */
+  readonly writeLines: (lines: readonly string[]) => void;
+  /** The same for a text of our own that has lines: JSON, the help. */
   readonly writeOut: (text: string) => void;
   /** The same for data: a file or a pipe gets every character as it is. */
   readonly writeData: (text: string) => void;
-  /** To standard error. */
+  /** A text of our own to standard error. */
   readonly writeErr: (text: string) => void;
   /** Resolves when everything that was written is on its way. */
   flushed(): Promise<void>;
@@ -44,7 +47,9 @@ export function takeStreams({ quiet }: { quiet: boolean }): Streams {
   const { stdout, stderr } = process;
   const toStdout = stdout.write.bind(stdout);
   const toStderr = stderr.write.bind(stderr);
-  // Labels, names and what others say may hold anything; a terminal must not obey it.
+  // Labels, names and what others say may hold anything: whoever writes here need not think of it.
+  const writeLines = (lines: readonly string[]): void =>
+    void toStdout(lines.map((line) => `${asLine(line)}\n`).join(''));
   const writeOut = (text: string): void => void toStdout(forTerminal(text));
   const writeData = (text: string): void => (isatty(stdout.fd) ? writeOut(text) : void toStdout(text));
   const writeErr = (text: string): void => void toStderr(forTerminal(text));
@@ -52,22 +57,25 @@ export function takeStreams({ quiet }: { quiet: boolean }): Streams {
   // `| head` closes the pipe when it has read enough; the command has not failed.
   for (const stream of [stdout, stderr]) stream.on('error', () => {});
 
-  const err = pc.createColors(hasColors(stderr));
+  const err = colors(hasColors(stderr));
+  const say = (line: string): void => void toStderr(`${asLine(line)}\n`);
   const note = (line: string): void => {
-    if (!quiet) writeErr(`${line}\n`);
+    if (!quiet) say(line);
   };
   return {
     terminal: {
-      out: pc.createColors(hasColors(stdout)),
+      out: colors(hasColors(stdout)),
       err,
       interactive: isScreen(stderr),
       canAsk: isatty(process.stdin.fd) && isatty(stderr.fd),
       quiet,
       columns: isatty(stdout.fd) ? stdout.columns : undefined,
+      say,
       note,
-      warn: (message) => note(`${err.yellow('warning:')} ${oneLine(message)}`),
-      trouble: (message) => writeErr(`${err.yellow('warning:')} ${oneLine(message)}\n`),
+      warn: (message) => note(`${err.yellow('warning:')} ${message}`),
+      trouble: (message) => say(`${err.yellow('warning:')} ${message}`),
     },
+    writeLines,
     writeOut,
     writeData,
     writeErr,

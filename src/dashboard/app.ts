@@ -17,6 +17,7 @@ import { addSeveral } from './several.js';
 import { addStores } from './stores.js';
 import { logFailure, serviceView } from './service-view.js';
 import type { DashboardEnv } from './service-view.js';
+import { forPage } from '../util/printable.js';
 import { textsFor } from './texts/index.js';
 import { errorPage, errorText, loggedOutPage } from './views/error.js';
 import { eventStream } from './live.js';
@@ -57,6 +58,10 @@ export function buildApp(options: ResolvedDashboard): DashboardApp {
     c.set('texts', textsFor(options.locale, c.req.header('accept-language') ?? null));
     c.set('rights', NO_RIGHTS);
     await next();
+    if (c.res.headers.get('content-type')?.startsWith('text/html')) {
+      const { status, headers } = c.res;
+      c.res = new Response(forPage(await c.res.text()), { status, headers });
+    }
     // Style and script say so themselves: their names in a cache tell nobody anything.
     if (!c.res.headers.get('cache-control')?.includes('private')) c.res.headers.set('Cache-Control', 'no-store');
   });

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isBackupService } from '../service/backup-service.js';
 import type { BackupService } from '../service/backup-service.js';
 import { BackupError } from '../util/errors.js';
+import { safeLogger } from '../util/logger.js';
 import type { Logger } from '../util/logger.js';
 import { validate } from '../util/validate.js';
 import type { Valibot } from '../util/validate.js';
@@ -116,7 +117,16 @@ export function resolveDashboard(
   return {
     services: new Map(single ? [['', services]] : checkNames(services)),
     single,
-    ...{ authorize, basePath, title, locale, hosts: new Set(hosts), loginUrl, uploadLimit, logger: logger ?? console },
+    ...{
+      authorize,
+      basePath,
+      title,
+      locale,
+      hosts: new Set(hosts),
+      loginUrl,
+      uploadLimit,
+      logger: safeLogger(logger ?? console),
+    },
   };
 }
 

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { oneLine } from '../util/printable.js';
 import type { BackupService } from '../service/backup-service.js';
 import type { ServiceStatus } from '../service/status.js';
 
@@ -59,7 +60,7 @@ export async function samplesOf(service: BackupService): Promise<readonly Sample
 
 /** By which the services of a process are told apart. */
 export function labelsOf({ database }: Pick<BackupService, 'database'>): Record<string, string> {
-  return { database: path.basename(database) };
+  return { database: oneLine(path.basename(database)) };
 }
 
 /** Turns a status into numbers. A number that is not known is left out. Pure. */
@@ -80,6 +81,10 @@ export function measure(status: ServiceStatus, now: number): readonly Sample[] {
   const samples = values.flatMap(([each, value]) => (value === undefined ? [] : [{ metric: each, value, labels: {} }]));
   return [
     ...samples,
-    ...copies.map(({ store, pending }) => ({ metric: PENDING, value: pending.length, labels: { store } })),
+    ...copies.map(({ store, pending }) => ({
+      metric: PENDING,
+      value: pending.length,
+      labels: { store: oneLine(store) },
+    })),
   ];
 }

@@ -8,23 +8,26 @@ const INVISIBLE = /[\p{Cc}\p{Bidi_Control}\p{Surrogate}\u2028\u2029]/gu;
  * cannot add a line of its own, nor hide a part of it. What is not visible is shown as its escape.
  */
 export function oneLine(text: string): string {
-  return escaped(text.replace(LINE_BREAKS, ' | '));
+  return escaped(text.replace(LINE_BREAKS, ' | ').replaceAll('\t', ' '));
 }
 
-/** A line break, or a colour as picocolors writes it. */
-// eslint-disable-next-line no-control-regex -- an escape sequence begins with one
-const OUR_OWN = /(\n|\u001b\[(?:0|[1-4]|7|9|2[2-9]|3\d|4\d|9\d)m)/;
-
-/** A text of several lines, with the colours of this program, for a terminal. */
+/** A text whose line breaks are our own (a JSON document, the help) or data: nothing else that is not visible is passed on. */
 export function forTerminal(text: string): string {
-  return text
-    .split(OUR_OWN)
-    .map((part, i) => (i % 2 === 1 ? part : escaped(part)))
-    .join('');
+  return text.replaceAll('\t', ' ').split('\n').map(escaped).join('\n');
 }
 
-function escaped(text: string): string {
-  return text.replace(INVISIBLE, (char) =>
-    char === '\t' ? ' ' : `\\u${char.codePointAt(0)!.toString(16).padStart(4, '0')}`,
+/** A page as it is sent: between its tags nothing that is not visible, or that turns what stands behind it. Attributes stay. */
+export function forPage(html: string): string {
+  return html.replace(/(?<=>)[^<]+/g, (text) =>
+    text.replace(INVISIBLE, (char) => (/\s/.test(char) && char < ' ' ? char : escape(char))),
   );
+}
+
+/** As a text in JavaScript may hold it. */
+export function escaped(text: string): string {
+  return text.replace(INVISIBLE, escape);
+}
+
+function escape(char: string): string {
+  return `\\u${char.codePointAt(0)!.toString(16).padStart(4, '0')}`;
 }

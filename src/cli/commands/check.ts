@@ -17,7 +17,8 @@ export const check: CommandFunction<[CheckFlags]> = async (context, { nagios = f
   } catch (error) {
     // A plug-in that cannot tell says so by its exit code.
     const message = isBackupError(error) ? error.message : messageOf(error);
-    return { exitCode: NAGIOS.unknown, document: { ok: false, error: message }, text: `BACKUP UNKNOWN - ${message}` };
+    const lines = [nagiosLine('unknown', message)];
+    return { exitCode: NAGIOS.unknown, document: { ok: false, error: message }, lines, trouble: lines };
   }
 };
 
@@ -32,20 +33,23 @@ async function lookAt(context: Context, nagios: boolean): Promise<Result> {
   const latest = status?.latest;
   const newest = latest ? `newest backup ${ago(now - latest.createdAt.getTime())}` : 'no backup';
   const numbers = `${newest}, ${count(status?.backupCount ?? 0, 'backup')}`;
-  const lines = alarms.map(({ level, kind, text }) => `${level.toUpperCase()}  ${kind}  ${oneLine(text)}`);
+  const lines = alarms.map(({ level, kind, text }) => `${level.toUpperCase()}  ${kind}  ${text}`);
   return {
     exitCode: nagios ? NAGIOS[worst] : worst === 'ok' ? EXIT.done : EXIT.failed,
     document: { ok: worst === 'ok', alarms, latest: latest?.name ?? null },
-    text: nagios
-      ? nagiosText(worst, report, numbers, now)
-      : [...lines, ...(lines.length > 0 ? [] : [`OK  ${numbers}`])].join('\n'),
-    ...(lines.length > 0 && { trouble: lines.join('\n       ') }),
+    lines: nagios ? nagiosLines(worst, report, numbers, now) : lines.length > 0 ? lines : [`OK  ${numbers}`],
+    ...(lines.length > 0 && { trouble: lines }),
   };
 }
 
 /** Nagios shows the first line, reads the numbers behind the bar, and keeps the rest for the details. */
-function nagiosText(worst: keyof typeof NAGIOS, { alarms, status }: AlarmReport, numbers: string, now: number): string {
-  const [first, ...more] = alarms.map(({ text }) => oneLine(text).replaceAll('|', '/'));
+function nagiosLines(
+  worst: keyof typeof NAGIOS,
+  { alarms, status }: AlarmReport,
+  numbers: string,
+  now: number,
+): string[] {
+  const [first = numbers, ...more] = alarms.map(({ text }) => text);
   const ageS = status?.latest ? Math.round((now - status.latest.createdAt.getTime()) / 1000) : undefined;
   const pending = status?.copies.reduce((sum, copies) => sum + copies.pending.length, 0);
   const data = [
@@ -58,6 +62,15 @@ function nagiosText(worst: keyof typeof NAGIOS, { alarms, status }: AlarmReport,
         ]
       : []),
   ];
+  return [nagiosLine(worst, first, data), ...more.map(withoutBar)];
+}
+
+function nagiosLine(state: keyof typeof NAGIOS, text: string, data: readonly string[] = []): string {
   const bar = data.length > 0 ? ` | ${data.join(' ')}` : '';
-  return [`BACKUP ${worst.toUpperCase()} - ${first ?? numbers}${bar}`, ...more].join('\n');
+  return `BACKUP ${state.toUpperCase()} - ${withoutBar(text)}${bar}`;
+}
+
+/** What follows a bar is read as numbers; a line break of others would be shown as one. */
+function withoutBar(text: string): string {
+  return oneLine(text).replaceAll('|', '/');
 }

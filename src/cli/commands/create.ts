@@ -1,6 +1,5 @@
 import { isBackupError } from '../../util/errors.js';
 import type { Backup, BackupError, BackupOutcome, SnapshotControl } from '../../index.js';
-import { oneLine } from '../../util/printable.js';
 import { backupJson } from '../as-json.js';
 import type { CommandFunction } from '../context.js';
 import { EXIT } from '../exit-codes.js';
@@ -8,7 +7,7 @@ import { ago, count, seconds, size } from '../format.js';
 import { openService } from '../open-service.js';
 import { withProgress } from '../progress.js';
 import type { CreateFlags } from '../flags.js';
-import { shipJson, shipText } from './ship.js';
+import { shipJson, shipLines } from './ship.js';
 
 export const create: CommandFunction<[CreateFlags]> = async (context, { ifDue = false, label }) => {
   const { service } = await openService(context);
@@ -28,7 +27,7 @@ export const create: CommandFunction<[CreateFlags]> = async (context, { ifDue = 
     return {
       exitCode: EXIT.nothingToDo,
       document: { status: 'disabled' },
-      text: 'Backups are switched off: none is taken.',
+      lines: ['Backups are switched off: none is taken.'],
     };
   }
   if (outcome.status === 'fresh') {
@@ -36,7 +35,7 @@ export const create: CommandFunction<[CreateFlags]> = async (context, { ifDue = 
     return {
       exitCode: EXIT.nothingToDo,
       document: { status: 'fresh', latest: backupJson(latest, now), ageMs },
-      text: `Nothing is due: ${oneLine(latest.name)} was taken ${ago(ageMs)}.`,
+      lines: [`Nothing is due: ${latest.name} was taken ${ago(ageMs)}.`],
     };
   }
   const { backup } = outcome;
@@ -61,9 +60,11 @@ export const create: CommandFunction<[CreateFlags]> = async (context, { ifDue = 
       warnings: failures.map(({ message }) => message),
       copies: shipped.map(shipJson),
     },
-    text: [
-      `Created ${oneLine(backup.name)} (${size(backup.sizeBytes)}${durationMs === null ? '' : `, ${seconds(durationMs)}`})`,
-      ...shipped.filter(({ shipped: names }) => names.length > 0).map((report) => shipText({ ...report, errors: [] })),
-    ].join('\n'),
+    lines: [
+      `Created ${backup.name} (${size(backup.sizeBytes)}${durationMs === null ? '' : `, ${seconds(durationMs)}`})`,
+      ...shipped
+        .filter(({ shipped: names }) => names.length > 0)
+        .flatMap((report) => shipLines({ ...report, errors: [] })),
+    ],
   };
 };

@@ -17,7 +17,7 @@ export const deleteBackups: CommandFunction<[readonly string[]]> = async (contex
   return {
     exitCode: EXIT.done,
     document: { deleted: backups.map(({ name }) => name) },
-    text: backups.map(({ name }) => `Deleted ${name}`).join('\n'),
+    lines: backups.map(({ name }) => `Deleted ${name}`),
   };
 };
 

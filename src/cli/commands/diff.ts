@@ -7,7 +7,7 @@ import { diffHtml } from '../diff-html.js';
 import { EXIT } from '../exit-codes.js';
 import { findToRestore } from '../find-backup.js';
 import type { DiffFlags } from '../flags.js';
-import { count, table, wrap } from '../format.js';
+import { asLines, count, table, wrap } from '../format.js';
 import { openService } from '../open-service.js';
 import { withProgress } from '../progress.js';
 import { changeText, keyText, rowText } from '../sql-text.js';
@@ -27,7 +27,7 @@ export const diff: CommandFunction<[string, string | undefined, DiffFlags]> = as
   return {
     exitCode: EXIT.done,
     document: diffDocument(found),
-    text: [...diffLines(found, context), ...(flags.html === undefined ? [] : [`Written to ${flags.html}`])].join('\n'),
+    lines: [...diffLines(found, context), ...(flags.html === undefined ? [] : [`Written to ${flags.html}`])],
   };
 };
 
@@ -52,7 +52,7 @@ export function diffLines({ from, to, schema, tables }: DatabaseDiff, { terminal
   const { bold, green, red, yellow } = terminal.out;
   const changed = tables.filter(({ added, changed: edited, removed }) => added + edited + removed > 0);
   const same = tables.filter((each) => !changed.includes(each) && each.skipped === undefined).length;
-  const lines = [wrap(`${from}  ->  ${to === 'live' ? 'the live database' : to}`, 0, terminal.columns)];
+  const lines = asLines([wrap(`${from}  ->  ${to === 'live' ? 'the live database' : to}`, 0, terminal.columns)]);
   for (const [word, entries] of [
     ['new', schema.added],
     ['gone', schema.removed],
@@ -66,7 +66,7 @@ export function diffLines({ from, to, schema, tables }: DatabaseDiff, { terminal
     const paints = [bold, green, yellow, red];
     const paint = (cell: string, column: number, row: number): string =>
       row === 0 || cell === '0' ? cell : paints[column]!(cell);
-    lines.push(table([header, ...counts], { paint, columns: terminal.columns, mayCut: false }));
+    lines.push(...table([header, ...counts], { paint, columns: terminal.columns, mayCut: false }));
   }
   lines.push(...changed.flatMap(rowLines));
   if (same > 0) lines.push(`${count(same, 'table')} unchanged`);

@@ -9,9 +9,8 @@ import { explainDue } from '../doctor/due.js';
 import { checkFolder, checkLeftovers, checkPermissions, checkSpace } from '../doctor/folder.js';
 import { checkChild, checkConfig, checkDatabase, checkNode, unknown } from '../doctor/surroundings.js';
 import { packageInfo } from '../../util/package-info.js';
-import { oneLine } from '../../util/printable.js';
 import { EXIT } from '../exit-codes.js';
-import { count, wrap } from '../format.js';
+import { asLines, count, wrap } from '../format.js';
 import { openService } from '../open-service.js';
 import type { Opened } from '../open-service.js';
 
@@ -36,11 +35,10 @@ export const doctor: CommandFunction<[]> = async (context) => {
   return {
     exitCode: ok ? EXIT.done : EXIT.failed,
     document: { ok, level: judged.level, sentence, due: due ? dueJson(due) : null, checks },
-    text: `${textOf(checks, context)}\n${wrap(oneLine(sentence), 0, context.terminal.columns)}`,
+    lines: [...linesOf(checks, context), ...asLines([wrap(sentence, 0, context.terminal.columns)])],
     trouble: checks
       .filter(({ level }) => level === 'fail')
-      .map(({ id, message, advice }) => oneLine(`${id}: ${message} ${advice ?? ''}`.trim()))
-      .join('\n       '),
+      .map(({ id, message, advice }) => `${id}: ${message} ${advice ?? ''}`.trim()),
   };
 };
 
@@ -78,7 +76,7 @@ async function checkContents(
 /** The least width with room for a column of messages. */
 const NARROW = 60;
 
-function textOf(checks: readonly Check[], { terminal }: Context): string {
+function linesOf(checks: readonly Check[], { terminal }: Context): string[] {
   const { green, yellow, red, bold, dim } = terminal.out;
   const marks = { ok: green('ok  '), warn: yellow('WARN'), fail: red('FAIL') };
   const { columns } = terminal;
@@ -86,9 +84,9 @@ function textOf(checks: readonly Check[], { terminal }: Context): string {
   const indent = (columns ?? Infinity) < NARROW ? 6 : 22;
   const space = ' '.repeat(indent);
   const lines = checks.flatMap(({ id, level, message, advice }) => [
-    `${marks[level]}  ${indent === 6 ? `${bold(id)}\n${space}` : `${bold(id.padEnd(14))}  `}${wrap(oneLine(message), indent, columns)}`,
-    ...(advice === null ? [] : [`${space}${dim('->')} ${wrap(oneLine(advice), indent + 3, columns)}`]),
+    `${marks[level]}  ${indent === 6 ? `${bold(id)}\n${space}` : `${bold(id.padEnd(14))}  `}${wrap(message, indent, columns)}`,
+    ...(advice === null ? [] : [`${space}${dim('->')} ${wrap(advice, indent + 3, columns)}`]),
   ]);
   const of = (level: Check['level']): number => checks.filter((check) => check.level === level).length;
-  return [...lines, '', `${count(of('fail'), 'failure')}, ${count(of('warn'), 'warning')}, ${of('ok')} ok`].join('\n');
+  return [...asLines(lines), '', `${count(of('fail'), 'failure')}, ${count(of('warn'), 'warning')}, ${of('ok')} ok`];
 }

@@ -1,4 +1,3 @@
-import { oneLine } from '../../util/printable.js';
 import { backupJson } from '../as-json.js';
 import type { CommandFunction } from '../context.js';
 import { EXIT } from '../exit-codes.js';
@@ -18,9 +17,11 @@ export const importFile: CommandFunction<[string, ImportFlags]> = async (context
   return {
     exitCode: alreadyThere ? EXIT.nothingToDo : EXIT.done,
     document: { backup: backupJson(backup, Date.now()), alreadyThere, durationMs },
-    text: alreadyThere
-      ? `It is here already: ${oneLine(name)}`
-      : `Imported ${oneLine(name)} of ${localTime(createdAt)} (${size(sizeBytes)}, checked in full, protected). ` +
-        'It does not count as fresh: the next backup is made all the same.',
+    lines: [
+      alreadyThere
+        ? `It is here already: ${name}`
+        : `Imported ${name} of ${localTime(createdAt)} (${size(sizeBytes)}, checked in full, protected). ` +
+          'It does not count as fresh: the next backup is made all the same.',
+    ],
   };
 };

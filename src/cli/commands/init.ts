@@ -43,9 +43,12 @@ export const init: CommandFunction<[]> = async (context) => {
   return {
     exitCode: EXIT.done,
     document: { file, database: path.resolve(folder, database), next: steps },
-    text: [`Wrote ${file}`, '', 'Next:', ...steps.map((step, i) => `${i + 1}. ${step.replaceAll('\n', '\n   ')}`)].join(
-      '\n',
-    ),
+    lines: [
+      `Wrote ${file}`,
+      '',
+      'Next:',
+      ...steps.flatMap((step, i) => step.split('\n').map((line, j) => `${j === 0 ? `${i + 1}.` : '  '} ${line}`)),
+    ],
   };
 };
 

@@ -14,7 +14,7 @@ export const list: CommandFunction<[ListFlags]> = async (context, { last, proble
   return {
     exitCode: EXIT.done,
     document: { directory: service.directory, backups: backups.map((backup) => backupJson(backup, now)) },
-    text: backups.length === 0 ? noneOf(all, service.directory) : textOf(backups, now, service, context),
+    lines: backups.length === 0 ? [noneOf(all, service.directory)] : linesOf(backups, now, service, context),
   };
 };
 
@@ -23,7 +23,7 @@ function noneOf(all: readonly Backup[], directory: string): string {
   return `None of the ${count(all.length, 'backup')} in "${directory}" has a problem.`;
 }
 
-function textOf(backups: readonly Backup[], now: number, service: BackupService, { terminal }: Context): string {
+function linesOf(backups: readonly Backup[], now: number, service: BackupService, { terminal }: Context): string[] {
   const { bold, red } = terminal.out;
   const narrow = isNarrow(terminal);
   const header = narrow

@@ -14,11 +14,12 @@ export const log: CommandFunction<[LogFlags]> = async (context, { limit, before 
   return {
     exitCode: EXIT.done,
     document: { directory: service.directory, activity: activity.map(activityJson) },
-    text: activity.length === 0 ? `Nothing is recorded in "${service.directory}".` : textOf(activity, service, context),
+    lines:
+      activity.length === 0 ? [`Nothing is recorded in "${service.directory}".`] : linesOf(activity, service, context),
   };
 };
 
-function textOf(activity: readonly Activity[], service: BackupService, { terminal }: Context): string {
+function linesOf(activity: readonly Activity[], service: BackupService, { terminal }: Context): string[] {
   const { bold, red } = terminal.out;
   const rows = activity.map((each) => [localTime(each.at), sayBy(each), sayAction(each, service)]);
   const paint = (cell: string, column: number, row: number): string =>

@@ -15,7 +15,7 @@ export const notify: CommandFunction<[action: 'test']> = async (context) => {
   return {
     exitCode: failed ? EXIT.failed : EXIT.done,
     document: { ok: !failed, receivers, warnings },
-    text: [...lines, ...warnings].join('\n'),
-    ...(failed && { trouble: [...lines.filter((line) => line.startsWith('FAILED')), ...warnings].join('\n       ') }),
+    lines: [...lines, ...warnings],
+    ...(failed && { trouble: [...lines.filter((line) => line.startsWith('FAILED')), ...warnings] }),
   };
 };

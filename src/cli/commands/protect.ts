@@ -3,7 +3,6 @@ import { EXIT } from '../exit-codes.js';
 import { findBackup } from '../find-backup.js';
 import { openService } from '../open-service.js';
 import { withProgress } from '../progress.js';
-import { oneLine } from '../../util/printable.js';
 
 /** Also `unprotect`. Idempotent. */
 export const protect: CommandFunction<[string, boolean]> = async (context, name, on) => {
@@ -13,6 +12,6 @@ export const protect: CommandFunction<[string, boolean]> = async (context, name,
   return {
     exitCode: EXIT.done,
     document: { name: backup.name, protected: on },
-    text: oneLine(`${backup.name} is ${on ? '' : 'no longer '}protected.`),
+    lines: [`${backup.name} is ${on ? '' : 'no longer '}protected.`],
   };
 };

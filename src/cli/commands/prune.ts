@@ -1,9 +1,8 @@
 import type { KeepRules, PruneReport } from '../../index.js';
-import { oneLine } from '../../util/printable.js';
 import { backupJson } from '../as-json.js';
 import type { CommandFunction, Context } from '../context.js';
 import { EXIT } from '../exit-codes.js';
-import { count, size, table, wrap } from '../format.js';
+import { asLines, count, size, table, wrap } from '../format.js';
 import { openService } from '../open-service.js';
 import type { PruneFlags } from '../flags.js';
 
@@ -22,7 +21,8 @@ export const prune: CommandFunction<[PruneFlags]> = async (context, { dryRun = f
       removed: removed.map((backup) => backupJson(backup, now)),
       failed: failed.map(({ backup, error }) => ({ name: backup.name, code: error.code, message: error.message })),
     },
-    text: textOf(report, context),
+    lines: linesOf(report, context),
+    trouble: failed.map(({ backup, error }) => `${backup.name}: ${error.message}`),
   };
 };
 
@@ -36,7 +36,7 @@ function rulesOf(flags: Omit<PruneFlags, 'dryRun'>): KeepRules | undefined {
   return rules.length === 0 ? undefined : Object.fromEntries(rules);
 }
 
-function textOf({ dryRun, kept, removed, failed }: PruneReport, { terminal }: Context): string {
+function linesOf({ dryRun, kept, removed, failed }: PruneReport, { terminal }: Context): string[] {
   const { green, yellow, red } = terminal.out;
   const bytes = removed.reduce((sum, backup) => sum + backup.sizeBytes, 0);
   const rows = [
@@ -44,12 +44,12 @@ function textOf({ dryRun, kept, removed, failed }: PruneReport, { terminal }: Co
     ...removed.map((backup) => ['remove', backup.name, size(backup.sizeBytes), '']),
     ...failed.map(({ backup, error }) => ['FAILED', backup.name, size(backup.sizeBytes), error.code]),
   ];
-  const why = failed.map(({ backup, error }) => wrap(oneLine(`${backup.name}: ${error.message}`), 0, terminal.columns));
+  const why = failed.map(({ backup, error }) => wrap(`${backup.name}: ${error.message}`, 0, terminal.columns));
   const paint = (cell: string, column: number): string =>
     column > 0 ? cell : { keep: green, remove: yellow, FAILED: red }[cell]!(cell);
   const done = dryRun ? 'Would remove' : 'Removed';
   const summary = `${done} ${count(removed.length, 'backup')} (${size(bytes)}); ${kept.length} stay.`;
   return rows.length === 0
-    ? 'There are no backups.'
-    : `${table(rows, { paint, columns: terminal.columns, header: false })}\n${[...why, summary].join('\n')}`;
+    ? ['There are no backups.']
+    : [...table(rows, { paint, columns: terminal.columns, header: false }), ...asLines(why), summary];
 }

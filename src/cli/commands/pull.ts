@@ -30,9 +30,9 @@ export const pull: CommandFunction<[string, StoreFlags & { to: string }]> = asyn
   return {
     exitCode: EXIT.done,
     document: { ...report, host: report.host ?? null, createdAt: report.createdAt.toISOString() },
-    text: [
-      `Pulled ${report.name} of ${localTime(report.createdAt)} from ${report.store} to ${report.path}`,
-      `(${size(report.sizeBytes)}, ${seconds(report.durationMs)}; size and sha256 are those of the backup)`,
-    ].join(' '),
+    lines: [
+      `Pulled ${report.name} of ${localTime(report.createdAt)} from ${report.store} to ${report.path} ` +
+        `(${size(report.sizeBytes)}, ${seconds(report.durationMs)}; size and sha256 are those of the backup)`,
+    ],
   };
 };

@@ -25,12 +25,11 @@ export const query: CommandFunction<[string, string, QueryFlags]> = async (conte
   return {
     exitCode: EXIT.done,
     document: { columns, rows: found, truncated },
-    text: csv ? csvOf(result) : textOf(result, context),
-    isData: csv === true,
+    ...(csv ? { data: csvOf(result) } : { lines: linesOf(result, context) }),
   };
 };
 
-function textOf({ columns, rows }: QueryResult, { terminal }: Context): string {
+function linesOf({ columns, rows }: QueryResult, { terminal }: Context): string[] {
   const cells = rows.map((row) => row.map((value) => (typeof value === 'string' ? value : sqlText(value))));
   return table([[...columns], ...cells], { columns: terminal.columns, mayCut: false });
 }

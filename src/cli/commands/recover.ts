@@ -78,7 +78,7 @@ function result(
   return {
     exitCode,
     document: { ...json, safetyBackup: json.safetyBackup ?? null, undo: json.undo ?? null },
-    text: lines.join('\n'),
+    lines,
   };
 }
 

@@ -1,12 +1,11 @@
 import path from 'node:path';
 import { isBackupError } from '../../util/errors.js';
-import { oneLine } from '../../util/printable.js';
 import { listCopies, verifyCopy } from '../../index.js';
 import type { BackupError, BackupStore, CopyVerifyReport, RemoteCopy } from '../../index.js';
 import { errorJson } from '../as-json.js';
 import type { CommandFunction, Context } from '../context.js';
 import { EXIT, exitCodeOf } from '../exit-codes.js';
-import { ago, isNarrow, localTime, seconds, size, table, wrap } from '../format.js';
+import { ago, asLines, isNarrow, localTime, seconds, size, table, wrap } from '../format.js';
 import { openStore, openStores, readIdentities } from '../store-option.js';
 import type { StoreFlags } from '../store-option.js';
 import type { VerifyFlags } from '../flags.js';
@@ -25,7 +24,7 @@ export const listRemote: CommandFunction<[StoreFlags & { allHosts?: boolean }]> 
   return {
     exitCode: EXIT.done,
     document: { copies: copies.map((copy) => copyJson(copy, now)) },
-    text: copies.length === 0 ? await noneOf(stores, context, flags) : listText(copies, now, context),
+    lines: copies.length === 0 ? [await noneOf(stores, context, flags)] : listLines(copies, now, context),
   };
 };
 
@@ -72,9 +71,6 @@ export const verifyRemote: CommandFunction<[string | undefined, VerifyFlags & St
   }
   const bad = outcomes.some((outcome) => 'ok' in outcome && !outcome.ok);
   const failed = outcomes.find((outcome) => 'error' in outcome);
-  const { terminal } = context;
-  const { green, red } = terminal.out;
-  const below = (text: string): string => `        ${wrap(oneLine(text), 8, terminal.columns)}`;
   return {
     exitCode: bad
       ? EXIT.verificationFailed
@@ -84,22 +80,27 @@ export const verifyRemote: CommandFunction<[string | undefined, VerifyFlags & St
           ? EXIT.nothingToDo
           : EXIT.done,
     document: { ok: !bad && !failed, results: outcomes.map(outcomeJson) },
-    text:
-      outcomes.length === 0
-        ? 'There are no copies.'
-        : outcomes
-            .flatMap((outcome) => {
-              if ('error' in outcome)
-                return [`${red('FAILED')}  ${oneLine(outcome.copy.key)}`, below(outcome.error.message)];
-              const { ok, key, level: checked, durationMs, problems } = outcome;
-              return [
-                `${ok ? green('ok    ') : red('BAD   ')}  ${wrap(`${oneLine(key)}  ${checked}, ${seconds(durationMs)}`, 8, terminal.columns)}`,
-                ...problems.map(below),
-              ];
-            })
-            .join('\n'),
+    lines:
+      outcomes.length === 0 ? ['There are no copies.'] : outcomes.flatMap((outcome) => outcomeLines(outcome, context)),
+    trouble: outcomes.flatMap((outcome) => {
+      if ('error' in outcome) return [`${outcome.copy.key}: ${outcome.error.message}`];
+      return outcome.ok ? [] : [`${outcome.key}: ${outcome.problems.join('; ')}`];
+    }),
   };
 };
+
+function outcomeLines(outcome: Outcome, { terminal }: Context): string[] {
+  const { green, red } = terminal.out;
+  const below = (text: string): string[] => asLines([`        ${wrap(text, 8, terminal.columns)}`]);
+  if ('error' in outcome) return [`${red('FAILED')}  ${outcome.copy.key}`, ...below(outcome.error.message)];
+  const { ok, key, level, durationMs, problems } = outcome;
+  return [
+    ...asLines([
+      `${ok ? green('ok    ') : red('BAD   ')}  ${wrap(`${key}  ${level}, ${seconds(durationMs)}`, 8, terminal.columns)}`,
+    ]),
+    ...problems.flatMap(below),
+  ];
+}
 
 function outcomeJson(outcome: Outcome): object {
   if (!('error' in outcome)) return { ...outcome, host: outcome.host ?? null, error: null };
@@ -128,7 +129,7 @@ function copyJson(copy: RemoteCopy, now: number): object {
   };
 }
 
-function listText(copies: readonly RemoteCopy[], now: number, { terminal }: Context): string {
+function listLines(copies: readonly RemoteCopy[], now: number, { terminal }: Context): string[] {
   const { bold, red } = terminal.out;
   const narrow = isNarrow(terminal);
   // In little room: what is the same in each row was asked for, and the name says when it was taken.

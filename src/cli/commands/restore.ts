@@ -31,7 +31,7 @@ export const restore: CommandFunction<[string, RestoreFlags & StoreFlags]> = asy
   return {
     exitCode: EXIT.done,
     document: restoreJson(report),
-    text: textOf(report, context),
+    lines: linesOf(report, context),
   };
 };
 
@@ -71,7 +71,7 @@ function lastWritten(database: string, live: fs.Stats): Date {
   return wal && wal.size > 0 && wal.mtime > live.mtime ? wal.mtime : live.mtime;
 }
 
-function textOf(report: RestoreReport, context: Context): string {
+function linesOf(report: RestoreReport, context: Context): string[] {
   const { name, path: written, method, safetyBackup, movedAside, sizeBytes, durationMs } = report;
   const how = method === 'offline' ? ', as a new file: start the app again' : '';
   return [
@@ -80,5 +80,5 @@ function textOf(report: RestoreReport, context: Context): string {
     ...(safetyBackup === undefined ? [] : [`The state before is in ${safetyBackup}, protected.`]),
     ...movedAside.map((file) => `The old file is ${file}`),
     ...(safetyBackup === undefined ? [] : [`To undo it: ${commandLine(context, 'restore', safetyBackup)}`]),
-  ].join('\n');
+  ];
 }

@@ -42,10 +42,14 @@ export const run: CommandFunction<[readonly string[], RunFlags]> = async (contex
         return {
           exitCode: rehearsal.exitCode,
           document: documentOf(backup.name, rehearsal, true, undefined, false),
-          text: [
+          lines: [
             ...assertionLines(rehearsal),
             `The rehearsal failed (${rehearsal.exitCode}); the database was not touched.`,
-          ].join('\n'),
+          ],
+          trouble: [
+            `The rehearsal failed (${rehearsal.exitCode}); the database was not touched.`,
+            ...falseLines(rehearsal),
+          ],
         };
       }
       context.terminal.note('The rehearsal was good: now the database itself.');
@@ -57,11 +61,12 @@ export const run: CommandFunction<[readonly string[], RunFlags]> = async (contex
     return {
       exitCode: outcome.exitCode,
       document: documentOf(backup.name, outcome, false, found, restore),
-      text: [
+      lines: [
         ...diffLines(found, context),
         ...assertionLines(outcome),
         ...endLines(context, backup.name, outcome, restore),
-      ].join('\n'),
+      ],
+      trouble: [...endLines(context, backup.name, outcome, restore), ...falseLines(outcome)],
     };
   } finally {
     fs.rmSync(work, { recursive: true, force: true });
@@ -148,6 +153,10 @@ function assertionLines({ assertions }: Outcome): string[] {
   return assertions.map(
     ({ sql, ok, error }) => `${ok ? 'true ' : 'FALSE'}  ${sql}${error === undefined ? '' : `  (${error})`}`,
   );
+}
+
+function falseLines({ assertions }: Outcome): string[] {
+  return assertionLines({ exitCode: EXIT.verificationFailed, assertions: assertions.filter(({ ok }) => !ok) });
 }
 
 function endLines(context: Context, backup: string, outcome: Outcome, restored: boolean): string[] {

@@ -5,7 +5,6 @@ import { EXIT, exitCodeOf } from '../exit-codes.js';
 import { count } from '../format.js';
 import { openService } from '../open-service.js';
 import { usageError } from '../usage-error.js';
-import { oneLine } from '../../util/printable.js';
 
 export const ship: CommandFunction<[]> = async (context) => {
   const { service } = await openService(context);
@@ -21,8 +20,8 @@ export const ship: CommandFunction<[]> = async (context) => {
         ? EXIT.nothingToDo
         : EXIT.done,
     document: { ok: error === undefined, stores: reports.map(shipJson) },
-    text: reports.map(shipText).join('\n'),
-    ...(error && { trouble: oneLine(error.message) }),
+    lines: reports.flatMap(shipLines),
+    ...(error && { trouble: [error.message] }),
   };
 };
 
@@ -35,12 +34,10 @@ export function shipJson({ store, shipped, pending, errors }: ShipReport): objec
   };
 }
 
-export function shipText({ store, shipped, pending, errors }: ShipReport): string {
+export function shipLines({ store, shipped, pending, errors }: ShipReport): string[] {
   return [
-    shipped.length > 0 ? oneLine(`Copied ${shipped.join(', ')} to ${store}`) : oneLine(`${store} has them all`),
-    ...errors.map(({ message }) => oneLine(`FAILED  ${message}`)),
+    shipped.length > 0 ? `Copied ${shipped.join(', ')} to ${store}` : `${store} has them all`,
+    ...errors.map(({ message }) => `FAILED  ${message}`),
     ...(pending.length > 0 ? [`${count(pending.length, 'backup')} without a copy there`] : []),
-  ]
-    .slice(errors.length > 0 && shipped.length === 0 ? 1 : 0)
-    .join('\n');
+  ].slice(errors.length > 0 && shipped.length === 0 ? 1 : 0);
 }

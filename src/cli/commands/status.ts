@@ -1,10 +1,9 @@
 import { sayVerdict, verdict } from '../../index.js';
 import type { CopyStatus, DueCheck, ServiceStatus, VerdictMark } from '../../index.js';
-import { oneLine } from '../../util/printable.js';
 import { statusJson } from '../as-json.js';
 import type { CommandFunction, Context } from '../context.js';
 import { EXIT, exitCodeOf } from '../exit-codes.js';
-import { ago, count, localTime, size, span, table, wrap } from '../format.js';
+import { ago, asLines, count, localTime, size, span, table, wrap } from '../format.js';
 import { openService } from '../open-service.js';
 
 export const status: CommandFunction<[]> = async (context) => {
@@ -16,8 +15,8 @@ export const status: CommandFunction<[]> = async (context) => {
   return {
     exitCode: database.error ? exitCodeOf(database.error) : EXIT_BY_LEVEL[judged.level],
     document: statusJson(found, now),
-    text: textOf(found, now, context),
-    ...(warnings[0] !== undefined && { trouble: warnings[0] }),
+    lines: linesOf(found, now, context),
+    ...(warnings[0] !== undefined && { trouble: [warnings[0]] }),
   };
 };
 
@@ -29,7 +28,7 @@ const EXIT_BY_LEVEL: Readonly<Record<VerdictMark, number>> = {
   bad: EXIT.failed,
 };
 
-function textOf(found: ServiceStatus, now: number, { terminal }: Context): string {
+function linesOf(found: ServiceStatus, now: number, { terminal }: Context): string[] {
   const { database, directory, due, latest, backupCount, backupBytes, freeBytes, lastVerification, warnings } = found;
   const { bold, yellow, green, red } = terminal.out;
   const judged = verdict(found, now);
@@ -62,14 +61,13 @@ function textOf(found: ServiceStatus, now: number, { terminal }: Context): strin
       mayCut: false,
     },
   );
-  const stores = found.copies.map((copies) => wrap(oneLine(copiesText(copies, now)), 10, columns));
-  return [
-    paint(wrap(oneLine(sayVerdict(judged, now)), 0, columns)),
+  return asLines([
+    paint(wrap(sayVerdict(judged, now), 0, columns)),
     '',
-    lines,
-    ...stores,
-    ...warnings.map((warning) => `${yellow('warning:')} ${wrap(oneLine(warning), 9, columns)}`),
-  ].join('\n');
+    ...lines,
+    ...found.copies.map((copies) => wrap(copiesText(copies, now), 10, columns)),
+    ...warnings.map((warning) => `${yellow('warning:')} ${wrap(warning, 9, columns)}`),
+  ]);
 }
 
 function copiesText({ store, copyCount, copyBytes, latest, pending, pendingSince }: CopyStatus, now: number): string {

@@ -1,11 +1,10 @@
 import { isBackupError } from '../../util/errors.js';
 import type { Backup, BackupError, BackupService, VerifyReport } from '../../index.js';
-import { oneLine } from '../../util/printable.js';
 import { errorJson, verifyJson } from '../as-json.js';
 import type { CommandFunction, Context } from '../context.js';
 import { EXIT, exitCodeOf } from '../exit-codes.js';
 import { findBackup } from '../find-backup.js';
-import { count, seconds, size, wrap } from '../format.js';
+import { asLines, count, seconds, size, wrap } from '../format.js';
 import { openService } from '../open-service.js';
 import { withProgress } from '../progress.js';
 import type { VerifyFlags } from '../flags.js';
@@ -31,7 +30,8 @@ export const verify: CommandFunction<[string | undefined, VerifyFlags]> = async 
   return {
     exitCode: exitCodeFor(outcomes),
     document: { ok: outcomes.every(isGood), results: outcomes.map(toJson) },
-    text: outcomes.length === 0 ? `There are no backups in "${service.directory}".` : textOf(outcomes, all, context),
+    lines:
+      outcomes.length === 0 ? [`There are no backups in "${service.directory}".`] : linesOf(outcomes, all, context),
     trouble: troubleOf(outcomes),
   };
 };
@@ -67,38 +67,34 @@ function toJson(outcome: Outcome): object {
   return { name: outcome.name, ok: false, error: errorJson(outcome.error) };
 }
 
-function troubleOf(outcomes: readonly Outcome[]): string {
+function troubleOf(outcomes: readonly Outcome[]): string[] {
   return outcomes
     .filter((outcome) => !isGood(outcome))
-    .map((outcome) =>
-      'error' in outcome
-        ? oneLine(`${outcome.name}: ${outcome.error.message}`)
-        : oneLine(`${outcome.name}: ${outcome.problems.join('; ')}`),
-    )
-    .join('\n       ');
+    .map((outcome) => `${outcome.name}: ${'error' in outcome ? outcome.error.message : outcome.problems.join('; ')}`);
 }
 
-function textOf(outcomes: readonly Outcome[], all: boolean, { terminal }: Context): string {
+function linesOf(outcomes: readonly Outcome[], all: boolean, { terminal }: Context): string[] {
   const { green, red } = terminal.out;
-  const below = (text: string): string => `        ${wrap(oneLine(text), 8, terminal.columns)}`;
+  const below = (text: string): string[] => asLines([`        ${wrap(text, 8, terminal.columns)}`]);
   const good = outcomes.filter(isGood).length;
   const sum = all
     ? ['', `${count(outcomes.length, 'backup')}: ${good} good, ${outcomes.length - good} bad or not readable`]
     : [];
   return outcomes
     .flatMap((outcome) => {
-      if ('error' in outcome) return [`${red('FAILED')}  ${oneLine(outcome.name)}`, below(outcome.error.message)];
+      if ('error' in outcome) return [`${red('FAILED')}  ${outcome.name}`, ...below(outcome.error.message)];
       const { ok, name, level, sizeBytes, durationMs, problems, findings, assertions = [] } = outcome;
       return [
-        `${ok ? green('ok    ') : red('BAD   ')}  ${wrap(`${oneLine(name)}  ${level}, ${size(sizeBytes)}, ${seconds(durationMs)}`, 8, terminal.columns)}`,
-        ...problems.map(below),
-        ...findings.map((finding) => below(`not damage: ${finding}`)),
+        ...asLines([
+          `${ok ? green('ok    ') : red('BAD   ')}  ${wrap(`${name}  ${level}, ${size(sizeBytes)}, ${seconds(durationMs)}`, 8, terminal.columns)}`,
+        ]),
+        ...problems.flatMap(below),
+        ...findings.flatMap((finding) => below(`not damage: ${finding}`)),
         ...assertions.map(({ sql, ok: holds, error }) => {
-          const why = error === undefined ? '' : `  (${oneLine(error)})`;
-          return `        ${holds ? green('true ') : red('FALSE')}  ${oneLine(sql)}${why}`;
+          const why = error === undefined ? '' : `  (${error})`;
+          return `        ${holds ? green('true ') : red('FALSE')}  ${sql}${why}`;
         }),
       ];
     })
-    .concat(sum)
-    .join('\n');
+    .concat(sum);
 }

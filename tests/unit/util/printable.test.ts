@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { forTerminal, oneLine } from '#dist/util/printable.js';
+import { forPage, forTerminal, oneLine } from '#dist/util/printable.js';
 import { safeLogger } from '#dist/util/logger.js';
 import { show, withoutSecrets } from '#dist/util/show.js';
 
@@ -29,9 +29,17 @@ test('a line in the log is one line, whatever stands in it', () => {
   );
 });
 
-test('for a terminal, lines and our own colours stay', () => {
-  expect(forTerminal('\u001b[31merror:\u001b[39m a\n  b')).toBe('\u001b[31merror:\u001b[39m a\n  b');
-  expect(forTerminal('a\u001b[2Jb\u202e\u001b[8mc')).toBe('a\\u001b[2Jb\\u202e\\u001b[8mc');
+test('a text whose lines are our own keeps them, and nothing else that is not visible', () => {
+  expect(forTerminal('a\n  b\u001b[2J\u202e\r')).toBe('a\n  b\\u001b[2J\\u202e\\u000d');
+  // What JSON.stringify() leaves, as JSON may hold it.
+  const odd = { text: '\u009b2J\u202e\u2028\ud800' };
+  expect(JSON.parse(forTerminal(JSON.stringify(odd)))).toEqual(odd);
+});
+
+test('a page shows what is not visible between its tags, and keeps its attributes', () => {
+  expect(forPage('<b title="a\u202e">x\u202ey\n \u009b\u2028</b>\n')).toBe(
+    '<b title="a\u202e">x\\u202ey\n \\u009b\\u2028</b>\n',
+  );
 });
 
 test.each([
