@@ -23,11 +23,14 @@ beforeEach(async () => {
 });
 afterEach(() => server.kill());
 
+/** Commits that one request makes, each for itself: about one a millisecond, which a request for each would not reach. */
+const COMMITS = 100;
+
 /** Waits for a server that is being started again. */
-async function insist(namespace: string, sql: string): Promise<unknown> {
+async function insist(namespace: string, ...statements: string[]): Promise<unknown> {
   for (;;) {
     try {
-      return await server.execute(namespace, sql);
+      return await server.execute(namespace, ...statements);
     } catch {
       await sleep(20);
     }
@@ -62,12 +65,13 @@ test(
     const seller = new Seller({
       execute: async (...statements) => {
         const [, id] = statements[0] as readonly [string, number];
-        await insist('shop', `INSERT OR IGNORE INTO sales VALUES (${id})`);
+        const sales = Array.from({ length: COMMITS }, (_, i) => (id - 1) * COMMITS + i + 1);
+        await insist('shop', ...sales.map((sale) => `INSERT OR IGNORE INTO sales VALUES (${sale})`));
       },
     });
     for (let round = 0; round < ROUNDS; round++) {
       await seller.next();
-      const acknowledged = seller.acknowledged;
+      const acknowledged = COMMITS * seller.acknowledged;
       const creating = service.createBackup();
       creating.catch(() => {});
       await sleep(random() * usualMs);
