@@ -10,8 +10,7 @@ const folder = useTempFolder();
 const nodes = ['http://127.0.0.1:1'];
 const hook = 'https://hooks.example.com/x';
 const mail = { from: 'a@example.com', to: 'b@example.com' };
-const service = (options: object) =>
-  new BackupService({ database: folder.file('app.db'), logger, ...options } as never);
+const service = (options: object) => new BackupService({ database: folder.file('app.db'), logger, ...options });
 const logger = memoryLogger();
 
 /** Everywhere a secret belongs, or is put by mistake: what is made of it, or the error. */
@@ -55,7 +54,7 @@ const SHAPES: readonly ((secret: string) => unknown)[] = [
 
 /** What somebody may print of a value or an error, and of what caused it. */
 function prints(value: unknown): string {
-  const own = [inspect(value, { depth: 9 }), JSON.stringify(value) ?? '', String(value)];
+  const own = [inspect(value, { depth: 9 }), String(JSON.stringify(value)), String(value)];
   if (!(value instanceof Error)) return own.join('\n');
   return [...own, value.stack, value.message, value.cause === undefined ? '' : prints(value.cause)].join('\n');
 }
