@@ -9,7 +9,6 @@ export function show(value: unknown): string {
     typeof value === 'string'
       ? JSON.stringify(withoutSecrets(value))
       : withoutEntries(OPTION_ENTRY, withoutSecrets(inspect(value, { depth: 1, breakLength: Infinity })));
-      : withoutEntries(OPTION_ENTRY, withoutSecrets(inspect(value, { depth: 1, breakLength: Infinity })));
   // Neither JSON nor inspect() escapes what ends a line or turns it round but is no ASCII.
   const line = oneLine(safe);
   return line.length > MAX_LENGTH ? `${line.slice(0, MAX_LENGTH)}…` : line;
