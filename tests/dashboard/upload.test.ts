@@ -1,12 +1,14 @@
 import fs from 'node:fs';
 import http from 'node:http';
 import net from 'node:net';
-import express from 'express';
 import { createDashboard } from 'sqlite-autobackup/dashboard';
 import { boundaryOf, readParts } from '#dist/dashboard/upload/multipart.js';
 import { addEntry, checkLedger, createLedger } from '../support/databases';
 import { until } from '../support/processes';
 import { ALL, useDashboard } from './support';
+import type { Any } from './support';
+
+const express = require('express') as Any;
 
 const dash = useDashboard();
 const NAME = 'app_backup_20260301_120000.db';
