@@ -1,5 +1,6 @@
 import Database from 'better-sqlite3';
-import { BackupService } from 'sqlite-autobackup';
+// By its path: the package.json beside this test is not the package's.
+import { BackupService } from '../../dist/index.js';
 import { rejectionOf } from '../support/errors';
 import { memoryLogger } from '../support/memory-logger';
 import { useTempFolder } from '../support/temp-folder';
