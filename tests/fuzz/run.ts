@@ -63,11 +63,10 @@ async function tryTarget(name: string, inputs: readonly unknown[], forSeconds: n
   const order: Order = { name, seed, seconds: forSeconds, inputs, current };
   const child = fork(path.join(__dirname, 'try-target.ts'), { execArgv: ['--import', 'tsx'] });
   const told: Outcome[] = [];
-  let hangs = false;
   child.on('message', (message) => told.push(message as Outcome));
   const watch = setInterval(() => {
     const { mtimeMs } = fs.statSync(current, { throwIfNoEntry: false }) ?? { mtimeMs: Date.now() };
-    if (Date.now() - mtimeMs > HANGS_MS) hangs = child.kill('SIGKILL');
+    if (Date.now() - mtimeMs > HANGS_MS) child.kill('SIGKILL');
   }, 1_000);
   child.send(order);
   const [code, signal] = await new Promise<[number | null, string | null]>((resolve) => {
@@ -76,10 +75,11 @@ async function tryTarget(name: string, inputs: readonly unknown[], forSeconds: n
   clearInterval(watch);
   const input: unknown = fs.existsSync(current) ? JSON.parse(fs.readFileSync(current, 'utf8')) : undefined;
   fs.rmSync(current, { force: true });
-  // TypeScript does not see that the handler above has set it.
-  const found = outcome;
-  if (found) return found;
-  const how = hangs ? `it did not end within ${HANGS_MS / 1000} s` : `the process ended (${signal ?? `code ${code}`})`;
+  if (told[0]) return told[0];
+  const how =
+    signal === 'SIGKILL'
+      ? `it did not end within ${HANGS_MS / 1000} s`
+      : `the process ended (${signal ?? `code ${code}`})`;
   return { tries: 0, answers: [], crashes: [{ input, problem: how }] };
 }
 
