@@ -6,9 +6,8 @@ import { boundaryOf, readParts } from '#dist/dashboard/upload/multipart.js';
 import { addEntry, checkLedger, createLedger } from '../support/databases';
 import { until } from '../support/processes';
 import { ALL, useDashboard } from './support';
-import type { Any } from './support';
 
-const express = require('express') as Any;
+const express = require('express');
 
 const dash = useDashboard();
 const NAME = 'app_backup_20260301_120000.db';
