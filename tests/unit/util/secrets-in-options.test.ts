@@ -54,7 +54,7 @@ const SHAPES: readonly ((secret: string) => unknown)[] = [
 
 /** What somebody may print of a value or an error, and of what caused it. */
 function prints(value: unknown): string {
-  const own = [inspect(value, { depth: 9 }), String(JSON.stringify(value)), String(value)];
+  const own = [inspect(value, { depth: 9 }), JSON.stringify(value), String(value)];
   if (!(value instanceof Error)) return own.join('\n');
   return [...own, value.stack, value.message, value.cause === undefined ? '' : prints(value.cause)].join('\n');
 }
