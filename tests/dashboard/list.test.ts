@@ -166,7 +166,7 @@ test('the rules: what they are, the methods that have asked, why each backup sta
   expect(text).toMatch(/is older than<\/dt>\s*<dd>7 days/);
   expect(text).toContain('every 14 days');
   expect(text).toContain('the change is refused');
-  expect(text).toContain('the last 2 · one a week for 1 weeks');
+  expect(text).toContain('the last 2 · one a week, of the last week that has any');
   expect(text).toContain('<bdi>before an invoice was deleted</bdi> <small>Invoices.remove</small>');
   const why = (name: string) => new RegExp(`backups/${name}">[^<]*</a>\\s*<span>([^<]*)`).exec(text)?.[1];
   expect(why(made)).toMatch(/^number 1 of the last 2; the last of the week \d{4}-W\d\d; the newest/);
