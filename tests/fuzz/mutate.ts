@@ -37,7 +37,8 @@ type Parent = Record<string, unknown>;
 
 /** Not an assignment: `__proto__` is to be a key like any other. */
 function put(parent: Parent, key: string, value: unknown): void {
-  Object.defineProperty(parent, key, { value, enumerable: true, configurable: true, writable: true });
+  // False for the length of a list, which stays.
+  Reflect.defineProperty(parent, key, { value, enumerable: true, configurable: true, writable: true });
 }
 
 function placesIn(root: object): { parent: Parent; key: string }[] {

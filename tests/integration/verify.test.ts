@@ -251,6 +251,21 @@ describe("another program's backup, without a manifest,", () => {
     await service.deleteBackup(backup.name);
   });
 
+  test.each(['quick', 'full', 'drill'] as const)(
+    'with a record that does not fit into its cell is damaged at level %s, and is not restored: its row cannot be read',
+    async (level) => {
+      const bytes = fs.readFileSync(backup.path);
+      // The header of a record of `state`: its length, NULL for the rowid, a text of one letter, and a blob of 3,000 bytes.
+      const header = Buffer.from([0x05, 0x00, 0x0f, 0xae, 0x7c]);
+      // Of all: some stand in room that is free by now. A text of 57 letters is longer than what its cell has.
+      for (let at = bytes.indexOf(header); at >= 0; at = bytes.indexOf(header, at)) bytes[at + 2] = 0x7f;
+      fs.writeFileSync(backup.path, bytes);
+      const { ok, problems } = await service.verifyBackup(backup.name, { level });
+      expect({ ok, problems }).toEqual({ ok: false, problems: ['database disk image is malformed'] });
+      await failureOf(() => service.restoreBackup(backup.name, { to: folder.file('to.db') }), 'ERR_BACKUP_DAMAGED');
+    },
+  );
+
   test('is not protected if it is no database', async () => {
     fs.writeFileSync(backup.path, 'garbage '.repeat(1000));
     const before = contentsOf(folder.path);

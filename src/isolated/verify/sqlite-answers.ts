@@ -41,8 +41,8 @@ export interface CheckLines {
 }
 
 /**
- * Sorts what PRAGMA integrity_check answers. The findings of its page check come as one row with a heading of their own, all
- * others are about rows and indexes.
+ * Sorts what PRAGMA integrity_check answers. The findings of its page check come as one row with a heading of their own; all
+ * others but one are about rows and indexes.
  *
  * @throws an error with a code of SQLite if a page could not be read
  */
@@ -50,11 +50,18 @@ export function sortLines(rows: Iterable<string>): CheckLines {
   const lines: CheckLines = { damage: [], findings: [] };
   for (const row of rows) {
     if (row === 'ok') continue;
-    if (!row.startsWith(PAGE_CHECK)) lines.findings.push(row);
+    if (row === CORRUPT_RECORD) lines.damage.push(row);
+    else if (!row.startsWith(PAGE_CHECK)) lines.findings.push(row);
     else for (const line of row.split('\n').slice(1)) if (line !== '') addPageLine(line, lines.damage);
   }
   return lines;
 }
+
+/**
+ * A record that does not fit into its cell: the check of the rows ends with the text of SQLITE_CORRUPT as a row of its answer, without
+ * the heading of the page check, which does not look into records (endCode in SQLite's pragma.c). Such a row cannot be read.
+ */
+const CORRUPT_RECORD = 'database disk image is malformed';
 
 export const PAGE_CHECK = '*** in database ';
 

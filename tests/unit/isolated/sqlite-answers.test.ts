@@ -62,6 +62,8 @@ test('lines of the page check are damage, all others are findings, and a page th
     damage: ['Tree 2 page 5: invalid page number 77', '2nd reference to page 7'],
     findings: ['NULL value in t.b', 'wrong # of entries in index i'],
   });
+  const corrupt = 'database disk image is malformed';
+  expect(sortLines([corrupt])).toEqual({ damage: [corrupt], findings: [] });
   expect(sortLines(['ok'])).toEqual({ damage: [], findings: [] });
   expect(() => sortLines([`${page}\nTree 3 page 9: unable to get the page. error code=8458`])).toThrow(
     expect.objectContaining({ code: 'SQLITE_IOERR' }),
