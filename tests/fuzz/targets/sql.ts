@@ -89,7 +89,7 @@ export const assertions: TargetModule<AssertionsInput> = {
         return { assertions: Array.from({ length: 1 + Math.floor(random() * 2) }, one) };
       },
       async check({ assertions: asked }) {
-        const drill = () => shop.service.verifyBackup(shop.backup.name, { level: 'drill', assertions: asked });
+        const drill = () => impatient.verifyBackup(shop.backup.name, { level: 'drill', assertions: asked });
         return unchanged(shop, () =>
           answerOf(drill, ({ ok, assertions: results = [] }) => {
             assert.equal(results.length, asked.length);
