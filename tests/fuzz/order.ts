@@ -3,6 +3,8 @@ export interface Order {
   readonly name: string;
   readonly seed: number;
   readonly seconds: number;
+  /** At most so many new inputs: the same ones on every machine. */
+  readonly tries: number;
   /** Tried first, and changed further. */
   readonly inputs: readonly unknown[];
   /** Where it writes each input before it tries it. */

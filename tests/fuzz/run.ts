@@ -1,4 +1,5 @@
-// Inputs that nobody has thought of: `npm run fuzz -- --seconds 60 --seed 7 page where`.
+// Inputs that nobody has thought of: `npm run fuzz -- --seconds 60 --seed 7 page where`. With `--tries 20` in the place of the
+// seconds, a seed means the same inputs on every machine.
 //
 // Each target (targets/) says what must hold, whatever it is given. It runs for the given time in a process of its own, first on
 // the inputs in corpus/, then on changed ones and new ones. An input for which something does not hold, or which ends or hangs
@@ -21,19 +22,25 @@ const MAX_KEPT_BYTES = 4_000;
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
-    seconds: { type: 'string', default: '20' },
+    seconds: { type: 'string' },
+    tries: { type: 'string' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
     replay: { type: 'string' },
     keep: { type: 'string' },
     grow: { type: 'boolean', default: false },
   },
 });
-const seconds = Number(values.seconds);
+/** Not Infinity, which is null for the other process. */
+const ENDLESS = 1e9;
+const tries = Number(values.tries ?? ENDLESS);
+const seconds = Number(values.seconds ?? (values.tries === undefined ? 20 : ENDLESS));
 const seed = Number(values.seed);
 const names = positionals.length > 0 ? positionals : Object.keys(TARGETS);
 const unknown = names.filter((name) => !(name in TARGETS));
-if (unknown.length > 0 || !Number.isInteger(seed) || !(seconds >= 0)) {
-  console.error(`usage: npm run fuzz -- [--seconds N] [--seed N] [--grow] [--replay FILE] [--keep FILE] [target …]`);
+if (unknown.length > 0 || !Number.isInteger(seed) || !(seconds >= 0) || !(tries >= 0)) {
+  console.error(
+    `usage: npm run fuzz -- [--seconds N] [--tries N] [--seed N] [--grow] [--replay FILE] [--keep FILE] [target …]`,
+  );
   console.error(`targets: ${Object.keys(TARGETS).join(', ')}`);
   process.exit(2);
 }
@@ -60,7 +67,7 @@ function keep(name: string, inputs: readonly unknown[]): void {
 async function tryTarget(name: string, inputs: readonly unknown[], forSeconds: number): Promise<Outcome> {
   const current = path.join(RESULTS, `${name}.current.json`);
   fs.rmSync(current, { force: true });
-  const order: Order = { name, seed, seconds: forSeconds, inputs, current };
+  const order: Order = { name, seed, seconds: forSeconds, tries, inputs, current };
   const child = fork(path.join(__dirname, 'try-target.ts'), { execArgv: ['--import', 'tsx'] });
   const told: Outcome[] = [];
   child.on('message', (message) => told.push(message as Outcome));
@@ -105,7 +112,7 @@ async function main(): Promise<boolean> {
     return crashes.length === 0;
   }
 
-  console.log(`seed ${seed}, ${seconds} s each\n`);
+  console.log(`seed ${seed}, ${values.tries === undefined ? `${seconds} s` : `${tries} new inputs`} each\n`);
   console.log('target         tries  answers  crashes');
   let sound = true;
   for (const name of names) {

@@ -11,7 +11,7 @@ import type { Crash, Order, Outcome } from './order';
 /** Of one cause there may be thousands. */
 const MAX_CRASHES = 5;
 
-async function main({ name, seed, seconds, inputs, current }: Order): Promise<Outcome> {
+async function main({ name, seed, seconds, tries: most, inputs, current }: Order): Promise<Outcome> {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'autobackup-fuzz-'));
   try {
     const target = await TARGETS[name]!.start(folder);
@@ -43,7 +43,7 @@ async function main({ name, seed, seconds, inputs, current }: Order): Promise<Ou
 
     for (const input of inputs) await attempt(input);
     const until = Date.now() + seconds * 1000;
-    while (Date.now() < until && crashes.size < MAX_CRASHES) {
+    while (tries < inputs.length + most && Date.now() < until && crashes.size < MAX_CRASHES) {
       const old = pool.length > 0 && chance(random, 0.7) ? pick(random, pool) : undefined;
       await attempt(target.make(random, old));
     }
