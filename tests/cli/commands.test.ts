@@ -23,6 +23,7 @@ const BACKUP_KEYS = [
   'protected',
   'problem',
   'findings[]',
+  'importedAt',
   'pageCount',
   'durationMs',
   'copies[]',
