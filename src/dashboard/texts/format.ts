@@ -47,7 +47,8 @@ function capital(text: string): string {
 
 const SIZES = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'] as const;
 
-export function formatsOf(locale: 'en' | 'es'): Formats {
+/** @param locale the language and the region whose habits they follow, `en-GB` */
+export function formatsOf(language: 'en' | 'es', locale: string = language): Formats {
   const date = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' });
   const dateSeconds = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'medium' });
   const time = new Intl.DateTimeFormat(locale, { timeStyle: 'short' });
@@ -68,7 +69,7 @@ export function formatsOf(locale: 'en' | 'es'): Formats {
         maximumSignificantDigits: 3,
       }),
   );
-  const justNow = { en: 'just now', es: 'ahora mismo' }[locale];
+  const justNow = { en: 'just now', es: 'ahora mismo' }[language];
   return {
     date: (value, withSeconds = false) => (withSeconds ? dateSeconds : date).format(value),
     time: (value, withSeconds = false) => (withSeconds ? timeSeconds : time).format(value),

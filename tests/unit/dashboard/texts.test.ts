@@ -22,6 +22,27 @@ test('both languages have the same texts, and none is empty', () => {
   expect(JSON.stringify(languages)).not.toContain('""');
 });
 
+test('dates are as the region of the browser writes them, in the language of the page', () => {
+  const at = new Date(2026, 10, 24, 21, 30);
+  const dateFor = (locale: 'en' | 'es' | undefined, accepted: string): string =>
+    textsFor(locale, accepted).format.date(at).replace(/\s/g, ' ');
+  expect(dateFor(undefined, 'en-GB,en;q=0.9')).toBe('24 Nov 2026, 21:30');
+  expect(dateFor(undefined, 'en-US')).toBe('Nov 24, 2026, 9:30 PM');
+  expect(dateFor(undefined, 'de-DE, EN-au;q=0.8')).toBe(dateFor('en', 'en-AU'));
+  expect(textsFor(undefined, 'es-MX').format.number(1234.5)).toBe('1,234.5');
+  expect(textsFor(undefined, 'es-ES').format.number(12345.5)).toBe('12.345,5');
+  // The owner's choice of a language leaves the region of that language.
+  expect(dateFor('en', 'es-ES,en-GB;q=0.5')).toBe('24 Nov 2026, 21:30');
+  expect(dateFor('es', 'en-GB')).toBe(dateFor('es', ''));
+});
+
+test('a region that nobody has formats for makes none: a client may name many', () => {
+  expect(textsFor(undefined, 'en-ZZ')).toBe(textsFor('en', null));
+  expect(textsFor(undefined, 'en-GB-oxendict')).toBe(textsFor(undefined, 'en-GB'));
+  expect(textsFor(undefined, 'en-'.repeat(500))).toBe(textsFor('en', null));
+  expect(textsFor(undefined, 'en-GB;q=0')).toBe(textsFor('en', null));
+});
+
 test('everything that can fail while a backup is taken, restored or deleted has a reason in words', () => {
   const ofPrograms = /OPTIONS|CONFIGURED|DECORATOR|NOT_ASYNC|BACKING_OFF|INVALID_NAME|PEER|STORE|COPY|PULL/;
   const codes = Object.keys(BACKUP_ERROR_CODES).filter((code) => !ofPrograms.test(code));
