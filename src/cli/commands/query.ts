@@ -1,5 +1,6 @@
 import { queryToJson } from '../../child/rows-protocol.js';
-import type { QueryResult, SqlValue } from '../../index.js';
+import type { QueryResult } from '../../index.js';
+import { csvOf } from '../../util/csv.js';
 import type { CommandFunction, Context } from '../context.js';
 import { EXIT } from '../exit-codes.js';
 import { findBackup } from '../find-backup.js';
@@ -32,15 +33,4 @@ export const query: CommandFunction<[string, string, QueryFlags]> = async (conte
 function linesOf({ columns, rows }: QueryResult, { terminal }: Context): string[] {
   const cells = rows.map((row) => row.map((value) => (typeof value === 'string' ? value : sqlText(value))));
   return table([[...columns], ...cells], { columns: terminal.columns, mayCut: false });
-}
-
-/** RFC 4180. NULL is an empty field, an empty text is `""`, a BLOB is in hexadecimal. */
-function csvOf({ columns, rows }: QueryResult): string {
-  const field = (value: SqlValue): string => {
-    if (value === null) return '';
-    if (value instanceof Uint8Array) return Buffer.from(value).toString('hex');
-    const text = String(value);
-    return text === '' || /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-  };
-  return [columns, ...rows].map((row) => row.map(field).join(',')).join('\r\n');
 }
