@@ -55,9 +55,9 @@ test('the types of the root need only dependencies that bring types of their own
 function packagesOf(file: string, seen = new Set<string>(), found = new Set<string>()): Set<string> {
   if (seen.has(file)) return found;
   seen.add(file);
-  // An example in a docstring may say "import" before a text in quotes.
+  // An example in a docstring may say "import" before a text in quotes, and 'import' may be such a text itself.
   const text = fs.readFileSync(file, 'utf8').replace(/\/\*.*?\*\//gs, '');
-  for (const [, specifier] of text.matchAll(/(?:from\s+|import\s*\(?\s*|types=)['"]([^'"]+)['"]/g)) {
+  for (const [, specifier] of text.matchAll(/(?<!['"])(?:from\s+|import\s*\(?\s*|types=)['"]([^'"]+)['"]/g)) {
     if (specifier!.startsWith('.')) {
       packagesOf(
         path.resolve(path.dirname(file), specifier!.replace(/js$/, 'd.ts').replace(/mjs$/, 'd.mts')),
