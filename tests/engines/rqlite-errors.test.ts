@@ -102,7 +102,8 @@ test('behind a load balancer, which asks another node each time, the leader is f
       names.push((await service.createBackup()).name);
       asked = i + 1;
     }
-    await service.restoreBackup(names[0]!);
+    // On a busy machine the nodes may elect another leader meanwhile, whose first entry of the log looks like somebody's write.
+    await service.restoreBackup(names[0]!, { whileWritten: true });
   } finally {
     balancer.closeAllConnections();
     await new Promise((resolve) => balancer.close(resolve));
