@@ -1,5 +1,4 @@
 import path from 'node:path';
-import type { FileHandle } from 'node:fs/promises';
 import { throwIfAborted } from '../stores/backup-store.js';
 import type { BackupStore, StoreControl } from '../stores/backup-store.js';
 import { decode } from '../stores/codec.js';
@@ -7,7 +6,7 @@ import { HashCounter, StallTimer } from '../stores/transfer.js';
 import { callSafely } from '../util/call-safely.js';
 import { BackupError, isBackupError, messageOf, systemCode } from '../util/errors.js';
 import { ownerLike } from '../util/file-owner.js';
-import { createNew, flushHandle } from '../util/durable-files.js';
+import { createNew, flushHandle, writeAll } from '../util/durable-files.js';
 import type { CopyManifest } from './copy-manifest.js';
 import type { RemoteCopy } from './list-copies.js';
 import { asBackupError } from './store-calls.js';
@@ -92,10 +91,6 @@ function checkSize(header: Buffer, sizeBytes: number): void {
   if (header.readUInt32BE(24) !== header.readUInt32BE(92)) return;
   if (pageSize * pageCount === sizeBytes) return;
   throw new Error(`it has ${sizeBytes} bytes, and its header says ${pageCount} pages of ${pageSize}`);
-}
-
-async function writeAll(handle: FileHandle, chunk: Uint8Array): Promise<void> {
-  for (let at = 0; at < chunk.byteLength;) at += (await handle.write(chunk, at)).bytesWritten;
 }
 
 async function onDisk<T>(file: string, act: () => Promise<T>): Promise<T> {

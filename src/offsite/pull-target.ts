@@ -1,6 +1,5 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import bytes from 'bytes';
 import { isDeadPull, isPullName, pullPartial } from '../catalog/pull-files.js';
 import { formatManifest, parseManifest } from '../catalog/manifest.js';
 import type { Manifest } from '../catalog/manifest.js';
@@ -8,6 +7,7 @@ import { databaseFiles } from '../catalog/side-files.js';
 import { flushFolder, renameNoReplace, writeNew } from '../util/durable-files.js';
 import { BackupError, isBackupError, systemCode } from '../util/errors.js';
 import { ownerLike } from '../util/file-owner.js';
+import { lackOfRoom } from '../util/free-room.js';
 import { WRONG, parseJson } from '../util/json-rules.js';
 import { readSmallFile } from '../util/read-small-file.js';
 import type { CopyManifest } from './copy-manifest.js';
@@ -21,21 +21,13 @@ export async function ensureFree(target: string): Promise<void> {
 
 /** Refuses a disk that is too small, before anything is fetched. */
 export async function ensureRoom(target: string, sizeBytes: number): Promise<void> {
-  const disk = await fs.promises.statfs(path.dirname(target)).catch(() => undefined);
-  // Some network disks answer zeros: they do not know. A folder that is missing is told by the first write.
-  if (!disk || disk.blocks === 0) return;
-  const free = disk.bavail * disk.bsize;
-  const needed = sizeBytes + SPARE_BYTES;
-  if (free >= needed) return;
-  throw new BackupError(
-    'ERR_BACKUP_NO_SPACE',
-    `No space left for "${target}" (${bytes(free)} free, ${bytes(needed)} needed).`,
-    { step: 'pull', hint: 'Nothing was fetched. Free some space, or pull to another disk.' },
-  );
+  const lack = await lackOfRoom(path.dirname(target), sizeBytes);
+  if (lack === undefined) return;
+  throw new BackupError('ERR_BACKUP_NO_SPACE', `No space left for "${target}" (${lack}).`, {
+    step: 'pull',
+    hint: 'Nothing was fetched. Free some space, or pull to another disk.',
+  });
 }
-
-/** For the manifest, and for what file systems need for themselves. */
-const SPARE_BYTES = 64 * 1024;
 
 /** Removes what pulls have left that were killed. */
 export async function sweepPulls(folder: string): Promise<void> {

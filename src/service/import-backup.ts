@@ -1,5 +1,4 @@
 import path from 'node:path';
-import type { FileHandle } from 'node:fs/promises';
 import fs from 'node:fs';
 import bytes from 'bytes';
 import { backupName } from '../catalog/backup-name.js';
@@ -10,11 +9,12 @@ import type { ImportReport } from '../child/snapshotter.js';
 import { absolutePath } from '../util/absolute-path.js';
 import { callSafely } from '../util/call-safely.js';
 import { isSqlite } from '../util/database-header.js';
-import { createNew } from '../util/durable-files.js';
+import { createNew, writeAll } from '../util/durable-files.js';
 import { BackupError, isBackupError, messageOf, systemCode } from '../util/errors.js';
 import { ownerLike } from '../util/file-owner.js';
+import { lackOfRoom } from '../util/free-room.js';
 import { notABackup, sayOtherFile } from '../util/import-error.js';
-import { onAbort } from '../util/on-abort.js';
+import { abortable } from '../util/on-abort.js';
 import { show } from '../util/show.js';
 import { wrongOption } from '../util/validate.js';
 import { answerOf } from './backup-actions.js';
@@ -86,8 +86,6 @@ const SAY_WHEN = 'Say when its data is from: "takenAt", on the command line --ta
 const HEADER_BYTES = 100;
 /** How much may be written between two looks at the disk. */
 const LOOK_EVERY_BYTES = 16 * 1024 * 1024;
-/** For the manifest, and for what file systems need for themselves. */
-const SPARE_BYTES = 64 * 1024;
 
 /** Writes a stream into a new file of the backup folder. What is no database is refused by its first bytes. */
 async function receive(
@@ -110,7 +108,9 @@ async function receive(
   let header = Buffer.alloc(0);
   try {
     for (let looked = 0; ;) {
-      const { done, value }: IteratorResult<Uint8Array, unknown> = await orAborted(chunks.next(), signal);
+      const { done, value }: IteratorResult<Uint8Array, unknown> = await abortable(chunks.next(), signal, () =>
+        cancelled(signal?.reason),
+      );
       if (done === true) break;
       doneBytes += value.byteLength;
       if (doneBytes > maxBytes) throw tooLarge(called, maxBytes);
@@ -134,33 +134,9 @@ async function receive(
   }
 }
 
-async function orAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  work.catch(() => {});
-  let stop = (): void => {};
-  const aborted = new Promise<never>((_, reject) => {
-    const give = (): void => reject(cancelled(signal?.reason));
-    if (signal?.aborted) give();
-    stop = onAbort(signal, give);
-  });
-  aborted.catch(() => {});
-  try {
-    return await Promise.race([work, aborted]);
-  } finally {
-    stop();
-  }
-}
-
-async function writeAll(handle: FileHandle, chunk: Uint8Array): Promise<void> {
-  for (let at = 0; at < chunk.byteLength;) at += (await handle.write(chunk, at)).bytesWritten;
-}
-
 async function ensureRoom(folder: string, more: number): Promise<void> {
-  const disk = await fs.promises.statfs(folder).catch(() => undefined);
-  // Some network disks answer zeros: they do not know. A folder that is missing is told by the first write.
-  if (!disk || disk.blocks === 0) return;
-  const free = disk.bavail * disk.bsize;
-  if (free >= more + SPARE_BYTES) return;
-  throw noSpace(folder, `${bytes(free)} free, ${bytes(more + SPARE_BYTES)} needed`);
+  const lack = await lackOfRoom(folder, more);
+  if (lack !== undefined) throw noSpace(folder, lack);
 }
 
 function noSpace(folder: string, detail: string, cause?: unknown): BackupError {

@@ -24,6 +24,11 @@ export async function createNew(file: string, owner?: Owner): Promise<fs.promise
   return handle;
 }
 
+/** All of a chunk: one write may take less. */
+export async function writeAll(handle: fs.promises.FileHandle, chunk: Uint8Array): Promise<void> {
+  for (let at = 0; at < chunk.byteLength;) at += (await handle.write(chunk, at)).bytesWritten;
+}
+
 export interface Rights {
   readonly owner?: Owner | undefined;
   /** @default 0o600 */
