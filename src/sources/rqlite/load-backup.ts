@@ -107,9 +107,8 @@ async function prove(
     for (let tries = 1; tries <= MAX_TRIES; tries++) {
       const before = await cluster.status(await cluster.findLeader(control.remainingMs()));
       const isEqual = await control.isEqual();
-      // The load is the entry that follows what was seen, unless somebody else was in between.
-      if (isEqual && (control.whileWritten || before.appliedIndex === seen.lastLogIndex + 1)) return done;
-      if (isEqual) throw failed('it is restored, but others wrote in the same moment, and that is lost', safety);
+      if (isEqual && (control.whileWritten || isNextEntry(seen, before))) return done;
+      if (isEqual) throw failed(`it is restored, but ${inBetween(seen, before)}`, safety);
       const after = await cluster.status(await cluster.findLeader(control.remainingMs()));
       if (after.appliedIndex !== before.appliedIndex) continue;
       if (brokeOff !== undefined && after.appliedIndex === seen.appliedIndex)
@@ -128,6 +127,20 @@ async function prove(
   }
   if (control.whileWritten) return { ...done, compared: false };
   throw failed('others wrote to it at once, so that it could not be compared', safety);
+}
+
+/** Is the load the entry that follows what was seen? Else somebody was in between: a writer, or the first entry of a new leader. */
+function isNextEntry(seen: NodeStatus, now: NodeStatus): boolean {
+  const next = seen.lastLogIndex + 1;
+  // A new term has one leader at most, and its first entry changes nothing: then there are two, and no third.
+  return now.appliedIndex === next || (now.term === seen.term + 1 && now.lastLogIndex === next + 1);
+}
+
+function inBetween(seen: NodeStatus, now: NodeStatus): string {
+  const others = 'others wrote in the same moment, and that is lost';
+  return now.term === seen.term
+    ? others
+    : `leaders were elected in the same moment, and nobody can tell whether ${others}`;
 }
 
 function busy(why: string, cause?: unknown): BackupError {

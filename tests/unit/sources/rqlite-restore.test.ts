@@ -15,11 +15,13 @@ let server: http.Server;
 let url: string;
 /** Of the last change of the database; a load moves it. */
 let index: number;
+let term: number;
 let onLoad: (response: http.ServerResponse) => void;
 
 beforeEach(async () => {
   fs.writeFileSync(temp.file('backup.db'), 'a backup');
   index = LAST_INDEX;
+  term = 2;
   server = http.createServer((request, response) => {
     request.resume().on('end', () => answer(request.url!, response));
   });
@@ -35,7 +37,7 @@ function answer(path: string, response: http.ServerResponse): void {
   if (path.startsWith('/db/query')) response.end('{"results":[{"values":[]}]}');
   else if (path.startsWith('/db/load')) onLoad(response);
   else {
-    const raft = { state: 'Leader', term: 2, last_log_index: index, last_snapshot_index: index };
+    const raft = { state: 'Leader', term, last_log_index: index, last_snapshot_index: index };
     const sqlite3 = { mem_stats: { page_count: 1, page_size: 4096 } };
     response.end(JSON.stringify({ db_applied_index: index, raft, sqlite3 }));
   }
@@ -68,6 +70,39 @@ const brokeOff = (changes: number) => (response: http.ServerResponse) => {
 test('what is equal to the backup is restored', async () => {
   onLoad = loaded(0);
   expect(await restore(false, true)).toEqual({ method: 'online', journalMode: 'wal' });
+});
+
+test('an election is no write of anybody: the load and the first entry of the new leader are all that came', async () => {
+  onLoad = (response) => {
+    term++;
+    loaded(1)(response);
+  };
+  expect(await restore(false, true)).toEqual({ method: 'online', journalMode: 'wal' });
+});
+
+test.each<[string, number, number, RegExp]>([
+  ['others wrote before it', 0, 1, /restored, but others wrote in the same moment, and that is lost/],
+  [
+    'more was written than the first entry of a new leader',
+    1,
+    2,
+    /elected in the same moment, and nobody can tell whether/,
+  ],
+  [
+    'two leaders were elected, and one of them may have written nothing',
+    2,
+    2,
+    /elected in the same moment, and nobody can tell whether/,
+  ],
+])('it is equal, and %s: that is what the error says', async (_, elections, entries, message) => {
+  onLoad = (response) => {
+    term += elections;
+    loaded(entries)(response);
+  };
+  expect(await rejectionOf(restore(false, true))).toMatchObject({
+    code: 'ERR_BACKUP_RESTORE_FAILED',
+    message: expect.stringMatching(message),
+  });
 });
 
 test('others wrote on top, and are quiet again when it is looked at: it was not compared, which is no failure when that was asked for', async () => {
