@@ -28,7 +28,9 @@ printTable(results);
 const sum = (key) => results.reduce((total, result) => total + result[key], 0);
 if (outputFile !== undefined) {
   // What .ci/suites.mjs reads of jest's own report.
-  fs.writeFileSync(outputFile, JSON.stringify({ numPassedTests: sum('passed'), numFailedTests: sum('failed') }));
+  const testResults = results.flatMap((result) => result.testResults);
+  const counts = { numPassedTests: sum('passed'), numFailedTests: sum('failed') };
+  fs.writeFileSync(outputFile, JSON.stringify({ ...counts, testResults }));
 }
 process.exitCode = sum('failed') > 0 ? 1 : 0;
 
@@ -51,10 +53,10 @@ function runSuites({ major, modules: modulesFor }) {
   });
 
   const counts = fs.existsSync(report) ? JSON.parse(fs.readFileSync(report, 'utf8')) : {};
-  const { numPassedTests: passed = 0, numFailedTests = 0, numRuntimeErrorTestSuites = 0 } = counts;
+  const { numPassedTests: passed = 0, numFailedTests = 0, numRuntimeErrorTestSuites = 0, testResults = [] } = counts;
   const failed = Math.max(numFailedTests + numRuntimeErrorTestSuites, status === 0 ? 0 : 1);
   if (failed === 0) fs.rmSync(workspace, { recursive: true });
-  return { title, passed, failed, seconds: Math.round((Date.now() - startedAt) / 1000) };
+  return { title, passed, failed, testResults, seconds: Math.round((Date.now() - startedAt) / 1000) };
 }
 
 function printTable(rows) {
