@@ -30,7 +30,7 @@ export function useBrowser() {
   beforeAll(async () => {
     fs.mkdirSync(SHOTS, { recursive: true });
     app = await createApp(database);
-    mountDashboard(app, service, ['shop.test']);
+    mountDashboard(app, service, { hosts: ['shop.test'], logger });
     await app.listen(0, '127.0.0.1');
     url = await app.getUrl();
     browser = await launchBrowser();

@@ -28,9 +28,9 @@ beforeEach(() => {
 });
 afterEach(() => litestream.stop());
 
-/** The app's own connection, as litestream's documentation asks for it. */
+/** The app's own connection, with a busy timeout, as litestream's documentation asks for it. */
 function openApp(): Database.Database {
-  const db = new Database(database, { timeout: 5_000 });
+  const db = new Database(database, { timeout: 120_000 });
   db.pragma('journal_mode = WAL');
   return db;
 }

@@ -48,8 +48,12 @@ describe('shipping', () => {
   test('a backup is copied in the background, read back, and its manifest follows it', async () => {
     const { service, store, logger } = setUpAwake();
     const copied = nextEvent(service, 'copied');
+    let open!: () => void;
+    store.gate = new Promise<void>((resolve) => (open = resolve));
+    // It waits for no copy: none can be made yet.
     const backup = await service.createBackup();
     expect(fs.readdirSync(remote())).toEqual([]);
+    open();
     const event = await copied;
 
     expect(event).toMatchObject({ store: remote(), key: `shop-1/${backup.name}`, sizeBytes: backup.sizeBytes });

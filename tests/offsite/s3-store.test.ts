@@ -4,8 +4,8 @@ import { s3Store } from 'sqlite-autobackup/s3';
 import type { S3StoreOptions } from 'sqlite-autobackup/s3';
 import { describeBackupStore } from 'sqlite-autobackup/testing';
 import { rejectionOf } from '../support/errors';
+import { freePort } from '../support/free-ports';
 import { ceph, client, credentials, newBucket, storeIn, unfinishedUploads } from './support/buckets';
-import { freePort } from './support/ceph';
 
 /** It only bounds what hangs. */
 const PATIENT = { timeoutMs: 600_000 };

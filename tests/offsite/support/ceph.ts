@@ -2,10 +2,10 @@ import { execFile, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import crypto from 'node:crypto';
 import fs from 'node:fs';
-import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import { freePort } from '../../support/free-ports';
 
 // A whole Ceph with an S3 gateway on loopback, in memory: one monitor, one OSD (memstore), one gateway. docs/facts.md, 11: this is
 // what started every time. Everything, sockets and logs included, lies in one temporary folder.
@@ -143,24 +143,6 @@ async function end(child: ChildProcess): Promise<void> {
   child.ref();
   child.kill('SIGKILL');
   await gone;
-}
-
-/**
- * Free, and free a moment later too: below those that the system gives to whoever asks for any port, as each connection and
- * most other tests do.
- */
-export async function freePort(): Promise<number> {
-  for (;;) {
-    const port = crypto.randomInt(10_000, 32_000);
-    if (await isFree(port)) return port;
-  }
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = net.createServer().on('error', () => resolve(false));
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
-  });
 }
 
 async function answers(port: number): Promise<void> {
