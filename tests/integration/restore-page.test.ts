@@ -55,3 +55,22 @@ withTool('sqlite3')('with sqlite3 under a running app', async () => {
   expect(stateOf(folder.file('app.db'))).toEqual({ tag: 'old', rows: 40 });
   expect(stateOf(folder.file('before-restore.db'))).toEqual({ tag: 'new', rows: 90 });
 });
+
+(process.platform === 'linux' ? test.each(['wal', 'delete'] as const) : test.skip.each(['wal'] as const))(
+  'a file that was deleted under the running app (%s) is copied out of the process, imported and restored',
+  async (journalMode) => {
+    const { db } = await shop();
+    db.pragma(`journal_mode = ${journalMode}`);
+    fillState(db, { tag: 'newest', rows: 25 });
+    fs.rmSync(folder.file('app.db'));
+    const printed = run(`PID=${process.pid}\n${blocks.find((text) => text.includes('/proc/'))!}`);
+    expect(printed).toMatch(/rescued\.db$/m);
+    expect(printed.includes('rescued.db-wal')).toBe(journalMode === 'wal');
+    db.close();
+
+    const service = new BackupService({ database: folder.file('app.db'), logger: memoryLogger() });
+    const { backup } = await service.importBackup(folder.file('rescued.db'), { takenAt: new Date() });
+    await service.restoreBackup(backup.name);
+    expect(stateOf(folder.file('app.db'))).toEqual({ tag: 'newest', rows: 25 });
+  },
+);

@@ -30,6 +30,37 @@ test('docs/service.md has every public method of the service, and no other', () 
   expect(rows.sort()).toEqual(methods.sort());
 });
 
+test.each([
+  ['docs/service.md', 'option', 'src/service/options.ts', 'BackupServiceOptions'],
+  ['docs/decorator.md', 'option', 'src/decorator/options.ts', 'AutoBackupOptions'],
+  ['docs/dashboard.md', 'option', 'src/dashboard/options.ts', 'DashboardOptions'],
+  ['docs/dashboard.md', 'right', 'src/dashboard/options.ts', 'DashboardRights'],
+  ['docs/many-machines.md', 'option', 'src/sources/rqlite/options.ts', 'RqliteOptions'],
+])('%s has every %s of %s, %s, and no other', (page, column, file, type) => {
+  expect(rowsOf(page, column)).toEqual(optionsIn(file, type));
+});
+
+test('docs/alerts.md names every option of notify', () => {
+  const page = read('docs/alerts.md');
+  const unnamed = optionsIn('src/notify/options.ts', 'NotifyOptions').filter(
+    (option) => !new RegExp(`\\b${option}\\b`).test(page),
+  );
+  expect(unnamed).toEqual([]);
+});
+
+/** The names in the first column of the first table whose first column is called so. */
+function rowsOf(page: string, column: string): string[] {
+  const [, table] = new RegExp(`^\\| ${column} \\|.*\\n([^]*?)\\n\\n`, 'm').exec(read(page))!;
+  return [...table!.matchAll(/^\| `(\w+)` \|/gm)].map(([, name]) => name!).sort();
+}
+
+function optionsIn(file: string, type: string): string[] {
+  const [, body] = new RegExp(`interface ${type}\\b[^]*?\\{\\n([^]*?)\\n\\}`).exec(read(file))!;
+  const options = [...body!.matchAll(/^ {2}(\w+)\??:/gm)].map(([, option]) => option!);
+  expect(options.length).toBeGreaterThan(5);
+  return options.sort();
+}
+
 test('docs/service.md has every rule of keep(), and no other', () => {
   const [, table] = /^\| rule \| keeps \|\n([^]*?)\n\n/m.exec(read('docs/service.md'))!;
   const rows = [...table!.matchAll(/^\| (`.*?) \|/gm)].flatMap(([, rules]) => rules!.match(/(?<=`)\w+(?=:)/g)!);

@@ -23,7 +23,9 @@ export function ensureSource(database: string): void {
   if (!stats) {
     throw new BackupError('ERR_BACKUP_SOURCE_MISSING', `There is no database at "${database}".`, {
       step: 'space',
-      hint: 'Correct the "database" option; a relative path counts from the working directory of the app.',
+      hint:
+        'Correct the "database" option; a relative path counts from the working directory of the app. ' +
+        'Is the file lost? "sqlite-autobackup restore latest" puts a backup back.',
     });
   }
   if (stats.isFile() && stats.size > 0) return;
