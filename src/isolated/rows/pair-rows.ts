@@ -146,7 +146,10 @@ function compareByIdentity(
   const n = newer.id.map((_, i) => `n${i}`);
   const joined = identityEquals('n', newer, (i) => `o.${quoteName(older.id[i]!)}`);
   const gone = `n.${quoteName(newer.id[0]!)} IS NULL`;
-  const different = columns.map((column) => differs('o', 'n', column));
+  const different = columns
+    // Rows of the same rowid have the same value in the column that is the rowid.
+    .filter((column) => column.older.name !== older.rowidColumn || column.newer.name !== newer.rowidColumn)
+    .map((column) => differs('o', 'n', column));
   const { changes: found } = db
     .prepare(
       `INSERT INTO temp.${changes} (kind, ${[...o, ...n].join(', ')})
@@ -156,9 +159,9 @@ function compareByIdentity(
     )
     .run();
   const removed = found === 0 ? 0 : number(db, `SELECT count(*) FROM temp.${changes} WHERE kind = 'removed'`);
-  const kept = number(db, `SELECT count(*) FROM ${walked('older', older)}`) - removed;
+  const kept = countOf(db, 'older', older) - removed;
   // The newer state has no more rows than found partners: nothing was added, and the second walk is saved.
-  if (number(db, `SELECT count(*) FROM ${walked('main', newer)}`) === kept) return;
+  if (countOf(db, 'main', newer) === kept) return;
   db.exec(
     `INSERT INTO temp.${changes} (kind, ${n.join(', ')}) SELECT 'added', ${idList('n', newer)}
      FROM ${walked('main', newer, 'n')} WHERE NOT EXISTS (SELECT 1 FROM ${walked('older', older, 'o')} WHERE ${joined})`,
@@ -269,9 +272,18 @@ export function keysEqual(key: readonly string[], collations: readonly string[],
     .join(' AND ');
 }
 
-/** SQL: a table to be walked through. The index of a key that only the app can compare is no help. */
-function walked(side: Side, table: Table, alias = 't'): string {
-  return `${tableIn(side, table)} ${alias}${table.key.length === 0 ? ' NOT INDEXED' : ''}`;
+/**
+ * SQL: a table to be walked through, in its own order. SQLite would take the smallest index that has what is asked for, and then
+ * look at the other state's rows in the order of that index: all over the file.
+ */
+export function walked(side: Side, table: Table, alias = 't'): string {
+  return `${tableIn(side, table)} ${alias} NOT INDEXED`;
+}
+
+/** Counts by the smallest index. That of a key that only the app can compare is no help. */
+function countOf(db: Database, side: Side, table: Table): number {
+  const from = table.key.length === 0 ? walked(side, table) : tableIn(side, table);
+  return number(db, `SELECT count(*) FROM ${from}`);
 }
 
 function number(db: Database, sql: string): number {

@@ -1,16 +1,17 @@
 // Finds the parents that rows need: those that are gone come along, and those that are another row by now wait for a choice.
+import type { Database } from 'better-sqlite3';
 import { hasColumns, hasIndex, idNames, ids } from './identity.js';
 import { balanced, fold, quoteName, sameName } from './names.js';
 import { differs, isRow, keysEqual, sharedColumns, sharedKey } from './pair-rows.js';
 import { COMES_BACK, partner, TAKEN_PARENT } from './planned-table.js';
 import type { PlannedTable, PlannedTables } from './planned-table.js';
 import { tableIn } from './read-schema.js';
-import type { ForeignKey } from './read-schema.js';
+import type { ForeignKey, Table } from './read-schema.js';
 
 export interface Round {
   readonly round: number;
-  /** SQL of the rows of the child that are new in the plan. There may be millions: they are counted as far as it matters. */
-  readonly fresh: string;
+  /** Counts the rows of the child that are new in the plan. There may be millions: asked only where it matters. */
+  readonly countFresh: () => number;
   /** Parents that are gone come along. */
   readonly related: boolean;
 }
@@ -59,16 +60,23 @@ const ROWS_PER_LOOK = 4;
  *
  * @param which true for rows only that have changed
  */
-function isRare(tables: PlannedTables, { fresh }: Round, { older, pair }: PlannedTable, which: string): boolean {
-  if (!tables.isCompared(pair)) {
-    const rows = Number(tables.db.prepare(`SELECT count(*) FROM (${fresh})`).pluck().get());
-    const more = `SELECT 1 FROM ${tableIn('older', older)} LIMIT 1 OFFSET ${rows * ROWS_PER_LOOK}`;
-    if (tables.db.prepare(more).get() !== undefined) return false;
-  }
+function isRare(tables: PlannedTables, { countFresh }: Round, { older, pair }: PlannedTable, which: string): boolean {
+  if (!tables.isCompared(pair) && hasMoreRows(tables.db, older, countFresh() * ROWS_PER_LOOK)) return false;
   const { changes } = tables.changesOf(pair);
   const changed = `temp.${changes} r CROSS JOIN ${tableIn('older', older)} o ON ${isRow('o', older, 'r', 'o')}`;
   const found = tables.db.prepare(`SELECT 1 FROM ${changed} WHERE r.kind <> 'added' AND (${which}) LIMIT 1`);
   return found.get() === undefined;
+}
+
+/** Has the backup's table more rows than that? The span of its rowids says no without a walk, mostly. */
+function hasMoreRows(db: Database, table: Table, most: number): boolean {
+  const from = `FROM ${tableIn('older', table)}`;
+  if (!table.withoutRowid && !table.virtual) {
+    const rowid = quoteName(table.id[0]!);
+    const span = db.prepare(`SELECT (SELECT max(${rowid}) ${from}) - (SELECT min(${rowid}) ${from}) < ${most}`);
+    if (Number(span.pluck().get() ?? 1) === 1) return false;
+  }
+  return db.prepare(`SELECT 1 ${from} LIMIT 1 OFFSET ${most}`).get() !== undefined;
 }
 
 /** SQL: FROM and WHERE of the parents `o` of the rows that are new in the plan. */

@@ -24,9 +24,11 @@ export function expandOnce(
   for (const table of tables.all) {
     const fresh = `SELECT 1 FROM temp.${table.rows} WHERE round = ${round - 1} AND (${HAS_PLACE})`;
     if (db.prepare(`${fresh} LIMIT 1`).get() === undefined) continue;
+    let rows: number | undefined;
+    const countFresh = (): number => (rows ??= Number(db.prepare(`SELECT count(*) FROM (${fresh})`).pluck().get()));
     for (const key of table.foreignKeys) {
       if (key.from.some((column) => overridden(table.pair.name).has(fold(column)))) continue;
-      added += addParents(tables, { round, fresh, related }, table, key);
+      added += addParents(tables, { round, countFresh, related }, table, key);
     }
     if (!related) continue;
     for (const [name, child] of tables.schemas.newer.tables) {

@@ -6,7 +6,7 @@ import { whyNoExpression } from './expression.js';
 import { quoteName } from './names.js';
 import { openBackup } from './open-states.js';
 import type { PlainBackup } from './open-states.js';
-import { keysEqual, pairRows } from './pair-rows.js';
+import { keysEqual, pairRows, walked } from './pair-rows.js';
 import type { PlannedTable } from './planned-table.js';
 import { tableIn } from './read-schema.js';
 import type { Table } from './read-schema.js';
@@ -49,7 +49,7 @@ export function chooseSelected(db: Database, { older, rows }: PlannedTable): voi
 /** Puts into a plan all rows that the live table no longer has. */
 export function chooseGone(db: Database, { pair, older, newer, rows, key }: PlannedTable): void {
   const into = `INSERT INTO temp.${rows} (${idNames(older)}, action, taken)`;
-  const all = `${into} SELECT ${ids('o', older)}, 'insert', -1 FROM ${tableIn('older', older)} o`;
+  const all = `${into} SELECT ${ids('o', older)}, 'insert', -1 FROM ${walked('older', older, 'o')}`;
   if (!newer) {
     db.exec(all);
   } else if (key && (older.withoutRowid || older.virtual || older.rowidColumn !== undefined)) {
