@@ -4,6 +4,12 @@
  */
 export type SqlValue = null | number | bigint | string | Uint8Array;
 
+/** Is a value true, as in a WHERE? Of a text, its number decides: 'ok' and '0' are false. */
+export function isTrue(value: SqlValue): boolean {
+  const text = value instanceof Uint8Array ? Buffer.from(value).toString() : value;
+  return typeof text === 'string' ? Boolean(Number.parseFloat(text)) : Boolean(text);
+}
+
 /** A row by the names of its columns. */
 export type Row = Readonly<Record<string, SqlValue>>;
 

@@ -1,10 +1,9 @@
-import { spawn } from 'node:child_process';
 import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import { BackupService } from '../../index.js';
 import type { AssertionResult, DatabaseDiff } from '../../index.js';
-import { messageOf } from '../../util/errors.js';
+import { isBackupError, messageOf } from '../../util/errors.js';
+import { isTrue } from '../../util/sql-value.js';
 import { commandLine } from '../command-line.js';
 import type { CommandFunction, Context } from '../context.js';
 import { EXIT } from '../exit-codes.js';
@@ -12,6 +11,8 @@ import type { RunFlags } from '../flags.js';
 import { openService } from '../open-service.js';
 import { makeFolderInside, makeRunFolder } from '../run-folder.js';
 import { withProgress } from '../progress.js';
+import { sqlText } from '../sql-text.js';
+import { startCommand } from '../start-command.js';
 import { usageError } from '../usage-error.js';
 import { diffDocument, diffLines } from './diff.js';
 
@@ -55,14 +56,14 @@ export const run: CommandFunction<[readonly string[], RunFlags]> = async (contex
       context.terminal.note('The rehearsal was good: now the database itself.');
     }
     const outcome = await attempt(context, service.database, { command, variables, assert, work });
-    const found = await withProgress(context, (control) => service.diffBackup(backup.name, control));
-    const restore = !isGood(outcome) && flags.restoreOnFailure === true;
-    if (restore) await withProgress(context, () => service.restoreBackup(backup.name));
+    const found = await compare(context, service, backup.name);
+    const restore =
+      !isGood(outcome) && flags.restoreOnFailure === true && (await goBack(context, service, backup.name));
     return {
       exitCode: outcome.exitCode,
       document: documentOf(backup.name, outcome, false, found, restore),
       lines: [
-        ...diffLines(found, context),
+        ...(found ? diffLines(found, context) : []),
         ...assertionLines(outcome),
         ...endLines(context, backup.name, outcome, restore),
       ],
@@ -72,6 +73,32 @@ export const run: CommandFunction<[readonly string[], RunFlags]> = async (contex
     fs.rmSync(work, { recursive: true, force: true });
   }
 };
+
+/** What follows a command is done whatever it has left: it may have moved the database away. */
+async function compare(context: Context, service: BackupService, backup: string): Promise<DatabaseDiff | undefined> {
+  try {
+    return await withProgress(context, (control) => service.diffBackup(backup, control));
+  } catch (error) {
+    context.terminal.warn(`What has changed could not be found out: ${explain(error)}`);
+    return undefined;
+  }
+}
+
+/** Not cancelled by a signal: half of it would be of no use to anybody. */
+async function goBack(context: Context, service: BackupService, backup: string): Promise<boolean> {
+  try {
+    await withProgress(context, () => service.restoreBackup(backup));
+    return true;
+  } catch (error) {
+    context.terminal.trouble(`${backup} was NOT restored: ${explain(error)}`);
+    return false;
+  }
+}
+
+function explain(error: unknown): string {
+  const hint = isBackupError(error) ? error.hint : null;
+  return [messageOf(error), ...(hint === null || messageOf(error).endsWith(hint) ? [] : [hint])].join(' ');
+}
 
 interface Attempt {
   readonly command: readonly string[];
@@ -99,50 +126,36 @@ async function attempt(context: Context, database: string, given: Attempt): Prom
   return { exitCode: assertions.every(({ ok }) => ok) ? EXIT.done : EXIT.verificationFailed, assertions };
 }
 
-/** Runs the command with the terminal of this one, and resolves with its exit code. */
-function start({ flags, signal }: Context, database: string, { command, variables }: Attempt): Promise<number> {
-  const [file, ...args] = command;
+function start({ flags }: Context, database: string, { command, variables }: Attempt): Promise<number> {
   const given = Object.fromEntries(variables.map(([name, value]) => [name, value.replaceAll('{}', database)]));
-  return new Promise((resolve, reject) => {
-    const child = spawn(file!, args, {
-      env: { ...process.env, ...given },
-      // Standard output is for one JSON document.
-      stdio: ['inherit', flags.json ? 2 : 'inherit', 'inherit'],
-      // npx and its like are scripts there.
-      shell: process.platform === 'win32',
-    });
-    const end = (): void => void child.kill('SIGTERM');
-    signal.addEventListener('abort', end, { once: true });
-    child.once('error', (error) => {
-      signal.removeEventListener('abort', end);
-      reject(
-        usageError(`The command could not be started (${messageOf(error)}).`, 'The database was not touched.', error),
-      );
-    });
-    child.once('exit', (code, name) => {
-      signal.removeEventListener('abort', end);
-      resolve(code ?? 128 + (name ? os.constants.signals[name] : 0));
-    });
-  });
+  return startCommand({ command, env: { ...process.env, ...given }, json: flags.json === true });
 }
 
-/** Asks a copy, since this process opens no database that somebody uses. */
+/** Asks a copy, since this process opens no database that somebody uses. What cannot be asked is not true. */
 async function ask(context: Context, database: string, { assert, work }: Attempt): Promise<AssertionResult[]> {
   if (assert.length === 0) return [];
   const silent = { info: () => {}, warn: () => {}, error: () => {} };
-  const copies = new BackupService({ database, directory: makeFolderInside(work), logger: silent });
-  const { name } = await withProgress(context, (control) => copies.createBackup(control));
-  const results: AssertionResult[] = [];
-  for (const sql of assert) {
-    const { rows } = await withProgress(context, (control) => copies.queryBackup(name, sql, { rows: 2, ...control }));
-    const ok = rows.length === 1 && Boolean(rows[0]![0]);
-    const error =
-      rows.length === 1
-        ? `it returned ${String(rows[0]![0])}`
-        : `it returned ${rows.length === 0 ? 'no row' : 'more than one row'}`;
-    results.push(ok ? { sql, ok } : { sql, ok, error });
+  try {
+    const copies = new BackupService({ database, directory: makeFolderInside(work), logger: silent });
+    const { name } = await withProgress(context, (control) => copies.createBackup(control));
+    const results: AssertionResult[] = [];
+    for (const sql of assert) results.push(await askOne(context, copies, name, sql));
+    return results;
+  } catch (error) {
+    return assert.map((sql) => ({ sql, ok: false, error: messageOf(error) }));
   }
-  return results;
+}
+
+async function askOne(context: Context, copies: BackupService, name: string, sql: string): Promise<AssertionResult> {
+  try {
+    const { rows } = await withProgress(context, (control) => copies.queryBackup(name, sql, { rows: 2, ...control }));
+    if (rows.length !== 1)
+      return { sql, ok: false, error: `it returned ${rows.length === 0 ? 'no' : 'more than one'} row` };
+    const value = rows[0]![0]!;
+    return isTrue(value) ? { sql, ok: true } : { sql, ok: false, error: `it returned ${sqlText(value)}` };
+  } catch (error) {
+    return { sql, ok: false, error: messageOf(error) };
+  }
 }
 
 function isGood({ exitCode }: Outcome): boolean {

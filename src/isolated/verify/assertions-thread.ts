@@ -4,6 +4,8 @@ import Database from 'better-sqlite3';
 import { foreignSchema } from '../shared/foreign-schema.js';
 import { distrust } from '../shared/distrust.js';
 import { sortInMemory } from '../shared/watched.js';
+import { isTrue } from '../../util/sql-value.js';
+import type { SqlValue } from '../../util/sql-value.js';
 
 const { file, assertions } = workerData as { file: string; assertions: readonly string[] };
 const db = new Database(file, { readonly: true, fileMustExist: true });
@@ -21,7 +23,9 @@ function ask(sql: string): { ok: boolean; error?: string } {
       if (values.push(value) > 1) return { ok: false, error: 'it returned more than one row' };
     }
     if (values.length === 0) return { ok: false, error: 'it returned no row' };
-    return values[0] ? { ok: true } : { ok: false, error: `it returned ${JSON.stringify(values[0])}` };
+    return isTrue(values[0] as SqlValue)
+      ? { ok: true }
+      : { ok: false, error: `it returned ${JSON.stringify(values[0])}` };
   } catch (error) {
     return { ok: false, error: error instanceof Error ? error.message : String(error) };
   }
