@@ -23,20 +23,53 @@ export function backupName(naming: BackupNaming, date: Date): string {
 
 /** The local time that a backup's name records, or `undefined` if the name is not one of this database's backups. */
 export function parseBackupName(naming: BackupNaming, fileName: string): Date | undefined {
-  const { prefix, extension } = naming;
-  if (fileName.length !== prefix.length + STAMP_LENGTH + extension.length) return undefined;
-  if (!fileName.startsWith(prefix) || !fileName.endsWith(extension)) return undefined;
-  return parseStamp(fileName.slice(prefix.length, prefix.length + STAMP_LENGTH));
+  return isOwnName(naming, fileName) ? parseStamp(stampIn(naming, fileName)) : undefined;
+}
+
+/** Everything about a name that is not its digits. Cheap: a folder may hold very many files, and each look sees all of them. */
+function isOwnName(naming: BackupNaming, fileName: string): boolean {
+  return isOfItsLength(naming, fileName) && fileName.startsWith(naming.prefix) && fileName.endsWith(naming.extension);
+}
+
+function isOfItsLength({ prefix, extension }: BackupNaming, fileName: string): boolean {
+  const isLong = fileName.length === prefix.length + STAMP_LENGTH + extension.length;
+  return isLong && fileName[prefix.length + 'YYYYMMDD'.length] === '_';
+}
+
+function stampIn({ prefix }: BackupNaming, fileName: string): string {
+  return fileName.slice(prefix.length, prefix.length + STAMP_LENGTH);
 }
 
 /**
  * The same for a name of which only the upper and lower case differs. Where the file system makes no such difference, it is
  * one of this database's backups all the same: `WIN\\APP.DB` and `win\\app.db` are one database.
  */
-export function parseBackupNameOfAnyCase({ prefix, extension }: BackupNaming, fileName: string): Date | undefined {
-  // By length first: a folder may hold very many other files.
-  if (fileName.length !== prefix.length + STAMP_LENGTH + extension.length) return undefined;
-  return parseBackupName({ prefix: prefix.toLowerCase(), extension: extension.toLowerCase() }, fileName.toLowerCase());
+export function parseBackupNameOfAnyCase(naming: BackupNaming, fileName: string): Date | undefined {
+  if (!isOfItsLength(naming, fileName)) return undefined;
+  return parseBackupName(inLowerCase(naming), fileName.toLowerCase());
+}
+
+function inLowerCase({ prefix, extension }: BackupNaming): BackupNaming {
+  return { prefix: prefix.toLowerCase(), extension: extension.toLowerCase() };
+}
+
+/**
+ * The names that may be those of this database's backups, in any case, the newest last. Their digits are not read, and need not be
+ * a time; where clocks were put forward, a name may tell an hour later than the next. Pure.
+ *
+ * @param names of a folder; most systems have them in order already
+ */
+export function namesInOrder(naming: BackupNaming, names: readonly string[]): string[] {
+  const lower = inLowerCase(naming);
+  const own: string[] = [];
+  const others: string[] = [];
+  for (const name of names) {
+    if (isOwnName(naming, name)) own.push(name);
+    else if (isOfItsLength(naming, name) && isOwnName(lower, name.toLowerCase())) others.push(name);
+  }
+  if (others.length === 0) return own.sort();
+  const key = (name: string): string => stampIn(naming, name) + name;
+  return [...own, ...others].sort((a, b) => (key(a) < key(b) ? -1 : 1));
 }
 
 /** `app_backup_20261124_093000.db` -> `app_backup_20261124_093000.json` */
@@ -46,7 +79,7 @@ export function manifestName(naming: BackupNaming, name: string): string {
 
 /** A name as this database writes it, of one that {@link parseBackupNameOfAnyCase} knows. */
 export function withOwnCase({ prefix, extension }: BackupNaming, fileName: string): string {
-  return prefix + fileName.slice(prefix.length, prefix.length + STAMP_LENGTH) + extension;
+  return prefix + stampIn({ prefix, extension }, fileName) + extension;
 }
 
 /** The record of the app's retention policy. */

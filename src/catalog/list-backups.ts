@@ -1,14 +1,13 @@
 import type { Stats } from 'node:fs';
 import path from 'node:path';
 import { BackupError, messageOf, systemCode } from '../util/errors.js';
-import { files, runSync } from '../util/file-work.js';
+import { files, pause, runSync, slicesOf } from '../util/file-work.js';
 import type { FileWork } from '../util/file-work.js';
-import { isImported } from './imported.js';
-import { NAME_TOLERANCE_MS, newestFirst, toBackup } from './backup.js';
+import { newestFirst, toBackup } from './backup.js';
 import type { Backup, FoundManifest } from './backup.js';
 import { isKnownBad, readForeignRecord } from './foreign-record.js';
 import type { ForeignRecord } from './foreign-record.js';
-import { manifestName, parseBackupName, parseBackupNameOfAnyCase, withOwnCase } from './backup-name.js';
+import { manifestName, namesInOrder, parseBackupName, parseBackupNameOfAnyCase, withOwnCase } from './backup-name.js';
 import type { BackupNaming } from './backup-name.js';
 import { parseManifest } from './manifest.js';
 
@@ -20,13 +19,6 @@ export interface BackupFolder {
   readonly wrongMtimes?: ReadonlySet<string>;
 }
 
-export interface LatestBackup {
-  /** The newest whole backup, if there is one. */
-  readonly latest: Backup | undefined;
-  /** Newer files that do not count, with the problem that each has. */
-  readonly ignored: readonly Backup[];
-}
-
 /** What a look at a folder a moment ago has found, for others that it saves a look of their own. */
 export interface FolderLook {
   /** Of all files in it. */
@@ -35,49 +27,19 @@ export interface FolderLook {
   readonly known: ReadonlyMap<string, Backup>;
 }
 
-/** {@link latestBackup}, blocking; with 8 backups for some 20 µs. */
-export function findLatestBackup(folder: BackupFolder, now: number): LatestBackup {
-  return runSync(latestBackup(folder, now));
-}
-
-/**
- * The newest whole backup that was not brought in from elsewhere. Looks at no more files than it takes to be sure: names sort by time, and a backup is never newer
- * than its name by more than a zone.
- *
- * @param look of this folder, if there was one: files that it knows and that have not changed are not read again
- * @throws BackupError `ERR_BACKUP_DIRECTORY_MISSING`, `ERR_BACKUP_LIST_FAILED`: a folder that can't be read never counts
- *   as an empty one.
- */
-export function* latestBackup(folder: BackupFolder, now: number, look?: FolderLook): FileWork<LatestBackup> {
-  const candidates = yield* findNames(folder, look?.names ?? (yield* readFolder(folder)));
-  candidates.sort((a, b) => b.time.getTime() - a.time.getTime() || (a.name < b.name ? 1 : -1));
-
-  const bad: Known = {};
-  let latest: Backup | undefined;
-  const ignored: Backup[] = [];
-  for (const { name, time } of candidates) {
-    if (latest && time.getTime() + NAME_TOLERANCE_MS < latest.createdAt.getTime()) break;
-    const before = look?.known.get(name);
-    const isSame = before && (yield* isStill(folder, before, 'files'));
-    const backup = isSame ? before : yield* readFile(folder, name, time, now, bad);
-    if (!backup) continue;
-    if (isImported(backup)) continue;
-    if (backup.problem) ignored.push(backup);
-    else if (!latest || newestFirst(backup, latest) < 0) latest = backup;
-  }
-  return { latest, ignored };
-}
-
 /**
  * All backups, newest first, those with a {@link Backup.problem} among them.
  *
- * @throws BackupError as {@link findLatestBackup}
+ * @throws BackupError as {@link readFolder}
  */
 export function* listBackups(folder: BackupFolder, now: number): FileWork<Backup[]> {
   const backups: Backup[] = [];
-  const bad: Known = {};
-  for (const { name, time } of yield* findNames(folder, yield* readFolder(folder))) {
-    const backup = yield* readFile(folder, name, time, now, bad);
+  const record: ForeignFiles = {};
+  const names = yield* readFolder(folder);
+  yield* pause();
+  for (const name of namesInOrder(folder.naming, names).reverse()) {
+    const time = yield* nameTime(folder, name);
+    const backup = time && (yield* readFile(folder, name, time, now, record));
     if (backup) backups.push(backup);
   }
   return backups.sort(newestFirst);
@@ -98,21 +60,25 @@ export function* listAgain(
   trust: Trust,
 ): FileWork<Backup[]> {
   const backups: Backup[] = [];
-  const bad: Known = {};
-  for (const name of names) {
-    const before = known.get(name);
-    if (before && (yield* isStill(folder, before, trust))) {
-      backups.push(before);
-      continue;
+  const record: ForeignFiles = {};
+  yield* pause();
+  for (const slice of slicesOf(namesInOrder(folder.naming, names).reverse())) {
+    yield* pause();
+    for (const name of slice) {
+      const before = known.get(name);
+      if (before && (yield* isStill(folder, before, trust))) {
+        backups.push(before);
+        continue;
+      }
+      const time = yield* nameTime(folder, name);
+      if (!time) continue;
+      // Before it is read: what changes meanwhile is then seen the next time.
+      const manifest = yield* lstat(path.join(folder.directory, manifestName(folder.naming, name)));
+      const backup = yield* readFile(folder, name, time, now, record);
+      if (!backup) continue;
+      if (manifest) manifests.set(backup, manifest);
+      backups.push(backup);
     }
-    const time = parseBackupName(folder.naming, name) ?? (yield* nameTime(folder, name));
-    if (!time) continue;
-    // Before it is read: what changes meanwhile is then seen the next time.
-    const manifest = yield* lstat(path.join(folder.directory, manifestName(folder.naming, name)));
-    const backup = yield* readFile(folder, name, time, now, bad);
-    if (!backup) continue;
-    if (manifest) manifests.set(backup, manifest);
-    backups.push(backup);
   }
   return backups.sort(newestFirst);
 }
@@ -120,8 +86,8 @@ export function* listAgain(
 /** The manifest that each backup of {@link listAgain} had. Of one without it, a record of the folder tells more. */
 const manifests = new WeakMap<Backup, Stats>();
 
-/** By size, times and inode. What was dated in the future is always looked at again. */
-function* isStill({ directory, naming }: BackupFolder, backup: Backup, trust: Trust): FileWork<boolean> {
+/** Is a listed backup still as it was? By size, times and inode. What was dated in the future is always looked at again. */
+export function* isStill({ directory, naming }: BackupFolder, backup: Backup, trust: Trust): FileWork<boolean> {
   if (backup.problem === 'dated in the future') return false;
   if (trust === 'names') return true;
   const known = manifests.get(backup);
@@ -148,17 +114,24 @@ export function readBackup(folder: BackupFolder, name: string, now: number): Bac
   return runSync(backupNamed(folder, name, now));
 }
 
-interface BackupName {
-  readonly name: string;
-  readonly time: Date;
-}
-
 /** The names alone, in order: one look at the folder, at none of its files. */
 export function* backupNames(folder: BackupFolder): FileWork<string[]> {
-  return (yield* findNames(folder, yield* readFolder(folder))).map(({ name }) => name).sort();
+  const names = yield* readFolder(folder);
+  yield* pause();
+  const found: string[] = [];
+  for (const slice of slicesOf(namesInOrder(folder.naming, names))) {
+    yield* pause();
+    for (const name of slice) if (yield* nameTime(folder, name)) found.push(name);
+  }
+  return found;
 }
 
-/** The names of all files in it. @throws BackupError as {@link latestBackup} */
+/**
+ * The names of all files in it.
+ *
+ * @throws BackupError `ERR_BACKUP_DIRECTORY_MISSING`, `ERR_BACKUP_LIST_FAILED`: a folder that can't be read never counts
+ *   as an empty one.
+ */
 export function* readFolder({ directory }: BackupFolder): FileWork<string[]> {
   try {
     return yield* files.readdir(directory);
@@ -167,18 +140,8 @@ export function* readFolder({ directory }: BackupFolder): FileWork<string[]> {
   }
 }
 
-/** Finds the files that have the name of a backup. All others are left out before anything else: there may be very many. */
-function* findNames(folder: BackupFolder, names: readonly string[]): FileWork<BackupName[]> {
-  const found: BackupName[] = [];
-  for (const name of names) {
-    const time = parseBackupName(folder.naming, name) ?? (yield* nameTime(folder, name));
-    if (time) found.push({ name, time });
-  }
-  return found;
-}
-
 /** The time in a name, which may differ in case where the file system takes both names for one file. */
-function* nameTime({ directory, naming }: BackupFolder, name: string): FileWork<Date | undefined> {
+export function* nameTime({ directory, naming }: BackupFolder, name: string): FileWork<Date | undefined> {
   const exact = parseBackupName(naming, name);
   if (exact) return exact;
   const time = parseBackupNameOfAnyCase(naming, name);
@@ -200,28 +163,29 @@ export function isListedFile(backup: Backup, stats: Stats): boolean {
 }
 
 /** The record of files without a manifest. A listing reads it once, and only if there is such a file. */
-interface Known {
+export interface ForeignFiles {
   bad?: ForeignRecord;
 }
 
-function* readFile(
+/** The backup of that name and the time in it, or `undefined` if that is no file, or an empty one. */
+export function* readFile(
   folder: BackupFolder,
   name: string,
   time: Date,
   now: number,
-  known: Known,
+  record: ForeignFiles,
 ): FileWork<Backup | undefined> {
   const file = path.join(folder.directory, name);
   const stats = yield* lstat(file);
   if (!stats?.isFile() || stats.size === 0) return undefined;
   const { size: sizeBytes, mtimeMs } = stats;
   const manifest = yield* readManifest(folder, name);
-  if (!manifest) known.bad ??= yield* readForeignRecord(folder);
+  if (!manifest) record.bad ??= yield* readForeignRecord(folder);
   const backup = toBackup(
     {
       ...{ name, path: file, nameTime: time, sizeBytes, mtimeMs, manifest },
       mtimeIsWrong: folder.wrongMtimes?.has(name) === true,
-      isKnownBad: !manifest && isKnownBad(known.bad!, name, { sizeBytes, mtimeMs }),
+      isKnownBad: !manifest && isKnownBad(record.bad!, name, { sizeBytes, mtimeMs }),
       problemDetail: manifest === 'forbidden' ? yield* whoMayNotRead(folder, name) : undefined,
     },
     now,

@@ -1,6 +1,7 @@
 import { preferTaken } from '../catalog/imported.js';
 import type { Backup } from '../catalog/backup.js';
 import { BackupError, messageOf } from '../util/errors.js';
+import { rulesOf } from './keep.js';
 import type { KeptBackup, RetentionPolicy } from './policy.js';
 
 export interface RetentionPlan {
@@ -29,9 +30,6 @@ export function applyRetention(
   const whole = backups.filter((backup) => !backup.problem);
   const newest = preferTaken(whole);
   const newestVerified = whole.find(({ verified }) => verified);
-  const alwaysKept = new Map(
-    backups.map((backup) => [backup, alwaysKeptReasons(backup, newest, newestVerified, justMade)]),
-  );
   const { keep, remove, warnings = [] } = decide(policy, whole, now);
   const emptyPolicy = keep.length === 0;
   const toRemove = new Set(remove);
@@ -42,7 +40,7 @@ export function applyRetention(
   for (const backup of backups) {
     const reasons = [
       ...(policyKeeps.get(backup) ?? []),
-      ...alwaysKept.get(backup)!,
+      ...alwaysKeptReasons(backup, newest, newestVerified, justMade),
       ...(emptyPolicy && !backup.problem ? ['the policy keeps nothing, so nothing is removed'] : []),
     ];
     // A policy that wants a backup both kept and removed keeps it.
@@ -72,7 +70,9 @@ function alwaysKeptReasons(
 }
 
 function decide(policy: RetentionPolicy, whole: readonly Backup[], now: Date): ReturnType<RetentionPolicy> {
-  // It is given copies: a policy that changes them must not change by it which files are deleted.
+  // Our own changes nothing and answers with what it was given. There may be very many: no copies of them.
+  if (rulesOf(policy)) return policy(whole, { now });
+  // A policy that changes them must not change by it which files are deleted.
   const originals = new Map(whole.map((backup) => [{ ...backup }, backup]));
   try {
     const decision = policy(Object.freeze([...originals.keys()]), { now });

@@ -82,11 +82,14 @@ export function keep(rules: KeepRules): RetentionPolicy {
 }
 
 /** The newest so many, one of each contents first, in the order of their age. */
-function lastOf(backups: readonly Backup[], count: number): Backup[] {
+function lastOf(backups: readonly Backup[], count: number): readonly Backup[] {
+  if (count >= backups.length) return backups;
   const contents = new Set<string>();
   const first: Backup[] = [];
   const again: Backup[] = [];
   for (const backup of backups) {
+    // There may be very many more.
+    if (first.length === count) return first;
     const known = backup.sha256 !== undefined && contents.has(backup.sha256);
     if (backup.sha256 !== undefined) contents.add(backup.sha256);
     (known ? again : first).push(backup);
@@ -110,10 +113,12 @@ function withinOf(backups: readonly Backup[], withinMs: number): { young: Backup
   const warnings: string[] = [];
   if (withinMs === 0) return { young, warnings };
   const gaps = backups.slice(1).map(({ createdAt }, i) => backups[i]!.createdAt.getTime() - createdAt.getTime());
+  // Numbers in order, without a call of ours for each pair.
+  const sorted = Float64Array.from(gaps).sort();
   let ageMs = 0;
   for (const [i, backup] of backups.entries()) {
     const gapMs = gaps[i - 1] ?? 0;
-    if (!isLeap(gapMs, withinMs, gaps)) ageMs += gapMs;
+    if (!isLeap(gapMs, withinMs, sorted)) ageMs += gapMs;
     else if (gapMs > TOLD_MS) {
       warnings.push(
         `"${backups[i - 1]!.name}" is dated ${Math.round(gapMs / DAY_MS)} days after the backup before it. Is the clock right? ` +
@@ -126,13 +131,13 @@ function withinOf(backups: readonly Backup[], withinMs: number): { young: Backup
   return { young, warnings };
 }
 
-/** Is a gap longer than the rule, and much longer than what is usual between these backups? Pure. */
-function isLeap(gapMs: number, withinMs: number, gaps: readonly number[]): boolean {
+/** Is a gap longer than the rule, and much longer than what is usual between these backups? Pure. @param gaps all, in order */
+function isLeap(gapMs: number, withinMs: number, gaps: ArrayLike<number>): boolean {
   if (gapMs <= withinMs) return false;
   if (gapMs > LEAP_MS) return true;
-  const others = [...gaps].sort((a, b) => a - b);
-  others.splice(others.indexOf(gapMs), 1);
-  const usual = others[Math.floor(others.length / 2)];
+  // The middle one of the others.
+  const middle = Math.floor((gaps.length - 1) / 2);
+  const usual = gaps[gapMs <= gaps[middle]! ? middle + 1 : middle];
   // Of two backups nobody can tell whether the clock is wrong: the older one stays until a third is there.
   return usual === undefined || gapMs > Math.max(DAY_MS, 3 * usual);
 }

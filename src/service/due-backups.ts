@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { ageOf, checkDue } from '../catalog/due-check.js';
 import type { DueCheck } from '../catalog/due-check.js';
-import { latestBackup } from '../catalog/list-backups.js';
+import { latestBackup, RecordedTimes } from '../catalog/latest-backup.js';
 import type { FolderLook } from '../catalog/list-backups.js';
 import type { Backup } from '../catalog/backup.js';
 import { keepPolicyRecord } from '../catalog/policy-record.js';
@@ -53,6 +53,7 @@ export class DueBackups {
   readonly #warnedOf = new Set<string>();
   /** What is done for many calls runs in the context of none: a request's store would be kept as long as a timer. */
   readonly #inOwnContext = AsyncLocalStorage.snapshot();
+  readonly #recordedTimes = new RecordedTimes();
   #attempt: Attempt | undefined;
   /** Another program's backup that the child has let count: it looks at each once, as the app must not open one. */
   #lookedAt: string | undefined;
@@ -90,7 +91,7 @@ export class DueBackups {
 
   *latest(now: number, look?: FolderLook): FileWork<Backup | undefined> {
     const { options, log } = this.#context;
-    const { latest, ignored } = yield* latestBackup(options, now, look);
+    const { latest, ignored } = yield* latestBackup(options, now, look, this.#recordedTimes);
     for (const backup of ignored) {
       if (this.#warnedOf.has(backup.name)) continue;
       this.#warnedOf.add(backup.name);

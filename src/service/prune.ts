@@ -3,6 +3,7 @@ import { listBackups } from '../catalog/list-backups.js';
 import type { BackupFolder } from '../catalog/list-backups.js';
 import { offsite } from '../offsite/index.js';
 import type { BackupError } from '../util/errors.js';
+import { pause } from '../util/file-work.js';
 import type { FileWork } from '../util/file-work.js';
 import type { PruneReport } from './events.js';
 import { applyRetention } from '../retention/apply-retention.js';
@@ -61,7 +62,9 @@ export function* prune(
     yield* keepPolicyRecord(folder, database, policyRecord);
   }
   const policy = yield* policyInForce(folder, backups);
+  yield* pause();
   const plan = yield* retentionPlan(folder, policy, backups, now, justMade);
+  yield* pause();
   const warned = plan.warnings.length > 0 && { warnings: plan.warnings };
   if (dryRun) return { dryRun, kept: plan.keep, removed: plan.remove, failed: [], ...warned };
 
@@ -75,6 +78,7 @@ export function* prune(
       failed.push({ backup, error: error as BackupError });
     }
   }
-  const missed = removed.filter((backup) => plan.missed?.includes(backup));
+  const unshipped = new Set(plan.missed);
+  const missed = removed.filter((backup) => unshipped.has(backup));
   return { dryRun, kept: plan.keep, removed, failed, ...(missed.length > 0 && { missed }), ...warned };
 }

@@ -3,6 +3,7 @@ import { flushFolder, flushFolderSync, replaceFile, replaceFileSync } from './du
 import { isBackupError, systemCode } from './errors.js';
 import { ownerLike, ownerLikeSync } from './file-owner.js';
 import { MAX_RECORD_BYTES, readSmallFile, readSmallFileAsync } from './read-small-file.js';
+import { setImmediate } from './timers.js';
 
 /** A call of the file system in both of Node's forms. */
 export interface FileCall {
@@ -68,6 +69,19 @@ async function ifThere(stats: Promise<fs.Stats>): Promise<fs.Stats | undefined> 
     if (systemCode(error) === 'ENOENT') return undefined;
     throw error;
   }
+}
+
+/** Lets the app have its turn, between two parts of a calculation about very many files; nothing for work that blocks anyway. */
+export function pause(): FileWork<void> {
+  return fileCall(
+    () => {},
+    () => new Promise((resolve) => setImmediate(resolve)),
+  );
+}
+
+/** Cuts what may be very many into parts that take a millisecond or two each, for a {@link pause} between them. */
+export function* slicesOf<T>(all: readonly T[], length = 1_000): Generator<readonly T[]> {
+  for (let from = 0; from < all.length; from += length) yield all.slice(from, from + length);
 }
 
 /** The calls that work on files is made of: `const names = yield* files.readdir(folder)`. */

@@ -1,5 +1,5 @@
 import fs from 'node:fs';
-import { findLatestBackup } from '../../catalog/list-backups.js';
+import { findLatestBackup } from '../../catalog/latest-backup.js';
 import type { BackupFolder } from '../../catalog/list-backups.js';
 import { MTIME_TOLERANCE_MS } from '../../catalog/backup.js';
 import { removeQuietly } from '../../util/durable-files.js';

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { manifestName } from '#dist/catalog/backup-name.js';
-import { latestBackup } from '#dist/catalog/list-backups.js';
+import { latestBackup } from '#dist/catalog/latest-backup.js';
 import { formatManifest } from '#dist/catalog/manifest.js';
 import type { BackupEvents } from '#dist/service/events.js';
 import { EVENT_NAMES } from '#dist/service/events.js';
