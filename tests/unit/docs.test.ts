@@ -78,12 +78,37 @@ test('every link to a file in README and docs leads to one', () => {
   expect(broken).toEqual([]);
 });
 
+/** What a module of the repository exports, called in a process of its own: jest's knows no ES modules. */
+function askModule<T>(file: string, expression: string): T {
+  const print = `import('./${file}').then((m) => console.log(JSON.stringify(${expression})))`;
+  return JSON.parse(execFileSync(process.execPath, ['-e', print], { cwd: ROOT, encoding: 'utf8' })) as T;
+}
+
+test('every page of docs is in docs/README.md, and every framework in its list: the site has its ways from there', () => {
+  const { groups, frameworks } = askModule<{
+    groups: { pages: { file: string }[] }[];
+    frameworks: { title: string; file: string }[];
+  }>('docs/site/pages.mjs', '{ groups: m.groupsOfPages(), frameworks: m.frameworks() }');
+  const listed = groups
+    .flatMap((group) => group.pages.map(({ file }) => file))
+    .filter((file) => file.startsWith('docs/'));
+  const all = pages.filter((page) => page.startsWith('docs/') && page !== 'docs/README.md');
+  expect(listed.sort()).toEqual([...all, 'docs/frameworks/README.md'].sort());
+
+  const own = frameworks.map(({ file }) => file).filter((file) => file.startsWith('docs/frameworks/'));
+  expect(own.sort()).toEqual(frameworkPages.filter((page) => !page.endsWith('README.md')).sort());
+  for (const { title, file } of frameworks) expect(read(file)).toContain(title.replace(/( and| \d+)+$/, ''));
+});
+
+test('the pages are plain Markdown: nothing that only the site would understand', () => {
+  for (const page of [...pages, ...frameworkPages]) {
+    const text = read(page).replace(/^```[^]*?^```$|`[^`\n]*`/gm, '');
+    expect({ page, found: /^:::|\{\{|<\/?(?:script|template|[A-Z])|^---\n\w+:/m.exec(text)?.[0] }).toEqual({ page });
+  }
+});
+
 test('the picture of the rooms in docs/architecture.md is what the linter enforces', () => {
-  const print = "import('./eslint.layers.mjs').then(({ LAYERS }) => console.log(JSON.stringify(LAYERS)))";
-  const layers = JSON.parse(execFileSync(process.execPath, ['-e', print], { cwd: ROOT, encoding: 'utf8' })) as {
-    room: string;
-    uses: string[];
-  }[];
+  const layers = askModule<{ room: string; uses: string[] }[]>('eslint.layers.mjs', 'm.LAYERS');
   const arrows = [...read('docs/architecture.md').matchAll(/^ {2}(\w+) --> (.*)$/gm)];
   const drawn = arrows.map(([, room, uses]) => [room, uses!.split(' & ').sort()]);
   const enforced = layers.filter(({ uses }) => uses.length > 0).map(({ room, uses }) => [room, [...uses].sort()]);

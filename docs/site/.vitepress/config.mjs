@@ -39,7 +39,6 @@ export default defineConfig({
       provider: 'local',
       options: {
         detailedView: true,
-        translations: { button: { buttonText: 'Search', buttonAriaLabel: 'Search (Ctrl K)' } },
         // VitePress carries this function to the browser as text: it can use nothing from outside.
         miniSearch: { searchOptions: { boostDocument: (page) => (page.includes('/api/') ? 0.1 : 1) } },
       },
