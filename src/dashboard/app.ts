@@ -1,5 +1,6 @@
 import { Hono } from 'hono';
 import type { Context } from 'hono';
+import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { secureHeaders } from 'hono/secure-headers';
 import { addApi } from './api.js';
 import { addCare } from './care.js';
@@ -57,11 +58,13 @@ export function buildApp(options: ResolvedDashboard): DashboardApp {
   app.use(async (c, next) => {
     c.set('texts', textsFor(options.locale, c.req.header('accept-language') ?? null));
     c.set('rights', NO_RIGHTS);
+    // Each page goes through here before it is an answer: an answer's text, read again, is decoded and made anew.
+    const { html } = c;
+    // What the templates make is typed as a text, and is an object.
+    const shown = (page: string): string => forPage(''.concat(page));
+    c.html = ((page: string | Promise<string>, ...how: [ContentfulStatusCode?]) =>
+      html(page instanceof Promise ? page.then(shown) : shown(page), ...how)) as typeof c.html;
     await next();
-    if (c.res.headers.get('content-type')?.startsWith('text/html')) {
-      const { status, headers } = c.res;
-      c.res = new Response(forPage(await c.res.text()), { status, headers });
-    }
     // Style and script say so themselves: their names in a cache tell nobody anything.
     if (!c.res.headers.get('cache-control')?.includes('private')) c.res.headers.set('Cache-Control', 'no-store');
   });

@@ -63,7 +63,7 @@ export function serviceView(name: string, service: BackupService, options: Resol
   const status = shared(() => service.status());
   const watch = activityFeed(service, operations);
   service.onOverviewChange(() => watch.changed());
-  const lookAtDatabase = databaseLooks(status, () => watch.changed());
+  const lookAtDatabase = databaseLooks(service, () => watch.changed());
   return {
     name,
     title: (texts) => [options.title ?? texts.title(file), ...(name === '' ? [] : [name])].join(' · '),
@@ -95,21 +95,26 @@ export function logFailure({ logger }: Pick<ServiceView, 'logger'>, error: unkno
 /** A look at the database that is younger than this is not repeated for a page. */
 const LOOK_AGAIN_MS = 10_000;
 
-/** Looks at the database behind the pages, and tells them when they show something else than it has found. */
-function databaseLooks(status: () => Promise<ServiceStatus>, changed: () => void): (shown: ServiceStatus) => void {
+/**
+ * Looks at the database behind the pages, and tells them when they show something else than it has found. At the database alone:
+ * `status()` would read a thousand manifests besides, in the way of the next page.
+ */
+function databaseLooks(
+  service: Pick<BackupService, 'lookAtDatabase'>,
+  changed: () => void,
+): (shown: ServiceStatus) => void {
   let looking = false;
   let lookedAt = -Infinity;
-  const facts = ({ database: { lookedAt: at, error, journalMode } }: ServiceStatus): string =>
-    [at !== undefined, error?.code, journalMode].join();
-  return (shown) => {
+  return ({ database }) => {
     if (looking || performance.now() - lookedAt < LOOK_AGAIN_MS) return;
     looking = true;
-    void status()
-      .then(
-        (found) => facts(found) !== facts(shown) && changed(),
-        // The page's own look at the folder says why.
-        () => {},
-      )
+    const shown = [database.lookedAt !== undefined, database.error?.code, database.journalMode].join();
+    void service
+      .lookAtDatabase()
+      .then((found) => {
+        if (found && shown !== [found.facts !== undefined, found.error?.code, found.facts?.journalMode].join())
+          changed();
+      })
       .finally(() => {
         looking = false;
         lookedAt = performance.now();

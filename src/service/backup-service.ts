@@ -36,6 +36,7 @@ import type {
 } from './method-types.js';
 import type { BackupServiceOptions, ResolvedOptions } from './options.js';
 import type { ServiceParts } from './create-service.js';
+import type { DatabaseLook } from './database-looks.js';
 import type { ServiceContext } from './service-context.js';
 import type { Outlook, ServiceRules } from './rules.js';
 import type { RunningBackup } from './running-backup.js';
@@ -405,6 +406,15 @@ export class BackupService {
    */
   async overview(): Promise<Overview> {
     return core().readOverview(this.#context);
+  }
+
+  /**
+   * Looks at the database alone, for the {@link overview} that has not waited for it.
+   *
+   * @internal
+   */
+  async lookAtDatabase(): Promise<DatabaseLook | undefined> {
+    return this.#context.options.enabled ? this.#context.looks.look() : undefined;
   }
 
   /**

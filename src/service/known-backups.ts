@@ -24,6 +24,8 @@ export class KnownBackups {
   readonly #gate: FolderGate;
   readonly #lookAgainMs: number;
   readonly #listeners = new Set<() => void>();
+  /** Newest first, and the same by their names. */
+  #list: readonly Backup[] = [];
   #known: ReadonlyMap<string, Backup> = new Map();
   /** Counts what was forgotten: a look that began before that must not bring it back. */
   #forgotten = 0;
@@ -84,14 +86,16 @@ export class KnownBackups {
   }
 
   async #look(trust: Trust): Promise<KnownLook & { readonly differs: boolean }> {
-    const [known, forgotten] = [this.#known, this.#forgotten];
+    const [list, known, forgotten] = [this.#list, this.#known, this.#forgotten];
     const names = await this.#gate.run(readFolder(this.#folder));
-    const backups = await this.#gate.run(listAgain(this.#folder, Date.now(), { names, known }, trust));
-    const found = new Map(backups.map((backup) => [backup.name, backup]));
-    const differs = backups.length !== known.size || backups.some((backup) => known.get(backup.name) !== backup);
+    const listed = await this.#gate.run(listAgain(this.#folder, Date.now(), { names, known }, trust));
+    const differs = listed.length !== known.size || listed.some((backup) => known.get(backup.name) !== backup);
+    // The same list again where nothing is different: what was made of it once need not be made for each page.
+    const backups = differs ? listed : list;
+    const found = differs ? new Map(listed.map((backup) => [backup.name, backup])) : known;
     // A quick look knows no more than what it began with: it must not undo what a thorough one has found meanwhile.
     const isNews = trust === 'files' || known === this.#known;
-    if (isNews && forgotten === this.#forgotten) this.#known = found;
+    if (isNews && forgotten === this.#forgotten) [this.#list, this.#known] = [backups, found];
     return { backups, names, known: found, differs };
   }
 
@@ -100,5 +104,6 @@ export class KnownBackups {
     const known = new Map(this.#known);
     known.delete(name);
     this.#known = known;
+    this.#list = this.#list.filter((backup) => backup.name !== name);
   }
 }

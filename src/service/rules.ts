@@ -85,14 +85,32 @@ export function* goNext(folder: PrunedFolder, backups: readonly Backup[]): FileW
   }
 }
 
+const MINUTE_MS = 60_000;
+
+/** What each list's next backup removes, as it was worked out last. */
+const workedOut = new WeakMap<
+  readonly Backup[],
+  { policy: RetentionPolicy; minute: number; remove: readonly Backup[] }
+>();
+
+/**
+ * Rules of `keep()` are worked out once a minute for the same list, whatever the number of pages: a day that begins changes what
+ * they say. A policy that is code may go by anything, and a store by what has been shipped: those are asked each time.
+ */
 function* removedNext(
   folder: PrunedFolder,
   policy: RetentionPolicy,
   backups: readonly Backup[],
   now: Date,
 ): FileWork<readonly Backup[]> {
+  const isLasting = rulesOf(policy) !== undefined && !folder.copies?.length;
+  const minute = Math.floor(now.getTime() / MINUTE_MS);
+  const before = isLasting ? workedOut.get(backups) : undefined;
+  if (before?.policy === policy && before.minute === minute) return before.remove;
   const next = nextBackup(backups, now);
-  return (yield* retentionPlan(folder, policy, [next, ...backups], now, next.name)).remove;
+  const { remove } = yield* retentionPlan(folder, policy, [next, ...backups], now, next.name);
+  if (isLasting) workedOut.set(backups, { policy, minute, remove });
+  return remove;
 }
 
 /** The backup that would be made now, so that it pushes out what it will. Its contents are new. */

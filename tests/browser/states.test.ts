@@ -5,6 +5,9 @@ import { useBrowser } from './support';
 // Every page at every width, what two tabs see, and a page whose server goes away.
 
 const shop = useBrowser();
+/** What a browser has and Node has not. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- the types of a browser would hold for all tests
+type Browser = any;
 
 test.each([320, 360, 800, 1280])('at %i px no page is wider than the screen, and axe finds nothing', async (width) => {
   shop.plantYear();
@@ -86,11 +89,16 @@ test('when nothing answers any more, the sentence, the title and the icon say so
   expect(await page.title()).toBe('Connection lost · Backups of the shop');
   expect(await icon()).toMatch(/unknown\.svg$/);
   await page.locator('.banner.unknown').waitFor();
+  const buttons = page.locator('form[method=post] button');
+  const pressable = () => buttons.evaluateAll((all) => all.filter((each) => !(each as Browser).disabled).length);
+  expect(await buttons.count()).toBeGreaterThan(1);
+  expect(await pressable()).toBe(0);
   await shop.shot(page, 'connection-lost');
   await page.context().setOffline(false);
   await page.getByRole('heading', { name: /^Safe here/ }).waitFor();
   expect(await icon()).toBe(before);
   expect(await page.title()).toBe('Attention · Backups of the shop');
+  await until(async () => (await pressable()) === (await buttons.count()));
 });
 
 test('an answer that was on its way when the connection was lost does not say "safe" afterwards', async () => {

@@ -190,6 +190,50 @@ test('the rules: what they are, the methods that have asked, why each backup sta
   expect((await service.listBackups()).map(({ name }) => name)).not.toContain(newest);
 });
 
+test('the picture shows what is there now: protection, what goes next, another language', async () => {
+  const service = dash.service({ retention: { last: 2 } });
+  await dash.serve(service);
+  const [newer, older] = [plant(1), plant(2)];
+  const said = async (name: string, headers = {}) =>
+    new RegExp(`<li><a href="[^"]*backups/${name}">([^<]*)`).exec((await dash.get('/', headers)).text)?.[1];
+  const going = await said(older);
+  expect(going).toMatch(/ · removed next$/);
+  expect(await said(older)).toBe(going);
+  expect(await said(older, { 'accept-language': 'es' })).toMatch(/ · será la próxima en quitarse$/);
+  expect(await said(older)).toBe(going);
+  await service.protectBackup(older);
+  expect(await said(older)).toMatch(/ · protected$/);
+  expect(await said(newer)).not.toMatch(/removed|protected/);
+});
+
+test('a policy of the app that is code is asked for each page: it may go by anything', async () => {
+  const answer = { keepAll: true };
+  await dash.serve(
+    dash.service({
+      retention: (backups) => {
+        const kept = answer.keepAll ? backups : backups.slice(0, 1);
+        return {
+          keep: kept.map((backup) => ({ backup, reasons: ['as said'] })),
+          remove: backups.filter((backup) => !kept.includes(backup)),
+        };
+      },
+    }),
+  );
+  const [, older] = [plant(1), plant(2)];
+  expect(await listed('?show=next')).toEqual([]);
+  answer.keepAll = false;
+  expect(await listed('?show=next')).toContain(older);
+});
+
+test('the look at the database behind a page reads no manifest', async () => {
+  const service = dash.service();
+  const asked = jest.spyOn(service, 'status');
+  await dash.serve(service);
+  plant(1);
+  expect((await dash.looked()).status).toBe(200);
+  expect(asked).not.toHaveBeenCalled();
+});
+
 test('a policy of the app that throws is told, without its words, and the page stays', async () => {
   const retention = () => {
     throw new Error('at /secret/path');

@@ -116,7 +116,7 @@ function hideProgress() {
   const box = document.getElementById('progress');
   if (box) box.hidden = true;
   const button = document.querySelector('form[data-live-form] button');
-  if (button) button.disabled = false;
+  if (button) button.disabled = isLost;
 }
 
 /** A stream is ended every minute and made again within some seconds; only what takes longer is a lost connection. */
@@ -137,6 +137,8 @@ function lost() {
   say.textContent = say.dataset.lost;
   say.setAttribute('role', 'status');
   document.getElementById('main').classList.add('lost');
+  // What is pressed now does not arrive. The page that comes with the connection has them as they are then.
+  for (const button of document.querySelectorAll('form[method=post] button')) button.disabled = true;
   heading.closest('.banner').className = 'banner unknown';
   document.title = heading.dataset.lost + document.title.replace(/^[^·]*(?= ·)/, ' ').replace(/^ +/, ' ');
   const icon = document.querySelector('link[rel=icon]');

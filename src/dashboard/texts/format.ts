@@ -1,5 +1,7 @@
 /** Numbers and dates in one language, in this computer's time zone. */
 export interface Formats {
+  /** The language and the region whose habits they follow, `en-GB`. */
+  readonly locale: string;
   /** `24 Nov 2026, 09:30`; with its seconds where another one has the same minute */
   readonly date: (date: Date, seconds?: boolean) => string;
   /** `09:30`, `09:30:12` */
@@ -71,6 +73,7 @@ export function formatsOf(language: 'en' | 'es', locale: string = language): For
   );
   const justNow = { en: 'just now', es: 'ahora mismo' }[language];
   return {
+    locale,
     date: (value, withSeconds = false) => (withSeconds ? dateSeconds : date).format(value),
     time: (value, withSeconds = false) => (withSeconds ? timeSeconds : time).format(value),
     dayName(value, now) {

@@ -26,10 +26,38 @@ interface Dot {
  * everybody who sees no picture or has no mouse. An SVG of attributes only: the page allows no inline styles.
  */
 export function picture(view: View, backups: readonly Backup[], goNext: ReadonlySet<string>): Html | '' {
+  if (backups.length === 0) return '';
+  const { drawn, list } = drawnOnce(view, backups, goNext);
+  return html`<section class="card picture" aria-labelledby="picture-title">
+    ${drawn}
+    <div class="row">${list} ${goBackForm(view)}</div>
+  </section>`;
+}
+
+/** The parts of the picture that stay the same as long as the backups do. */
+interface Drawn {
+  readonly drawn: Html;
+  readonly list: Html;
+}
+
+/** Of each list as it was drawn last. A page in another language draws its own. */
+const last = new WeakMap<readonly Backup[], Drawn & { readonly key: string }>();
+
+/** Draws it once for each list: of many backups, it is a third of the page's work. */
+function drawnOnce(view: View, backups: readonly Backup[], goNext: ReadonlySet<string>): Drawn {
+  const { texts, home } = view;
+  const key = JSON.stringify([texts.format.locale, home, ...goNext]);
+  const before = last.get(backups);
+  if (before?.key === key) return before;
+  const drawn = draw(view, backups, goNext);
+  last.set(backups, { key, ...drawn });
+  return drawn;
+}
+
+function draw(view: View, backups: readonly Backup[], goNext: ReadonlySet<string>): Drawn {
   const { texts } = view;
   const { format, picture: say } = texts;
   const shown = thinned(backups.toReversed());
-  if (shown.length === 0) return '';
   const sizes = shown.map(({ sizeBytes }) => sizeBytes);
   const [first, last] = [shown[0]!.createdAt, shown.at(-1)!.createdAt];
   const left = backups.length - shown.length;
@@ -38,24 +66,21 @@ export function picture(view: View, backups: readonly Backup[], goNext: Readonly
     link: linkTo(view, backup.name),
     say: describe(view, backup, goNext),
   }));
-  return html`<section class="card picture" aria-labelledby="picture-title">
-    <div class="row">
-      <h2 id="picture-title">${say.title}</h2>
-      <p>${say.span(format.number(backups.length), format.day(first))}</p>
-      <p>${say.sizes(format.size(Math.min(...sizes)), format.size(Math.max(...sizes)))}</p>
-    </div>
-    ${shown.length < 2 ? '' : drawing(view, dots, goNext, [first, last])}
-    <div class="row">
-      <details>
-        <summary>${say.asList}</summary>
-        <ol class="moments">
-          ${dots.toReversed().map(({ link, say: text }) => html`<li><a href="${link}">${text}</a></li>`)}
-        </ol>
-        ${left > 0 ? html`<p>${say.more(format.number(left))}</p>` : ''}
-      </details>
-      ${goBackForm(view)}
-    </div>
-  </section>`;
+  return {
+    drawn: html`<div class="row">
+        <h2 id="picture-title">${say.title}</h2>
+        <p>${say.span(format.number(backups.length), format.day(first))}</p>
+        <p>${say.sizes(format.size(Math.min(...sizes)), format.size(Math.max(...sizes)))}</p>
+      </div>
+      ${shown.length < 2 ? '' : drawing(view, dots, goNext, [first, last])}`,
+    list: html`<details>
+      <summary>${say.asList}</summary>
+      <ol class="moments">
+        ${dots.toReversed().map(({ link, say: text }) => html`<li><a href="${link}">${text}</a></li>`)}
+      </ol>
+      ${left > 0 ? html`<p>${say.more(format.number(left))}</p>` : ''}
+    </details>`,
+  };
 }
 
 /** Asks for the day to go back to. */

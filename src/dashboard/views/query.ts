@@ -59,13 +59,22 @@ export function answer(view: View, job: Job, { columns, rows, truncated }: Query
     ${queryForm(view, job.name!, job.sql ?? '')}`;
 }
 
+/** Numbers stand at the right, and so does the name above them. */
+function isOfNumbers(rows: QueryResult['rows'], column: number): boolean {
+  const values = rows.map((row) => row[column]).filter((value) => value !== null);
+  return values.length > 0 && values.every((value) => typeof value === 'number' || typeof value === 'bigint');
+}
+
 function table(view: View, label: string, columns: readonly string[], rows: QueryResult['rows']): Html {
   // It may be wider than the page: then the keyboard moves it too.
   return html`<div class="scroll" role="region" aria-label="${label}" tabindex="0">
     <table class="changes answers">
       <thead>
         <tr>
-          ${columns.map((column) => html`<th scope="col"><bdi>${column}</bdi></th>`)}
+          ${columns.map(
+            (column, i) =>
+              html`<th scope="col" ${isOfNumbers(rows, i) ? html`class="size"` : ''}><bdi>${column}</bdi></th>`,
+          )}
         </tr>
       </thead>
       <tbody>

@@ -51,6 +51,21 @@ test('what has not changed is not read again', async () => {
   expect(again.map((backup, i) => backup === first[i])).toEqual([true, true, true, true, true]);
 });
 
+test('the list is the same one as long as nothing is different, and another one when something is', async () => {
+  const { events, names, known, protect } = listed(130);
+  const first = await known.list();
+  expect(await known.list()).toBe(first);
+  protect(names[3]!);
+  events.emit('protected', { name: names[3]!, protected: true });
+  const second = await known.list();
+  expect(second).not.toBe(first);
+  expect(second.map(({ name }) => name)).toEqual(names);
+  fs.rmSync(path.join(temp.path, names[7]!));
+  const third = await known.list();
+  expect(third).toHaveLength(129);
+  expect(await known.list()).toBe(third);
+});
+
 describe('with very many', () => {
   test('one that has come or gone is shown at once', async () => {
     const { names, known } = listed(130);

@@ -4,6 +4,7 @@ import { safeLogger } from '#dist/util/logger.js';
 import { show, withoutSecrets } from '#dist/util/show.js';
 
 const VISIBLE = /^[^\p{Cc}\p{Bidi_Control}\u2028\u2029]*$/u;
+const LONE_SURROGATE = /\p{Surrogate}/u;
 const odd = fc.string({
   unit: fc.oneof(
     fc.constantFrom('\n', '\r', '\u001b', '\u202e', '\u2066', '\u2028', '\0', '\t', 'a'),
@@ -40,6 +41,24 @@ test('a page shows what is not visible between its tags, and keeps its attribute
   expect(forPage('<b title="a\u202e">x\u202ey\n \u009b\u2028</b>\n')).toBe(
     '<b title="a\u202e">x\\u202ey\n \\u009b\\u2028</b>\n',
   );
+});
+
+test('whatever stands on a page: all that is not visible is shown, and what is visible stays as it is', () => {
+  fc.assert(
+    fc.property(odd, (text) => {
+      const shown = forPage(`<p>${text.replaceAll(/[<>]/g, '')}`);
+      expect(shown.replaceAll(/[\t-\r]/g, '')).toMatch(VISIBLE);
+      expect(shown).not.toMatch(LONE_SURROGATE);
+      if (!LONE_SURROGATE.test(text) && VISIBLE.test(text)) expect(shown).toBe(`<p>${text.replaceAll(/[<>]/g, '')}`);
+    }),
+    { numRuns: 500 },
+  );
+  // Each of them alone: nothing else on the page takes the slow way for it.
+  for (let code = 0; code < 0x1_0000; code++) {
+    const char = String.fromCharCode(code);
+    const hides = LONE_SURROGATE.test(char) || (!VISIBLE.test(char) && !/[\t-\r]/.test(char));
+    if (hides !== (forPage(`<p>${char}`) !== `<p>${char}`)) throw new Error(`U+${code.toString(16)}`);
+  }
 });
 
 test.each([
