@@ -2,12 +2,14 @@ import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import type { Manifest } from 'sqlite-autobackup';
+import { useFaultRecord } from '../support/fault-record';
 import { DIST } from '../support/run-node';
 import { createState, stateOf } from '../support/states';
 import { useTempFolder } from '../support/temp-folder';
 import { backupNames, contentsOf, filesOf } from '../support/whole-backups';
 
 // One call of the file system fails, each in its turn: whatever it is, what is said afterwards is so.
+const faults = useFaultRecord();
 const folder = useTempFolder();
 const STATE = { tag: 'a', rows: 30 };
 const database = () => folder.file('app.db');
@@ -16,7 +18,7 @@ const FAILING_CALL = path.join(__dirname, 'fixtures', 'failing-call.js');
 const MAX_CALLS = 400;
 // The long run, in which every call fails: FAULT_EVERY=1 npx jest --selectProjects faults --testPathPatterns failing-calls
 const EVERY = Number(process.env['FAULT_EVERY'] ?? 4);
-const FIRST = Number(process.env['FAULT_FIRST'] ?? 1 + (Date.now() % EVERY));
+const FIRST = Number(process.env['FAULT_FIRST'] ?? 1 + (Number(process.env['FAULT_SEED'] ?? Date.now()) % EVERY));
 const CALLS = `FAULT_FIRST=${FIRST} FAULT_EVERY=${EVERY}`;
 
 interface Ended {
@@ -42,12 +44,21 @@ function ask(request: object, failAt = 0): Ended {
 }
 
 /** Lets each call, or one in EVERY, fail once, until a run makes fewer. */
-function eachCallFails(request: object, judge: (ended: Ended, failAt: number) => void): void {
+function eachCallFails(
+  request: { kind: string; [key: string]: unknown },
+  judge: (ended: Ended, failAt: number) => void,
+): void {
+  const failing = faults({ law: 2, fault: `${request.kind}: EIO from one call of Node`, seed: CALLS });
   let failAt = FIRST;
   for (; failAt < MAX_CALLS; failAt += EVERY) {
     const ended = ask(request, failAt);
+    if (ended.calls < failAt) {
+      judge(ended, failAt);
+      break;
+    }
+    failing.injected();
     judge(ended, failAt);
-    if (ended.calls < failAt) break;
+    failing.held(ended.answer.error?.code ?? 'succeeded');
   }
   expect(failAt).toBeGreaterThan(10);
   expect(failAt).toBeLessThan(MAX_CALLS);

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { BackupService } from 'sqlite-autobackup';
 import type { Backup } from 'sqlite-autobackup';
 import { checkLedger, createLedger } from '../support/databases';
+import { useFaultRecord } from '../support/fault-record';
 import { memoryLogger } from '../support/memory-logger';
 import { childrenOf, freeze, isolatedChildOf, isRunning, sleep, until, useScripts } from '../support/processes';
 import { randomNumbers } from '../support/random';
@@ -10,6 +11,7 @@ import { useTempFolder } from '../support/temp-folder';
 import { checkBackups, contentsOf, filesOf } from '../support/whole-backups';
 
 const start = useScripts();
+const faults = useFaultRecord();
 const folder = useTempFolder();
 
 // Hundreds of processes one after the other: well under a minute for each test on an idle machine. It only bounds what hangs.
@@ -46,6 +48,7 @@ test(
   `kill -9 of the child at ${ROUNDS} random moments leaves nothing but whole backups (seed ${SEED})`,
   async () => {
     const ends = new Set<string>();
+    const kills = faults({ law: 2, fault: 'kill -9 of the child', seed: SEED });
     // Until the random moments have hit both: nearly always long before.
     for (let round = 0; round < ROUNDS || ends.size < 2; round++) {
       const attempt = service.createBackup().then(
@@ -53,7 +56,8 @@ test(
         (error: unknown) => (error as { code: string }).code,
       );
       await sleep(randomMoment());
-      killIfRunning(isolatedChildOf(process.pid));
+      const killed = killIfRunning(isolatedChildOf(process.pid));
+      if (killed) kills.injected();
       const end = await attempt;
       expect(['created', 'ERR_BACKUP_CHILD_FAILED']).toContain(end);
       ends.add(end);
@@ -61,6 +65,7 @@ test(
       // The parent is alive and cleans up at once, all but a manifest that came before its backup.
       expect(filesOf(directory).filter((name) => name.includes('partial'))).toEqual([]);
       checkBackups(directory);
+      if (killed) kills.held(end);
       removeAllButFirst();
       if (round % 10 === 9) await takeAnother();
     }
@@ -73,6 +78,7 @@ test(
   `kill -9 of the parent at ${ROUNDS} random moments, half of them with its child: the next call cleans up and works (seed ${SEED})`,
   async () => {
     const counts = { partials: 0, finishedByOrphan: 0 };
+    const kills = faults({ law: 2, fault: 'kill -9 of the app, half of them with its child', seed: SEED });
     let next = startApp();
     // Until the random moments have hit what they are for: nearly always long before.
     for (let round = 0; round < ROUNDS || Object.values(counts).includes(0); round++) {
@@ -88,6 +94,7 @@ test(
       const [child] = childrenOf(app.pid);
       if (withChild) app.killGroup();
       else app.kill();
+      kills.injected();
       await app.ended;
       await until(() => child === undefined || !isRunning(child));
 
@@ -96,6 +103,7 @@ test(
       const partials = left.some((name) => name.includes('partial'));
       if (partials) counts.partials += 1;
       if (!withChild && child !== undefined && whole.length > 1) counts.finishedByOrphan += 1;
+      kills.held(whole.length > 1 ? 'a whole backup' : 'none, and the older one');
       removeAllButFirst();
       if (partials || round % 10 === 9) await takeAnother();
     }
@@ -134,6 +142,6 @@ function randomMoment(): number {
   return (0.3 + 0.9 * random()) * usualMs;
 }
 
-function killIfRunning(pid: number | undefined): void {
-  if (pid !== undefined && isRunning(pid)) process.kill(pid, 'SIGKILL');
+function killIfRunning(pid: number | undefined): boolean {
+  return pid !== undefined && isRunning(pid) && process.kill(pid, 'SIGKILL');
 }

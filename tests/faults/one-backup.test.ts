@@ -2,6 +2,7 @@ import http from 'node:http';
 import { text } from 'node:stream/consumers';
 import { BackupService, withAutoBackup } from 'sqlite-autobackup';
 import { createLedger } from '../support/databases';
+import { useFaultRecord } from '../support/fault-record';
 import { memoryLogger } from '../support/memory-logger';
 import { DAY, writeBackup } from '../support/planted-backups';
 import { useScripts } from '../support/processes';
@@ -9,6 +10,7 @@ import { useTempFolder } from '../support/temp-folder';
 import { backupNames, checkBackups } from '../support/whole-backups';
 
 const start = useScripts();
+const faults = useFaultRecord();
 const folder = useTempFolder();
 
 /** A database whose newest backup is eight days old. */
@@ -30,7 +32,9 @@ test('8 processes that meet a due moment make one backup, and every method runs 
   const processes = Array.from({ length: 8 }, () => start('one-caller.js', [database, '3']));
   for (const each of processes) expect(await each.next()).toBe('ready');
 
+  const crowd = faults({ law: 4, fault: 'a call in 8 processes at once, 3 in each' });
   for (const each of processes) each.tell('go');
+  crowd.injected(24);
   const answers = await Promise.all(processes.map((each) => each.next<{ found: string[][]; logged: string[] }>()));
 
   const made = theOnlyNewBackup(old);
@@ -41,6 +45,7 @@ test('8 processes that meet a due moment make one backup, and every method runs 
   const logged = answers.flatMap((answer) => answer.logged);
   expect(logged.filter((line) => line.includes('created before it'))).toHaveLength(1);
   expect(logged.filter((line) => line.includes('FAILED'))).toEqual([]);
+  crowd.held('the one backup, before the method', 24);
 });
 
 test('8 cluster workers of one server that meet a due moment make one backup, and every request is answered', async () => {
@@ -48,6 +53,8 @@ test('8 cluster workers of one server that meet a due moment make one backup, an
   const server = start('cluster-server.js', [database, '8']);
   const { port } = await server.next<{ port: number }>();
 
+  const crowd = faults({ law: 4, fault: 'a request to a cluster of 8 workers' });
+  crowd.injected(32);
   const answers = await Promise.all(Array.from({ length: 32 }, () => post(port)));
 
   const made = theOnlyNewBackup(old);
@@ -55,6 +62,7 @@ test('8 cluster workers of one server that meet a due moment make one backup, an
   const bodies = answers.map(({ body }) => JSON.parse(body) as { worker: number; found: string[] });
   for (const { found } of bodies) expect(found).toContain(made);
   expect(new Set(bodies.map(({ worker }) => worker)).size).toBeGreaterThan(1);
+  crowd.held('200, after the one backup', bodies.length);
 });
 
 test('100 calls at once in one process make one attempt, one backup, and run after it', async () => {
@@ -63,11 +71,14 @@ test('100 calls at once in one process make one attempt, one backup, and run aft
   const service = new BackupService({ database, logger });
   const protectedMethod = withAutoBackup(async () => folder.list(), { service });
 
+  const crowd = faults({ law: 4, fault: 'a call in one process' });
+  crowd.injected(100);
   const found = await Promise.all(Array.from({ length: 100 }, () => protectedMethod()));
 
   const made = theOnlyNewBackup(old);
   for (const files of found) expect(files).toContain(made);
   expect(logger.lines).toEqual([expect.stringContaining(made)]);
+  crowd.held('the one backup, before the method', found.length);
 });
 
 test('what the crowd makes is a good backup', async () => {

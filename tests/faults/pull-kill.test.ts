@@ -3,9 +3,11 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { BackupService, directoryStore, pullBackup } from 'sqlite-autobackup';
 import { createLedger } from '../support/databases';
+import { useFaultRecord } from '../support/fault-record';
 import { memoryLogger } from '../support/memory-logger';
 import { useTempFolder } from '../support/temp-folder';
 
+const faults = useFaultRecord();
 const folder = useTempFolder();
 const ROOT = path.join(__dirname, '..', '..');
 
@@ -30,6 +32,7 @@ test('a pull that is killed at any moment leaves nothing that counts, and the ne
       };
     }
     pullBackup({ from: directoryStore(remote), to }).then(() => console.log(true));`;
+  const kills = faults({ law: 2, fault: 'kill -9 of a pull, before each of its calls' });
   for (let call = 0; ; call++) {
     for (const name of fs.readdirSync(folder.file('here'))) fs.rmSync(folder.file('here', name));
     const args = ['-e', source, '--', folder.file('remote'), folder.file('here'), String(call)];
@@ -37,10 +40,13 @@ test('a pull that is killed at any moment leaves nothing that counts, and the ne
     const there = new BackupService({ database: folder.file('here', 'app.db'), logger: memoryLogger() });
     for (const { manifest } of await there.listBackups()) expect(manifest?.sha256).toBe(backup.sha256);
     if (!killed) break;
-    if ((await there.listBackups()).length === 0) {
+    kills.injected();
+    const came = (await there.listBackups()).length > 0;
+    if (!came) {
       await pullBackup({ from: directoryStore(folder.file('remote')), to: folder.file('here') });
     }
     expect(await there.verifyBackup(backup.name, { level: 'hash' })).toMatchObject({ ok: true });
+    kills.held(came ? 'the whole backup' : 'none; the next pull brought it');
     expect(call).toBeLessThan(60);
   }
 });

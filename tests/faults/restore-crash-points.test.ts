@@ -4,6 +4,7 @@ import path from 'node:path';
 import Database from 'better-sqlite3';
 import { BackupService } from 'sqlite-autobackup';
 import type { Backup, RestoreReport } from 'sqlite-autobackup';
+import { useFaultRecord } from '../support/fault-record';
 import { memoryLogger } from '../support/memory-logger';
 import { DIST } from '../support/run-node';
 import { createState, stateOf } from '../support/states';
@@ -14,6 +15,7 @@ import { filesOf } from '../support/whole-backups';
 // Where the file is replaced, the order of our own calls decides what a crash leaves. So the process dies at each of them,
 // one after the other: no moment is left to chance.
 
+const faults = useFaultRecord();
 const folder = useTempFolder();
 const OLD: State = { tag: 'old', rows: 20 };
 const NEW: State = { tag: 'new', rows: 60 };
@@ -52,16 +54,18 @@ const scenarios: Record<string, Scenario> = {
   },
 };
 
-describe.each(Object.entries(scenarios))('replacing %s', (_what, { plant, old, kept }) => {
+describe.each(Object.entries(scenarios))('replacing %s', (what, { plant, old, kept }) => {
   test('dies before each of its calls, one after the other: the old or the new database is there, nothing old beside the new one, nothing lost', async () => {
     const database = folder.file('app.db');
     createState(database, 'wal', OLD).close();
     const service = new BackupService({ database, logger: memoryLogger() });
     const backup = await service.createBackup();
     const ends = { old: 0, new: 0 };
+    const deaths = faults({ law: 7, fault: `kill -9 before each call that replaces ${what}` });
     for (let at = 1; ; at++) {
       plantAnew(database, plant);
       const { died, report } = restoreThatDies(database, backup, at);
+      if (died) deaths.injected();
       // Beside the new database nothing old may ever stand, and all of the old is somewhere.
       const isNew = fs.existsSync(database) && isRestored(database, old);
       if (isNew) expect(sideFiles(database).filter((file) => fs.readFileSync(file).equals(stale))).toEqual([]);
@@ -82,6 +86,7 @@ describe.each(Object.entries(scenarios))('replacing %s', (_what, { plant, old, k
       expect(fs.statSync(database).nlink).toBe(1);
       expect(filesOf(folder.path).filter((name) => name.includes('partial'))).toEqual([]);
       clearSafetyBackups(backup);
+      deaths.held(isNew ? 'entirely the restored one' : 'entirely the old one');
     }
     expect(ends.old).toBeGreaterThan(5);
     expect(ends.new).toBeGreaterThan(0);

@@ -4,6 +4,7 @@ import Database from 'better-sqlite3';
 import { BackupService } from 'sqlite-autobackup';
 import { compileFailingCalls, EACCES, EBUSY, EIO, ENOMEM, ENOSPC, runChild } from '../support/failing-calls';
 import type { ChildAnswer, Fault } from '../support/failing-calls';
+import { useFaultRecord } from '../support/fault-record';
 import { memoryLogger } from '../support/memory-logger';
 import { randomNumbers } from '../support/random';
 import { createState } from '../support/states';
@@ -14,6 +15,7 @@ import { backupNames, contentsOf, filesOf } from '../support/whole-backups';
 // Real errors of the system, one in each restore. Linux only: the library is loaded by its linker.
 const onLinux = process.platform === 'linux' ? describe : describe.skip;
 
+const faults = useFaultRecord();
 const folder = useTempFolder();
 const OLD: State = { tag: 'old', rows: 12 };
 const NEW: State = { tag: 'new', rows: 30 };
@@ -106,17 +108,24 @@ onLinux(`one failing call of the system in a restore (seed ${SEED})`, () => {
 
   test.each(Object.entries(scenarios))(
     '%s: it is entirely the old or entirely the restored one, and the error says which',
-    async (_what, scenario) => {
+    async (what, scenario) => {
       const all = await prepared(scenario);
       const { restore } = all;
       const { report, error, calls } = restore();
       expect({ error, method: report?.method }).toEqual({ error: undefined, method: scenario.method });
       const ends = { old: 0, restored: 0 };
+      const failing = faults({
+        law: 7,
+        fault: `EIO or ENOSPC from a call of the system: a restore ${what}`,
+        seed: SEED,
+      });
       for (const fault of chosen(faultsIn(calls))) {
+        failing.injected();
         const answer = restore(fault);
         const told = JSON.stringify({ fault, error: answer.error ?? answer.report?.method });
         const end = check(all, scenario, answer, fault);
         expect({ told, ...end }).toEqual({ told, wrong: [], restored: expect.any(Boolean) });
+        failing.held(answer.error?.code ?? 'restored');
         ends[end.restored ? 'restored' : 'old'] += 1;
       }
       expect(ends.old + ends.restored).toBeGreaterThan(0);

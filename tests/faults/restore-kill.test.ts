@@ -3,6 +3,7 @@ import path from 'node:path';
 import { BackupService } from 'sqlite-autobackup';
 import type { Backup } from 'sqlite-autobackup';
 import type { JournalMode } from '../support/databases';
+import { useFaultRecord } from '../support/fault-record';
 import { memoryLogger } from '../support/memory-logger';
 import { isolatedChildOf, isRunning, sleep, useScripts } from '../support/processes';
 import { randomNumbers } from '../support/random';
@@ -12,6 +13,7 @@ import { useTempFolder } from '../support/temp-folder';
 import { backupNames, filesOf } from '../support/whole-backups';
 
 const start = useScripts();
+const faults = useFaultRecord();
 const folder = useTempFolder();
 
 // The long run: KILL_ROUNDS=200 npx jest --selectProjects faults --testPathPatterns restore-kill
@@ -44,6 +46,7 @@ test.each<JournalMode>(['wal', 'delete'])(
     const untouched = filesOf(directory);
 
     let now = B;
+    const kills = faults({ law: 7, fault: `kill -9 of a restore, ${mode}`, seed: SEED });
     const counts = { old: 0, restored: 0, killedWhileWriting: 0 };
     const usual = { wholeMs: 0, writingMs: 0 };
     /** The random moments have hit what they are for. */
@@ -108,7 +111,8 @@ test.each<JournalMode>(['wal', 'delete'])(
         await sleep(random() * reach * usual.writingMs);
       }
       const child = isolatedChildOf(process.pid);
-      if (child !== undefined && isRunning(child)) process.kill(child, 'SIGKILL');
+      const killed = child !== undefined && isRunning(child) && process.kill(child, 'SIGKILL');
+      if (killed) kills.injected();
       const end = await attempt;
       expect(['restored', 'ERR_BACKUP_CHILD_FAILED']).toContain(end);
       const whileWriting = end !== 'restored' && step === 'restore';
@@ -127,6 +131,7 @@ test.each<JournalMode>(['wal', 'delete'])(
       now = seen!;
       // All but a manifest that came before its backup, which the next attempt sweeps.
       expect(filesOf(directory).filter((name) => name.includes('partial'))).toEqual([]);
+      if (killed) kills.held(seen!.tag === next.tag ? 'entirely the restored one' : 'entirely the old one');
     }
     expect(await app.ask('write')).toEqual({ check: 'ok' });
     await app.ask('undo');

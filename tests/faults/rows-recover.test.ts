@@ -4,6 +4,7 @@ import path from 'node:path';
 import { BackupService, isBackupError } from 'sqlite-autobackup';
 import { checkLedger, createLedger } from '../support/databases';
 import type { JournalMode } from '../support/databases';
+import { useFaultRecord } from '../support/fault-record';
 import { memoryLogger } from '../support/memory-logger';
 import { useScripts } from '../support/processes';
 import { randomNumbers } from '../support/random';
@@ -11,6 +12,7 @@ import { useTempFolder } from '../support/temp-folder';
 import { backupNames } from '../support/whole-backups';
 
 const start = useScripts();
+const faults = useFaultRecord();
 const folder = useTempFolder();
 
 // The long run: ROWS_ROUNDS=200 npx jest --selectProjects faults --testPathPatterns rows-recover
@@ -70,6 +72,7 @@ test.each<JournalMode>(['wal', 'delete'])(
     let usualMs = 0;
     let writingMs = 0;
     const counts = { none: 0, all: 0 };
+    const kills = faults({ law: 7, fault: `kill -9 of a recovery of rows, ${mode}`, seed: SEED });
     for (let round = 0; round <= ROUNDS; round++) {
       db.exec('DELETE FROM invoices WHERE id > 100');
       const controller = new AbortController();
@@ -104,9 +107,12 @@ test.each<JournalMode>(['wal', 'delete'])(
       const none = invoices === 100;
       expect({ round, invoices, lines }).toEqual({ round, invoices: none ? 100 : INVOICES, lines: invoices * LINES });
       if (safety !== undefined) expect(none).toBe(false);
+      const killed = controller.signal.aborted && safety === undefined;
+      if (killed) kills.injected();
       counts[none ? 'none' : 'all']++;
       expect(db.pragma('foreign_key_check')).toEqual([]);
       expect(db.pragma('quick_check', { simple: true })).toBe('ok');
+      if (killed) kills.held(none ? 'none of the rows' : 'all of the rows');
       // Their protection, and a child each to lift it, are not what is tested here.
       for (const backup of backupNames(service.directory)) {
         if (backup === name) continue;

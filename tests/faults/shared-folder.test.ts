@@ -6,6 +6,7 @@ import { ownerCanWrite } from '#dist/isolated/backup/idle-wal.js';
 import { lockRights } from '#dist/isolated/shared/lock.js';
 import type { JournalMode } from '../support/databases';
 import { packageForOtherUsers } from '../support/for-other-users';
+import { useFaultRecord } from '../support/fault-record';
 import { writeBackup } from '../support/planted-backups';
 import { DIST } from '../support/run-node';
 import { createState, stateOf } from '../support/states';
@@ -13,6 +14,7 @@ import { useTempFolder } from '../support/temp-folder';
 import { backupNames, filesOf } from '../support/whole-backups';
 
 // The child on its own, as another user where that matters: what it does in a folder that somebody else can write.
+const faults = useFaultRecord();
 const folder = useTempFolder();
 const NOBODY = 65_534;
 const STATE = { tag: 'a', rows: 10 };
@@ -85,19 +87,22 @@ onLinux('whatever stands under a name that the child opens', () => {
   }
 
   test.each(Object.keys(KINDS))('%s in the place of the lock, or of its journal, is refused and named', (kind) => {
+    const planted = faults({ law: 9, fault: `${kind} in the place of the lock, or of its journal` });
     const suffixes = ['-journal', '-wal', '-shm'];
     // Each kind under each of these names would only take longer.
     for (const suffix of ['', suffixes[Object.keys(KINDS).indexOf(kind) % suffixes.length]!]) {
       const file = folder.file(`.app_backup.lock${suffix}`);
       KINDS[kind]!(file, target);
       for (const asked of suffix === '' ? ['create', 'probe'] : ['create']) {
+        planted.injected();
         const { error } = ask(asked);
         expect(error).toMatchObject({ code: 'ERR_BACKUP_LOCK_FAILED' });
         expect(error!.what).toContain(`"${file}"`);
+        expectUntouched();
+        planted.held(error!.code);
       }
       fs.rmSync(file, { recursive: true });
     }
-    expectUntouched();
   });
 
   // The names are old: none of them is the one that a new backup gets.
@@ -112,10 +117,13 @@ onLinux('whatever stands under a name that the child opens', () => {
       ]) {
         KINDS[kind]!(folder.file(name), target);
       }
+      const planted = faults({ law: 9, fault: `${kind} under four names that are the child's` });
+      planted.injected();
       const { result, error } = ask('create');
       expect(error).toBeUndefined();
       expect(stateOf(result!.backup!.path)).toEqual(STATE);
       expectUntouched();
+      planted.held('a whole backup');
     },
   );
 });

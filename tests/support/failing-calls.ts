@@ -13,18 +13,21 @@ export function compileFailingCalls(): string {
   return library;
 }
 
-/** The `at`-th `call` on a file whose path fits `file` fails. */
+/** The `at`-th call that fits `call` on a file whose path fits `file` fails. */
 export interface Fault {
+  /** Patterns of fnmatch(3). */
   readonly call: string;
-  /** A pattern of fnmatch(3). */
   readonly file: string;
   readonly at: number;
-  readonly errno: number;
+  readonly errno?: number;
+  /** Instead of an error. */
+  readonly kind?: 'kill' | 'hang' | 'short';
 }
 
 export const EIO = 5;
 export const ENOMEM = 12;
 export const EACCES = 13;
+export const ESTALE = 116;
 export const EBUSY = 16;
 export const ENOSPC = 28;
 
@@ -42,25 +45,33 @@ export interface ChildAnswer {
   readonly calls: readonly string[];
 }
 
+/** The environment of a process in which a fault is put on. */
+export function faultEnv(library: string, folder: string, fault?: Fault): Record<string, string> {
+  return {
+    LD_PRELOAD: library,
+    FAULT_FOLDER: folder,
+    ...(fault && {
+      FAULT_CALL: fault.call,
+      FAULT_FILE: fault.file,
+      FAULT_AT: String(fault.at),
+      FAULT_ERRNO: String(fault.errno ?? EIO),
+      FAULT_KIND: fault.kind ?? 'error',
+    }),
+  };
+}
+
 /** Runs a child as the service does, with a fault or with none. */
 export function runChild(library: string, folder: string, request: object, fault?: Fault): ChildAnswer {
   const log = path.join(path.dirname(library), 'calls.log');
   fs.rmSync(log, { force: true });
-  const wanted = fault && {
-    FAULT_CALL: fault.call,
-    FAULT_FILE: fault.file,
-    FAULT_AT: String(fault.at),
-    FAULT_ERRNO: String(fault.errno),
-  };
-  const env = { ...process.env, LD_PRELOAD: library, FAULT_FOLDER: folder, FAULT_LOG: log, ...wanted };
   const { stdout, stderr } = spawnSync(process.execPath, [path.join(DIST, 'isolated', 'main.js')], {
     input: JSON.stringify({ verify: 'quick', timeoutMs: 60_000, ...request }),
     encoding: 'utf8',
-    env,
+    env: { ...process.env, ...faultEnv(library, folder, fault), FAULT_LOG: log },
   });
   const last = stdout.trim().split('\n').at(-1) ?? '';
   const message = JSON.parse(last === '' ? '{}' : last) as { result?: { report: RestoreReport }; error?: ChildError };
-  if (!message.result && !message.error) throw new Error(`no answer: ${last} ${stderr}`);
+  if (!message.result && !message.error && fault?.kind !== 'kill') throw new Error(`no answer: ${last} ${stderr}`);
   const calls = fs.existsSync(log) ? fs.readFileSync(log, 'utf8').trim().split('\n') : [];
   return { ...(message.result ?? {}), ...(message.error && { error: message.error }), calls };
 }

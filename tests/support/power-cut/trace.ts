@@ -26,11 +26,26 @@ export interface Traced {
 }
 
 /** @throws if the command fails, or if strace is not installed */
-export function trace(command: readonly string[], { input, cwd }: { input?: string; cwd?: string } = {}): Traced {
+export function trace(
+  command: readonly string[],
+  { input, cwd, alsoTraced }: { input?: string; cwd?: string; alsoTraced?: string } = {},
+): Traced {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'power-cut-trace-'));
   const file = path.join(folder, 'trace.txt');
   try {
-    const strace = ['-f', '-q', '-xx', '-s', '8000000', '-e', 'signal=none', '-e', `trace=${TRACED}`, '-o', file];
+    const strace = [
+      '-f',
+      '-q',
+      '-xx',
+      '-s',
+      '8000000',
+      '-e',
+      'signal=none',
+      '-e',
+      `trace=${[TRACED, alsoTraced].filter(Boolean).join()}`,
+      '-o',
+      file,
+    ];
     const run = spawnSync('strace', [...strace, ...command], {
       input: input ?? '',
       encoding: 'utf8',
