@@ -1,3 +1,4 @@
+import fs from 'node:fs';
 import http from 'node:http';
 import { text } from 'node:stream/consumers';
 import { BackupService, withAutoBackup } from 'sqlite-autobackup';
@@ -47,6 +48,29 @@ test('8 processes that meet a due moment make one backup, and every method runs 
   expect(logged.filter((line) => line.includes('FAILED'))).toEqual([]);
   crowd.held('the one backup, before the method', 24);
 });
+
+(process.getuid?.() === 0 ? test : test.skip)(
+  'containers on one folder, each with its own host name and process numbers, that meet a due moment make one backup',
+  async () => {
+    const { database, old } = dueDatabase();
+    const node = folder.file('.node');
+    const named = 'echo "host-$$" >/proc/sys/kernel/hostname; exec "$0" "$@"';
+    const contained = `unshare --uts --pid --fork --kill-child --mount-proc sh -c '${named}' '${process.execPath}' "$@"`;
+    fs.writeFileSync(node, `#!/bin/sh\nexec ${contained}\n`, { mode: 0o755 });
+    const hosts = Array.from({ length: 4 }, () => start('one-caller.js', [database, '3'], { node }));
+    for (const each of hosts) expect(await each.next()).toBe('ready');
+
+    const crowd = faults({ law: 4, fault: 'a call in 4 containers on one folder, 3 in each' });
+    for (const each of hosts) each.tell('go');
+    crowd.injected(12);
+    const answers = await Promise.all(hosts.map((each) => each.next<{ found: string[][]; logged: string[] }>()));
+
+    const made = theOnlyNewBackup(old);
+    for (const files of answers.flatMap(({ found }) => found)) expect(files).toContain(made);
+    expect(answers.flatMap(({ logged }) => logged).filter((line) => line.includes('FAILED'))).toEqual([]);
+    crowd.held('the one backup, before the method', 12);
+  },
+);
 
 test('8 cluster workers of one server that meet a due moment make one backup, and every request is answered', async () => {
   const { database, old } = dueDatabase();

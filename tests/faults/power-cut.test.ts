@@ -22,6 +22,8 @@ const faults = useFaultRecord();
 const folder = useTempFolder();
 /** What is kept of many unflushed writes is drawn from it. */
 const SEED = Number(process.env['FAULT_SEED'] ?? 1);
+/** The long run takes each flush out in both journal modes, and replaces files of both. */
+const LONG = process.env['EVERY_CALL'] !== undefined;
 const work = (...names: string[]): string => folder.file('work', ...names);
 const OLD: State = { tag: 'old', rows: 20 };
 const NEW: State = { tag: 'new', rows: 45 };
@@ -118,10 +120,12 @@ describe.each(['wal', 'delete'] as const)('a power cut, on a database in %s mode
         if (cut.answered && !fs.existsSync(path.join(left, created))) yield 'it was answered, and is gone';
       },
     });
+    if (mode === 'wal' && !LONG) return;
     // What SQLite flushes while it makes the copy is flushed again before the copy gets its name, and the journal of a copy that
     // nobody has yet is needed by none. Of the copy and of the folder the last flush is needed.
     const ofTheJournal = ['fsync ….partial-journal', 'fsync ….partial-journal', 'every fsync ….partial-journal'];
-    expectFlushesNeeded(journal, options, [...ofTheJournal, 'fsync ….partial', 'fsync the folder']);
+    const ofTheCopy = mode === 'wal' ? ['fsync ….partial'] : ['fsync ….partial', 'fsync ….partial'];
+    expectFlushesNeeded(journal, options, [...ofTheJournal, ...ofTheCopy, 'fsync the folder']);
   });
 
   test('while it is restored online: the database is entirely the old or the restored one, and the safety backup is there', async () => {
@@ -160,7 +164,7 @@ test('a power cut while a lost database is restored: there is none, or the whole
   });
 });
 
-test.each(['wal', 'delete'] as const)(
+test.each(LONG ? (['wal', 'delete'] as const) : (['wal'] as const))(
   'a power cut while the file is replaced, of a database in %s mode with another page size: entirely the old or the restored one',
   async (mode) => {
     createState(work('app.db'), mode, NEW, { pageSize: 1024 }).close();
@@ -282,7 +286,8 @@ test('a power cut while a backup is shipped to a folder: a copy under a final na
       if (cut.answered && !complete) yield 'it was answered, and the copy is gone';
     },
   });
-  expectFlushesNeeded(journal, options);
+  // Object and manifest are two puts, each of which flushes the folders: the last one covers what the first did.
+  expectFlushesNeeded(journal, options, ['fsync the folder store', 'fsync the folder store', 'fsync the folder till']);
 });
 
 test('a power cut while a copy is pulled: the backup is whole with its manifest, or not there', async () => {
