@@ -52,7 +52,11 @@ export function run(request: ChildRequest, { signal, onProgress }: SnapshotContr
       // A process that hangs inside the kernel (a dead network disk) ignores even SIGKILL; the caller must not hang too.
       setTimeout(() => settle(() => reject(reason)), END_GRACE_MS).unref();
     };
-    const timer = setTimeout(() => kill(timedOut(request, state.step)), Math.min(request.timeoutMs, MAX_TIMER_MS));
+    let statement: BackupError | undefined;
+    const timer = setTimeout(
+      () => kill(statement ?? timedOut(request, state.step)),
+      Math.min(request.timeoutMs, MAX_TIMER_MS),
+    );
     const stopListening = onAbort(signal, () => kill(cancelled(request, state.step, signal?.reason)));
     child.on('error', (cause) => settle(() => reject(endedBy ?? notStarted(cause))));
     // spawn() failed, so only 'error' fires. On EMFILE the stdio streams are undefined.
@@ -61,11 +65,14 @@ export function run(request: ChildRequest, { signal, onProgress }: SnapshotContr
     const read = messageReader((message) => {
       state.take(message);
       clearTimeout(limit);
+      statement = undefined;
       if (message.type === 'limit') {
         const { withinMs, error } = message;
         // At once, before the end of the child may be told: it has nothing left to say.
         if (withinMs === 0) kill(errorFromWire(error));
         else limit = setTimeout(() => kill(errorFromWire(error)), Math.min(withinMs, MAX_TIMER_MS));
+        // With all the time that there is for itself, it is what took it, and no slow disk.
+        if (withinMs >= request.timeoutMs) statement = errorFromWire(error);
       }
       if (!state.answered) return;
       // The answer is the child's last act; the caller need not wait for its process to be torn down.

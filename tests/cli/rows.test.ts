@@ -46,6 +46,18 @@ test('query --csv quotes what needs it, and tells NULL from an empty text', asyn
   expect((await cli('query', 'latest', 'SELECT * FROM t', '--csv')).stdout).toBe('a,b\r\n"x,""y""",\r\n"",00ff\n');
 });
 
+test('query that never ends is told from a slow disk, also where --timeout is all the time there is', async () => {
+  await after('');
+  const endless = 'WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT sum(i) FROM n';
+  let stderr = '';
+  // On a machine that is busy, the first may be over before the question is asked.
+  for (const timeout of ['2s', '10s', '60s']) {
+    ({ stderr } = await cli('query', 'latest', endless, '--timeout', timeout));
+    if (!stderr.includes('ERR_BACKUP_TIMEOUT') || stderr.includes('in step "query"')) break;
+  }
+  expect(stderr).toMatch(/did not end within \d+ s[^]*ERR_BACKUP_QUERY/);
+});
+
 test('recover --sql writes what anybody can run, and changes nothing', async () => {
   const { all } = await after('DELETE FROM invoices WHERE id = 42');
   const { code } = await cli('recover', 'latest', '--table', 'invoices', '--removed', '--sql', 'back.sql');

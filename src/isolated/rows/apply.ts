@@ -11,7 +11,7 @@ import { keyColumns } from './planned-table.js';
 import { refused } from './recover-errors.js';
 import { tableIn } from './read-schema.js';
 import { idNames } from './identity.js';
-import { renames, valueOf, valuesOf } from './row-values.js';
+import { orAbort, renames, valueOf, valuesOf } from './row-values.js';
 
 export interface Writer {
   /** The connection that writes, in its transaction. */
@@ -100,7 +100,7 @@ function copyRowids(from: Database, to: Database, rows: string): void {
 function insert(source: Database, { live }: Writer, plan: Plan, table: PlannedTable, request: RecoverRequest): number {
   const { older, rows, pair } = table;
   const { columns, values, bound } = valuesOf(plan, table, request);
-  const into = `INSERT INTO main.${quoteName(pair.name)} (${columns.map(quoteName).join(', ')})`;
+  const into = `INSERT${orAbort(table)} INTO main.${quoteName(pair.name)} (${columns.map(quoteName).join(', ')})`;
   const { span } = plan.counts.get(table)!;
   const from =
     span === undefined
@@ -139,7 +139,7 @@ function updateOf(table: PlannedTable, columns: readonly string[]): string {
   const where = keys.columns.map(
     (column, i) => `live.${quoteName(column)} = row.v${columns.length + i} COLLATE ${quoteName(keys.collations[i]!)}`,
   );
-  return `UPDATE main.${quoteName(table.pair.name)} AS live SET ${set}
+  return `UPDATE${orAbort(table)} main.${quoteName(table.pair.name)} AS live SET ${set}
     FROM (${received(columns.length + keys.columns.length)}) AS row WHERE ${where.join(' AND ')}`;
 }
 

@@ -62,16 +62,29 @@ export function differs(o: string, n: string, { older, newer }: SharedColumn): s
   return `(${unequal})`;
 }
 
+/** SQLite takes 2,000 columns, of which each here may need three. */
+const TERMS_FOR_EACH = 600;
+const VALUES_IN_ONE = 100;
+
 /** Terms of a GROUP BY or PARTITION BY that put rows of equal contents together. */
 function exactTerms(alias: string, columns: readonly SharedColumn[], side: 'older' | 'newer'): string[] {
-  return columns.flatMap((column) => {
-    const value = `${alias}.${quoteName(column[side].name)}`;
-    return [
-      `+${value} COLLATE BINARY`,
-      `typeof(${value})`,
-      `CASE WHEN typeof(${value}) = 'real' THEN atan2(${value}, -1) END`,
-    ];
-  });
+  const values = columns.map((column) => `${alias}.${quoteName(column[side].name)}`);
+  if (values.length > TERMS_FOR_EACH) {
+    return Array.from({ length: Math.ceil(values.length / VALUES_IN_ONE) }, (_, i) =>
+      balanced(values.slice(i * VALUES_IN_ONE, (i + 1) * VALUES_IN_ONE).map(exactText), '||'),
+    );
+  }
+  return values.flatMap((value) => [
+    `+${value} COLLATE BINARY`,
+    `typeof(${value})`,
+    `CASE WHEN typeof(${value}) = 'real' THEN atan2(${value}, -1) END`,
+  ]);
+}
+
+/** SQL of a text that is another one for each value and each type. */
+function exactText(value: string): string {
+  return `CASE typeof(${value}) WHEN 'null' THEN 'n' WHEN 'integer' THEN 'i' || ${value}
+    WHEN 'real' THEN format('r%!.20e', ${value}) || (atan2(${value}, -1) < 0) ELSE substr(typeof(${value}), 1, 1) || hex(${value}) END || ','`;
 }
 
 /** Compares one table. The caller has one transaction open, so that all is of one moment. */

@@ -19,41 +19,51 @@ export function readChanges(
   const key = sharedKey(pair);
   const shared = older && newer ? sharedColumns(older, newer) : [];
   const columns = [
+    'c.kind',
     ...selectAll('o', older),
     ...selectAll('n', newer),
     // Told by the same expression that found the row.
     ...shared.map((column) => differs('o', 'n', column)),
   ];
-  const statement = db.prepare(
-    `SELECT c.kind, ${columns.join(', ')} FROM temp.${changes} c ${join('o', 'older', older)} ${join('n', 'main', newer)}
-     ORDER BY c.rowid LIMIT ? OFFSET ?`,
-  );
   const names = (table: Table | undefined): string[] => withId(table);
   const width = names(older).length;
-  return statement
-    .raw()
-    .safeIntegers()
-    .all(rows, skip)
-    .map((values) => {
-      const [kind, ...rest] = values as [RowChange['kind'], ...SqlValue[]];
-      const rawBefore = toRow(names(older), rest.slice(0, width));
-      const rawAfter = toRow(names(newer), rest.slice(width, width + names(newer).length));
-      const [before, after] = [readable(rawBefore), readable(rawAfter)];
-      const differ = rest.slice(width + names(newer).length);
-      const present = kind === 'added' ? after : before;
-      return {
-        kind,
-        key: key?.map((column) => valueOf(present, column)),
-        ...(kind !== 'added' && { before: visible(before, older!) }),
-        ...(kind !== 'removed' && { after: visible(after, newer!) }),
-        ...(kind === 'changed' &&
-          changedColumns(
-            rawBefore,
-            rawAfter,
-            shared.filter((_, i) => Number(differ[i]) === 1),
-          )),
-      };
-    });
+  const from = `FROM temp.${changes} c ${join('o', 'older', older)} ${join('n', 'main', newer)} ORDER BY c.rowid LIMIT ? OFFSET ?`;
+  return readWide(db, columns, from, [rows, skip]).map((values) => {
+    const [kind, ...rest] = values as [RowChange['kind'], ...SqlValue[]];
+    const rawBefore = toRow(names(older), rest.slice(0, width));
+    const rawAfter = toRow(names(newer), rest.slice(width, width + names(newer).length));
+    const [before, after] = [readable(rawBefore), readable(rawAfter)];
+    const differ = rest.slice(width + names(newer).length);
+    const present = kind === 'added' ? after : before;
+    return {
+      kind,
+      key: key?.map((column) => valueOf(present, column)),
+      ...(kind !== 'added' && { before: visible(before, older!) }),
+      ...(kind !== 'removed' && { after: visible(after, newer!) }),
+      ...(kind === 'changed' &&
+        changedColumns(
+          rawBefore,
+          rawAfter,
+          shared.filter((_, i) => Number(differ[i]) === 1),
+        )),
+    };
+  });
+}
+
+/** SQLite takes 2,000 columns in one answer, and a table alone may have as many. */
+const COLUMNS_AT_ONCE = 1_900;
+
+/** @param from SQL whose rows come in one order each time */
+function readWide(db: Database, columns: readonly string[], from: string, bound: readonly number[]): unknown[][] {
+  const parts = Array.from({ length: Math.ceil(columns.length / COLUMNS_AT_ONCE) }, (_, i) => {
+    const some = columns.slice(i * COLUMNS_AT_ONCE, (i + 1) * COLUMNS_AT_ONCE);
+    const statement = db
+      .prepare(`SELECT ${some.join(', ')} ${from}`)
+      .raw()
+      .safeIntegers();
+    return statement.all(...bound) as unknown[][];
+  });
+  return parts[0]!.map((_, row) => parts.flatMap((part) => part[row]!));
 }
 
 function changedColumns(

@@ -30,9 +30,11 @@ export function cannotWrite(table: string, cause: unknown): BackupError {
     `"${table}" cannot be written by this program (${messageOf(cause)}).`,
     {
       step: 'plan',
-      hint:
-        "Nothing was written. It needs a function, a collation or a module that only the app's own connections have: " +
-        'restore the backup to another file, and let the app copy the rows.',
+      hint: `Nothing was written. ${
+        /too many/.test(messageOf(cause))
+          ? 'It is as wide as SQLite allows, and its rows cannot be carried'
+          : "It needs a function, a collation or a module that only the app's own connections have"
+      }: restore the backup to another file, and let the app copy the rows.`,
       cause,
     },
   );

@@ -37,6 +37,14 @@ export function valuesOf(
   return { columns, values, bound };
 }
 
+/**
+ * SQL after INSERT or UPDATE. A constraint may be declared with ON CONFLICT IGNORE or REPLACE: the row would silently not come back, or
+ * another one silently go. Elsewhere nothing is said, since it would also change what the statements of triggers do.
+ */
+export function orAbort({ newer, older }: PlannedTable): string {
+  return /\bON\s+CONFLICT\b/i.test((newer ?? older).sql) ? ' OR ABORT' : '';
+}
+
 /** Whole numbers must stay integers: the driver binds a number as REAL. */
 function toBound(value: unknown): unknown {
   if (typeof value === 'number' && Number.isInteger(value) && !Object.is(value, -0)) return BigInt(value);

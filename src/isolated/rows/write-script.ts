@@ -7,7 +7,7 @@ import type { Plan } from './plan.js';
 import { keyColumns } from './planned-table.js';
 import type { PlannedTable } from './planned-table.js';
 import { tableIn } from './read-schema.js';
-import { renames, valueOf, valuesOf } from './row-values.js';
+import { orAbort, renames, valueOf, valuesOf } from './row-values.js';
 
 /**
  * The plan as SQL that anybody can read and run. A source that is no file has its own way to begin a transaction, in which SQLite
@@ -56,8 +56,13 @@ function* statementsOf(
   const from = `FROM temp.${rows} p CROSS JOIN ${tableIn('older', older)} o ON ${isRow('o', older, 'p', 'i')}`;
   const names = columns.map(quoteName).join(', ');
   const isInserted = `WHERE p.action IN ('insert', 'as-new')`;
-  for (const text of textsOf(reader, (literal) => listed(values.map(literal), ', '), `${from} ${isInserted}`))
-    yield `INSERT INTO ${name} (${names}) VALUES (${text})`;
+  const check = checkOf(pair.name);
+  // Nothing but a trigger keeps a row away in silence.
+  const mayIgnore = request.triggers && plan.triggers.some((trigger) => sameName(trigger.table, pair.name));
+  for (const text of textsOf(reader, (literal) => listed(values.map(literal), ', '), `${from} ${isInserted}`)) {
+    yield `INSERT${orAbort(table)} INTO ${name} (${names}) VALUES (${text})`;
+    if (mayIgnore) yield check;
+  }
   if (!newer || !key) return;
   const keys = keyColumns(table);
   const assigned = (to: readonly string[], by: readonly string[], operator: string, literal: Literal): string[] =>
@@ -65,14 +70,22 @@ function* statementsOf(
   const update = (to: readonly string[], by: readonly string[]) => (literal: Literal) =>
     `${listed(assigned(to, by, '=', literal), ', ')} || ' WHERE ' || ${listed(assigned(keys.columns, keys.values, 'IS', literal), ' AND ')}`;
   for (const text of textsOf(reader, update(columns, values), `${from} WHERE p.action = 'overwrite'`))
-    yield `UPDATE ${name} SET ${text}`;
+    yield* [`UPDATE${orAbort(table)} ${name} SET ${text}`, check];
   const join = older.id.map((_, i) => `p.i${i} = r.i${i}`).join(' AND ');
   for (const [number, { from: columnsOfKey }] of newer.foreignKeys.entries()) {
     const links = columnsOfKey.map((column) => valueOf(renames(plan), plan.tables.all, table, column, column));
     const linked = `FROM temp.${relinks} r CROSS JOIN ${tableIn('older', older)} o
       ON ${isRow('o', older, 'r', 'i')} LEFT JOIN temp.${rows} p ON ${join} WHERE r.fk = ${number}`;
-    for (const text of textsOf(reader, update(columnsOfKey, links), linked)) yield `UPDATE ${name} SET ${text}`;
+    const free = columnsOfKey.map((column) => `${quoteName(column)} IS NULL`).join(' AND ');
+    for (const text of textsOf(reader, update(columnsOfKey, links), linked))
+      yield* [`UPDATE${orAbort(table)} ${name} SET ${text} AND ${free}`, check];
   }
+}
+
+/** SQL that fails if the statement before it has not written one row: SQLite has no other way to say so outside of a trigger. */
+function checkOf(table: string): string {
+  const what = `a row of "${table}" was not written: it is another one by now, or a trigger ignored it (rows: `;
+  return `SELECT json_extract('{}', '${what.replaceAll("'", "''")}' || changes() || ')') WHERE changes() <> 1`;
 }
 
 /** SQL of the literal of an SQL value. */
