@@ -108,6 +108,15 @@ test('where no new key can be given, the error says so', async () => {
   await whole();
 });
 
+test('a key that is bytes is named by them', async () => {
+  const { recover, whole } = await after(
+    `CREATE TABLE a (k BLOB PRIMARY KEY, v) WITHOUT ROWID; INSERT INTO a VALUES (x'00ff', 1)`,
+    'UPDATE a SET v = 2',
+  );
+  expect((await refusalOf(recover({ table: 'a', where: 'TRUE' }))).message).toContain(`in "a" (key x'00ff').`);
+  await whole();
+});
+
 test('a table that is made again brings back what referred to it; a value for a table that there is not is an error', async () => {
   const { recover, all, whole } = await after(
     `CREATE TABLE p (id INTEGER PRIMARY KEY, t); CREATE INDEX p_t ON p (t); CREATE TABLE k (id INTEGER PRIMARY KEY, p REFERENCES p (id));
