@@ -43,6 +43,22 @@ test.each(['zsh', 'fish'])(
   },
 );
 
+const isInstalled = (shell: string) => spawnSync(shell, ['--version']).error === undefined;
+
+(isInstalled('fish') ? test : test.skip)('a real fish offers commands and the values of options', async () => {
+  const { stdout } = await cli.run(['completion', 'fish']);
+  shop.write('completion.fish', stdout);
+  const offered = (line: string) =>
+    execFileSync('fish', ['-N', '-c', 'source $argv[1]; complete -C $argv[2]', shop.file('completion.fish'), line], {
+      encoding: 'utf8',
+    })
+      .split('\n')
+      .map((each) => each.split('\t')[0]!)
+      .filter(Boolean);
+  expect(offered('sqlite-autobackup re').toSorted()).toEqual(['recover', 'restore']);
+  expect(offered('sqlite-autobackup verify --level ').toSorted()).toEqual(['drill', 'full', 'hash', 'quick']);
+});
+
 test('the manual page that the build has written is what the program says, and man can read it', () => {
   expect(fs.readFileSync(path.join(ROOT, 'man', 'sqlite-autobackup.1'), 'utf8')).toBe(programManPage());
   const { error, stderr } = spawnSync(
