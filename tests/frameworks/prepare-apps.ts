@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import { packInto, unpackInto } from '../support/packed-package';
 
 const ROOT = path.join(__dirname, '..', '..');
+const INSTALL = path.join(ROOT, 'tests', 'support', 'install.mjs');
 const TSC = path.join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
 
 /** The apps: the folders here that have a package.json. */
@@ -37,29 +38,12 @@ export async function prepareApps(apps: readonly string[]): Promise<void> {
 async function prepare(app: string, tarball: string): Promise<void> {
   const folder = path.join(__dirname, app);
   const startedAt = Date.now();
-  const installed = isInstalled(folder) ? 'installed before' : 'installed';
-  if (!isInstalled(folder)) await install(folder);
+  await run(`"${process.execPath}" "${INSTALL}" .`, folder);
   unpackInto(folder, tarball);
   fs.rmSync(path.join(folder, 'build'), { recursive: true, force: true });
   await run('npm run prepare-app --if-present', folder);
   await run(`"${process.execPath}" "${TSC}" -p .`, folder);
-  console.log(`${app}: ${installed}, built, ${((Date.now() - startedAt) / 1000).toFixed(1)} s`);
-}
-
-/** In node_modules: the lockfile that it was installed from. */
-const stampOf = (folder: string) => path.join(folder, 'node_modules', '.installed-from.json');
-const lockfileOf = (folder: string) => fs.readFileSync(path.join(folder, 'package-lock.json'), 'utf8');
-
-function isInstalled(folder: string): boolean {
-  const stamp = stampOf(folder);
-  return fs.existsSync(stamp) && fs.readFileSync(stamp, 'utf8') === lockfileOf(folder);
-}
-
-async function install(folder: string): Promise<void> {
-  await run('npm ci --strict-allow-scripts --no-audit --no-fund --prefer-offline', folder);
-  // An app without dependencies has none yet.
-  fs.mkdirSync(path.join(folder, 'node_modules'), { recursive: true });
-  fs.writeFileSync(stampOf(folder), lockfileOf(folder));
+  console.log(`${app}: installed, built, ${((Date.now() - startedAt) / 1000).toFixed(1)} s`);
 }
 
 async function run(command: string, cwd: string): Promise<void> {

@@ -27,6 +27,14 @@ const RUNTIMES = [
   { name: 'wine', command: windowsNode, modules: newer, env: { NODE_SKIP_PLATFORM_CHECK: '1', WINEDEBUG: '-all' } },
 ].filter(({ name }) => names.length === 0 || names.includes(name));
 
+// What all of them get. npm takes seconds for each.
+const dependencies = npm('ls', '--all', '--omit=dev', '--omit=optional', '--omit=peer', '--parseable')
+  .split('\n')
+  .filter((each) => each.startsWith(own + path.sep));
+fs.mkdirSync(FOLDER, { recursive: true });
+const [{ filename }] = JSON.parse(npm('pack', '--json', '--ignore-scripts', '--pack-destination', FOLDER));
+const tarball = path.join(FOLDER, filename);
+
 const rows = RUNTIMES.map(runOn);
 console.log(`\n  ${'runtime'.padEnd(34)}  passed  failed  seconds`);
 for (const { title, passed, failed, seconds, note } of rows) {
@@ -40,6 +48,10 @@ if (outputFile) {
   fs.writeFileSync(outputFile, JSON.stringify(report));
 }
 process.exitCode = sum('failed') > 0 ? 1 : 0;
+
+function npm(...args) {
+  return execFileSync('npm', args, { cwd: ROOT, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+}
 
 function runOn({ name, command, modules, env }) {
   const startedAt = Date.now();
@@ -88,12 +100,7 @@ function install(name, modules) {
   const folder = path.join(FOLDER, name);
   fs.rmSync(folder, { recursive: true, force: true });
   const target = path.join(folder, 'node_modules');
-  const list = execFileSync('npm', ['ls', '--all', '--omit=dev', '--omit=optional', '--omit=peer', '--parseable'], {
-    cwd: ROOT,
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'ignore'],
-  });
-  for (const dependency of list.split('\n').filter((each) => each.startsWith(own + path.sep))) {
+  for (const dependency of dependencies) {
     if (path.basename(dependency) === 'better-sqlite3') continue;
     fs.cpSync(dependency, path.join(target, path.relative(own, dependency)), { recursive: true });
   }
@@ -103,14 +110,7 @@ function install(name, modules) {
   });
   const packed = path.join(target, 'sqlite-autobackup');
   fs.mkdirSync(packed, { recursive: true });
-  const [{ filename }] = JSON.parse(
-    execFileSync('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], {
-      cwd: ROOT,
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'ignore'],
-    }),
-  );
-  execFileSync('tar', ['-xzf', path.join(folder, filename), '--strip-components=1'], { cwd: packed });
+  execFileSync('tar', ['-xzf', tarball, '--strip-components=1'], { cwd: packed });
   fs.writeFileSync(path.join(folder, 'package.json'), JSON.stringify({ private: true, type: 'commonjs' }));
   fs.copyFileSync(path.join(__dirname, 'core-suite.cjs'), path.join(folder, 'core-suite.cjs'));
   return folder;
