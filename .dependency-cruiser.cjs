@@ -1,4 +1,4 @@
-// ESLint's import-x/no-cycle passes over cycles of `import type`; this finds those too. `npm run lint` calls both.
+// Cycles, those of `import type` too. `npm run lint` calls it.
 /** @type {import('dependency-cruiser').IConfiguration} */
 module.exports = {
   forbidden: [{ name: 'no-circular', severity: 'error', from: {}, to: { circular: true } }],

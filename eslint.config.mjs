@@ -70,7 +70,8 @@ export default tseslint.config(
     files: ['src/service/backup-service.ts'],
     rules: { 'max-lines': ['error', { max: 300, skipComments: true, skipBlankLines: true }] },
   },
-  // Rooms import downwards, and never in a circle, types included.
+  // Rooms import downwards, types included. That they do not in a circle, dependency-cruiser sees (npm run lint), in a fraction of the
+  // time that import-x/no-cycle takes.
   {
     files: ['src/**/*.ts'],
     plugins: { 'import-x': importX },
@@ -82,7 +83,6 @@ export default tseslint.config(
     },
     rules: {
       'import-x/no-restricted-paths': ['error', { basePath: import.meta.dirname, zones: layerZones() }],
-      'import-x/no-cycle': ['error', { ignoreExternal: true }],
       'import-x/no-unresolved': 'error',
     },
   },
