@@ -17,7 +17,7 @@ const FAILING_CALL = path.join(__dirname, 'fixtures', 'failing-call.js');
 /** More than any request makes; only ends the loop if the count were lost. */
 const MAX_CALLS = 400;
 // The long run, in which every call fails: FAULT_EVERY=1 npx jest --selectProjects faults --testPathPatterns failing-calls
-const EVERY = Number(process.env['FAULT_EVERY'] ?? 4);
+const EVERY = Number(process.env['FAULT_EVERY'] ?? 8);
 const FIRST = Number(process.env['FAULT_FIRST'] ?? 1 + (Number(process.env['FAULT_SEED'] ?? Date.now()) % EVERY));
 const CALLS = `FAULT_FIRST=${FIRST} FAULT_EVERY=${EVERY}`;
 

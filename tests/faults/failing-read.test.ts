@@ -13,7 +13,7 @@ import { filesOf } from '../support/whole-backups';
 const folder = useTempFolder();
 const ERRNO = os.constants.errno;
 // The long run, in which every read fails: FAULT_EVERY=1 npx jest --selectProjects faults --testPathPatterns failing-read
-const EVERY = Number(process.env['FAULT_EVERY'] ?? 4);
+const EVERY = Number(process.env['FAULT_EVERY'] ?? 8);
 const FIRST = Number(process.env['FAULT_FIRST'] ?? 1 + (Date.now() % EVERY));
 const canPreload = process.platform === 'linux' && spawnSync('gcc', ['--version']).status === 0;
 const perhaps = canPreload ? test : test.skip;

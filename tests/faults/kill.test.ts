@@ -18,7 +18,7 @@ const folder = useTempFolder();
 const TIMEOUT_MS = 3_600_000;
 
 // The long run: KILL_ROUNDS=100 npx jest --selectProjects faults --testPathPatterns faults/kill
-const ROUNDS = Number(process.env['KILL_ROUNDS'] ?? 40);
+const ROUNDS = Number(process.env['KILL_ROUNDS'] ?? 20);
 // KILL_SEED=… repeats the moments of a run (as far as a busy machine lets them repeat).
 const SEED = Number(process.env['KILL_SEED'] ?? Date.now() % 1_000_000);
 const random = randomNumbers(SEED);
