@@ -134,6 +134,16 @@ test('a page waits for no look at the database: it says that one is under way, a
   await until(async () => !(await dash.get('/')).text.includes('being looked at'));
 });
 
+test('a database that nobody has looked at yet is not said to be one that could not be looked at', async () => {
+  const service = dash.service();
+  const inside = service as typeof service & { lookAtDatabase(): Promise<unknown> };
+  jest.spyOn(inside, 'lookAtDatabase').mockImplementation(() => new Promise(() => {}));
+  await dash.serve(service);
+  const { text } = await dash.get('/');
+  expect(text).toContain('There is no backup yet');
+  expect(text).not.toContain('could not be looked at');
+});
+
 test('"only on this computer" is accepted with one button, by whoever may delete, and then is no warning', async () => {
   const service = dash.service();
   await service.createBackup();

@@ -51,8 +51,8 @@ code { font: .85rem/1.5 ui-monospace, "DejaVu Sans Mono", monospace; overflow-wr
 .icon { width: 60px; height: 60px; flex: none; }
 .icon .shield { fill: var(--soft); } .good .icon .shield { fill: var(--good); } .warning .icon .shield { fill: var(--warn); } .bad .icon .shield { fill: var(--bad); }
 .icon .sign { fill: none; stroke: var(--on-strong); stroke-width: 4.5; stroke-linecap: round; stroke-linejoin: round; }
-.checks { list-style: none; padding: 0; display: grid; grid-template-columns: repeat(auto-fit, minmax(min(230px, 100%), 1fr)); gap: 1px; background: var(--line); border-top: 1px solid var(--line); }
-.checks li { padding: 14px 18px 16px; background: var(--card); overflow-wrap: anywhere; }
+.checks { list-style: none; padding: 0; display: flex; flex-wrap: wrap; gap: 1px; background: var(--line); border-top: 1px solid var(--line); }
+.checks li { flex: 1 1 230px; min-width: 0; padding: 14px 18px 16px; background: var(--card); overflow-wrap: anywhere; }
 .checks li.warning { background: var(--warn-soft); } .checks li.bad { background: var(--bad-soft); }
 .checks h3 { margin: 0; display: flex; align-items: center; gap: 7px; font-size: .82rem; font-weight: 600; letter-spacing: .03em; color: var(--soft); }
 .checks .fact { font-weight: 650; margin-top: 3px; } .checks .more { color: var(--soft); font-size: .88rem; }
@@ -221,6 +221,7 @@ p.warning { border-left: 4px solid var(--bad); padding-left: 12px; }
   td.actions .button { flex: 1; text-align: center; }
 }
 @media (min-width: 560px) and (max-width: 960px) {
+  .checks li { flex-basis: 40%; }
   .backups tbody tr { grid-template: "time label size choose" auto "actions actions actions actions" auto / 9em minmax(0, 1fr) auto auto; }
 }
 @media (max-width: 760px) {

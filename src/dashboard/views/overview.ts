@@ -93,9 +93,12 @@ function numbers(view: View, status: ServiceStatus, backups: readonly Backup[]):
   </dl>`;
 }
 
-function warnings({ texts }: View, { database, latest }: ServiceStatus, backups: readonly Backup[]): Html | '' {
+function warnings({ texts }: View, status: ServiceStatus, backups: readonly Backup[]): Html | '' {
+  const { database, latest } = status;
+  // One that nobody has looked at yet is none that could not be looked at.
+  const isUnread = database.journalMode === undefined && database.sizeBytes !== undefined && !isLooking(status);
   const list = [
-    ...(database.journalMode === undefined && database.sizeBytes !== undefined ? [texts.databaseUnread] : []),
+    ...(isUnread ? [texts.databaseUnread] : []),
     ...(database.journalMode !== undefined && database.journalMode !== 'wal' ? [texts.rollbackJournal] : []),
     ...backups.flatMap(({ name, problem }) =>
       problem ? [texts.problem(name, texts.problems[problem] ?? problem)] : [],
