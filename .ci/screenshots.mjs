@@ -21,9 +21,9 @@ const axe = fs.readFileSync(createRequire(import.meta.url).resolve('axe-core/axe
 /** A snapshotter that fails with a code stands for faults that cannot be made here. */
 const failing = (code) => {
   const fail = () => Promise.reject(new BackupError(code, 'It went wrong.', { step: 'copy', hint: 'Mend it.' }));
-  return Object.fromEntries(
-    ['create', 'createSync', 'verify', 'inspect', 'restore', 'protect'].map((name) => [name, fail]),
-  );
+  const calls = ['create', 'createSync', 'verify', 'restore', 'protect'].map((name) => [name, fail]);
+  const inspect = () => Promise.resolve({ journalMode: 'wal', pageCount: 2, pageSize: 4096 });
+  return { ...Object.fromEntries(calls), inspect };
 };
 const backedUp = async (shop) => {
   await shop.service.createBackup({ label: 'InvoicesController.remove' });
