@@ -76,16 +76,17 @@ async function runPart(name, { sizes, limitMs, from = ROOT }) {
     isLate = true;
     process.kill(-child.pid, 'SIGKILL');
   }, limitMs);
+  let isStopped = false;
   const stop = () => {
+    isStopped = true;
     process.kill(-child.pid, 'SIGKILL');
-    clean();
-    process.exit(1);
   };
   for (const signal of SIGNALS) process.once(signal, stop);
   const [code] = await once(child, 'exit');
   for (const signal of SIGNALS) process.off(signal, stop);
   clearTimeout(timer);
   clean();
+  if (isStopped) process.exit(1);
   const took = { seconds: Math.round((performance.now() - begin) / 1_000), load: { ...head.load, end: load() } };
   const found = fs.existsSync(file) ? JSON.parse(fs.readFileSync(file, 'utf8')) : { error: `it ended with ${code}` };
   fs.rmSync(file, { force: true });
