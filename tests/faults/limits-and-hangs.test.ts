@@ -4,6 +4,7 @@ import path from 'node:path';
 import { compileFailingCalls, faultEnv } from '../support/failing-calls';
 import { useFaultRecord } from '../support/fault-record';
 import type { FaultCount } from '../support/fault-record';
+import { patience } from '../support/patience';
 import { DIST } from '../support/run-node';
 import { createState, stateOf } from '../support/states';
 import { useTempFolder } from '../support/temp-folder';
@@ -23,7 +24,7 @@ beforeEach(() => {
 });
 
 /** Takes a backup in an app whose child is started by `shell`, which has Node and its arguments as "$@". */
-function backUp(shell: string, timeout = '5m'): string {
+function backUp(shell: string, timeout: string | number = '5m'): string {
   const node = folder.file('.node');
   fs.writeFileSync(node, `#!/bin/sh\nset -- ${JSON.stringify(process.execPath)} "$@"\n${shell}\n`, { mode: 0o755 });
   const source = `
@@ -75,6 +76,7 @@ onLinux(
   () => {
     const library = compileFailingCalls();
     const tried = faults({ law: 2, fault: 'a call of the child that never returns' });
+    const timeoutMs = patience(4_000);
     for (const [call, file] of [
       ['open', '*.lock'],
       ['write', '*.partial'],
@@ -84,7 +86,8 @@ onLinux(
       tried.injected();
       const env = faultEnv(library, folder.path, { call, file, at: 1, kind: 'hang' });
       const set = Object.entries(env).map(([name, value]) => `${name}='${value}'`);
-      const end = backUp(`exec env ${set.join(' ')} "$@"`, '4s');
+      // Until then it has come to that call, on a busy machine too: the code says in which step it was ended.
+      const end = backUp(`exec env ${set.join(' ')} "$@"`, timeoutMs);
       expect(end).toMatch(/^ERR_BACKUP_(LOCK_)?TIMEOUT$/);
       expectWhole(tried, end);
     }
