@@ -123,7 +123,9 @@ describe('create', () => {
     for (const more of [[], ['--quiet']]) {
       const { code, stdout, stderr } = await cli.run(['create', '--database', 'no.db', ...more], { cwd: shop.path });
       expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
-      expect(stderr).toMatch(/^error: There is no database at ".*no\.db"\.\n {7}Correct the "database" option[^]* restore latest/);
+      expect(stderr).toMatch(
+        /^error: There is no database at ".*no\.db"\.\n {7}Correct the "database" option[^]* restore latest/,
+      );
       expect(stderr).toContain('ERR_BACKUP_SOURCE_MISSING');
     }
     const { code, json } = await cli.run(['create', '--database', 'no.db', '--json'], { cwd: shop.path });

@@ -2,7 +2,8 @@
 import type { Database } from 'better-sqlite3';
 import { hasColumns, hasIndex, idNames, ids } from './identity.js';
 import { balanced, fold, quoteName, sameName } from './names.js';
-import { differs, isRow, keysEqual, sharedColumns, sharedKey } from './pair-rows.js';
+import { differs } from './exact-values.js';
+import { isRow, keysEqual, sharedColumns, sharedKey } from './pair-rows.js';
 import { COMES_BACK, partner, TAKEN_PARENT } from './planned-table.js';
 import type { PlannedTable, PlannedTables } from './planned-table.js';
 import { tableIn } from './read-schema.js';

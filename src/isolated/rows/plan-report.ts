@@ -4,7 +4,8 @@ import type { Conflict, RecoverReport, RecoverRequest } from '../../child/rows-p
 import type { RowCounts } from './count-rows.js';
 import { contentOf, hasRowsOf } from './full-text.js';
 import { fold, quoteName, sameName } from './names.js';
-import { differs, keysEqual } from './pair-rows.js';
+import { differs } from './exact-values.js';
+import { keysEqual } from './pair-rows.js';
 import { partner, TAKEN_KEY, TAKEN_PARENT } from './planned-table.js';
 import type { PlannedTable, PlannedTables } from './planned-table.js';
 import { toValue } from './read-rows.js';

@@ -1,7 +1,9 @@
 import type { Database } from 'better-sqlite3';
 import { balanced, fold, quoteName, sameName } from './names.js';
-import { differs, isRow, keysEqual, pairRows, sharedColumns, sharedKey } from './pair-rows.js';
-import type { SharedColumn, TableChanges, TablePair } from './pair-rows.js';
+import { differs } from './exact-values.js';
+import type { SharedColumn } from './exact-values.js';
+import { isRow, keysEqual, pairRows, sharedColumns, sharedKey } from './pair-rows.js';
+import type { TableChanges, TablePair } from './pair-rows.js';
 import { tableIn } from './read-schema.js';
 import type { Schema, Table, UniqueKey } from './read-schema.js';
 import { holderOf, isComputable } from './unique-index.js';

@@ -2,8 +2,10 @@ import type { Database } from 'better-sqlite3';
 import type { RowChange } from '../../child/rows-protocol.js';
 import type { Row, SqlValue } from '../../util/sql-value.js';
 import { quoteName, sameName } from './names.js';
-import { differs, isRow, sharedColumns, sharedKey } from './pair-rows.js';
-import type { SharedColumn, TableChanges, TablePair } from './pair-rows.js';
+import { differs } from './exact-values.js';
+import type { SharedColumn } from './exact-values.js';
+import { isRow, sharedColumns, sharedKey } from './pair-rows.js';
+import type { TableChanges, TablePair } from './pair-rows.js';
 import { tableIn } from './read-schema.js';
 import type { Table } from './read-schema.js';
 

@@ -1,6 +1,7 @@
 // The rows that come along: parents that the live database lacks, and children that were lost. Round by round, in SQL.
 import { balanced, fold, quoteName, sameName } from './names.js';
-import { differs, isRow } from './pair-rows.js';
+import { differs } from './exact-values.js';
+import { isRow } from './pair-rows.js';
 import { addParents } from './parents.js';
 import { hasColumns, hasIndex, idNames, ids } from './identity.js';
 import { HAS_PLACE, isMissing, partner } from './planned-table.js';
