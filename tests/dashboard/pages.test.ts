@@ -1,7 +1,8 @@
 import fs from 'node:fs';
-import { directoryStore } from 'sqlite-autobackup';
+import { BackupError, directoryStore } from 'sqlite-autobackup';
 import { createLedger } from '../support/databases';
 import { DAY, JUST_NOW, writeBackup } from '../support/planted-backups';
+import { fakeSnapshotter } from '../support/fake-snapshotter';
 import { sleep, until } from '../support/processes';
 import { ALL, useDashboard } from './support';
 
@@ -34,6 +35,23 @@ const careIsTaken = () => {
 };
 const plant = (daysAgo: number, more: Parameters<typeof writeBackup>[2] = { manifest: true }) =>
   writeBackup(dash.temp.path, new Date(Date.now() - daysAgo * DAY), more);
+
+test.each([
+  ['before anything went wrong', undefined, true],
+  ['once it has failed for want of room', 'ERR_BACKUP_NO_SPACE', false],
+  ['once it has failed otherwise', 'ERR_BACKUP_TIMEOUT', false],
+] as const)('no backups yet, %s: no sentence names a button that is not there', async (_, code, hasButton) => {
+  const snapshotter = Object.assign(fakeSnapshotter(), { inspect: () => Promise.resolve({ journalMode: 'wal', pageCount: 2, pageSize: 4096 }) }); // prettier-ignore
+  if (code) snapshotter.failure = new BackupError(code, 'It went wrong.', { step: 'copy', hint: 'Mend it.' });
+  const service = dash.service({ snapshotter });
+  await dash.serve(service);
+  if (code) await service.createBackup().catch(() => {});
+  const { text } = await dash.looked('/');
+  expect(text.includes('>Back up now<')).toBe(hasButton);
+  expect(text.includes('if you press the button')).toBe(hasButton);
+  // There is nothing that could go.
+  expect(text).not.toContain('Which could go?');
+});
 
 describe('one sentence and a colour', () => {
   beforeEach(careIsTaken);

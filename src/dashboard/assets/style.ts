@@ -66,7 +66,7 @@ time, .number dd, td { font-variant-numeric: tabular-nums; }
 .progress p { font-weight: 600; }
 progress { width: 100%; height: 14px; accent-color: var(--chart); }
 
-.numbers { display: grid; grid-template-columns: repeat(auto-fit, minmax(180px, 1fr)); gap: 12px; }
+.numbers { display: grid; grid-template-columns: repeat(auto-fit, minmax(140px, 1fr)); gap: 12px; }
 .number { padding: 14px 16px; }
 .number dt { color: var(--soft); font-size: .85rem; }
 .number dd { font-size: 1.12rem; font-weight: 650; }

@@ -66,7 +66,7 @@ function remedy(view: View, { backups, running }: BannerState, answer: VerdictAn
     case 'show-backups':
       return link('#backups', words.showBackups);
     case 'free-space':
-      return link('#backups', words.freeSpace);
+      return backups.length > 0 ? link('#backups', words.freeSpace) : '';
     case 'verify':
     case 'drill':
       if (!rights.create || !good || running) return '';
@@ -81,11 +81,14 @@ function remedy(view: View, { backups, running }: BannerState, answer: VerdictAn
   }
 }
 
+/** Has this reader a button for a backup now? Never for what has just failed: what helps stands beside the answer. */
+export function offersBackup({ rights }: View, { recent }: Verdict): boolean {
+  return rights.create && (recent.mark === 'good' || recent.action === 'back-up');
+}
+
 function backUpNow(view: View, { judged, running }: BannerState): Html | '' {
-  const { texts, rights, home } = view;
-  // Never the button for what has just failed: what helps stands beside the answer.
-  const offered = judged.recent.mark === 'good' || judged.recent.action === 'back-up';
-  if (!rights.create || !offered) return '';
+  const { texts, home } = view;
+  if (!offersBackup(view, judged)) return '';
   return html`<form method="post" action="${home}backups" data-live-form>
     <label for="note" class="hidden">${texts.note}</label>
     <input id="note" name="label" maxlength="200" placeholder="${texts.note}" autocomplete="off" />

@@ -3,7 +3,7 @@ import type { Backup, ServiceStatus } from '../../index.js';
 import type { Look, Seen, ServiceView } from '../service-view.js';
 import { verdict } from '../../index.js';
 import { ageOf } from './ages.js';
-import { banner } from './banner.js';
+import { banner, offersBackup } from './banner.js';
 import { flash } from './flash.js';
 import { jobsCard } from './job.js';
 import { layout } from './layout.js';
@@ -26,7 +26,7 @@ export function overviewPage(view: View, serviceView: ServiceView, look: Look, o
       ${others}
     </header>
     ${said} ${jobsCard(view, serviceView)} ${banner(view, { judged, backups, running })}
-    ${status ? withBackups(view, serviceView, look) : ''}`;
+    ${status ? withBackups(view, serviceView, look, offersBackup(view, judged)) : ''}`;
   return layout(view, {
     title: `${texts.level[judged.level]} · ${serviceView.title(texts)}`,
     level: judged.level,
@@ -48,14 +48,19 @@ function isLooking(status: ServiceStatus | undefined): boolean {
   );
 }
 
-function withBackups(view: View, { service }: ServiceView, { status, backups, goNext }: Seen): Html {
+function withBackups(view: View, { service }: ServiceView, seen: Seen, hasButton: boolean): Html {
+  const { status, backups, goNext } = seen;
   const { texts, home, rights } = view;
   const going = new Set(goNext.map(({ name }) => name));
   return html`${numbers(view, status, backups)} ${warnings(view, status, backups)} ${offsiteCard(view, status)}
     ${picture(view, backups, going)}
     <section id="backups" class="card" aria-labelledby="backups-title">
       <h2 id="backups-title">${texts.backups}</h2>
-      ${backupTable(view, backups, going)}
+      ${
+        backups.length > 0
+          ? backupTable(view, backups, going)
+          : html`<p class="empty">${hasButton ? texts.noBackupsButton : texts.noBackups}</p>`
+      }
       ${backups.length > 0 ? html`<p class="next">${goesNext(view, goNext)}</p>` : ''}
     </section>
     <nav class="more">

@@ -14,8 +14,6 @@ const PAGE_SIZE = 50;
 /** The list: a search, chips, the backups by day, and what can be done with several of them. */
 export function backupTable(view: View, backups: readonly Backup[], goNext: ReadonlySet<string>): Html {
   const { texts } = view;
-  if (backups.length === 0)
-    return html`<p class="empty">${view.rights.create ? texts.noBackupsButton : texts.noBackups}</p>`;
   const choice = readChoice(view.query);
   const known: Known = { goNext, textsOf: textsOf(view) };
   const chosen = choose(backups, choice, known);
