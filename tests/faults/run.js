@@ -24,7 +24,7 @@ const env = {
   FAULT_SEED: seed,
   KILL_SEED: seed,
 };
-const jest = [require.resolve('jest/bin/jest.js'), '--selectProjects', 'faults', '--reporters=default'];
+const jest = [require.resolve('jest/bin/jest'), '--selectProjects', 'faults', '--reporters=default'];
 const reporter = `--reporters=${path.join(__dirname, 'table-reporter.js')}`;
 const only = positionals.length > 0 ? ['--testPathPatterns', ...positionals] : [];
 const { status } = spawnSync(process.execPath, [...jest, reporter, ...only], { env, stdio: 'inherit' });
