@@ -125,9 +125,10 @@ async function manyItems(folder, file, db, service, backup) {
 }
 
 async function costOf(work) {
+  // The times of a child count when the system has ended it, which is a moment after its answer: also of the one before.
+  await setTimeout(500);
   const before = childCosts().cpuMs;
   const ms = await timed(work);
-  // The times of a child count when the system has ended it, which is a moment after its answer.
   await setTimeout(500);
   return { ms, cpuMs: childCosts().cpuMs - before };
 }
