@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { escaped } from '../util/printable.js';
 import type { Context } from './context.js';
 
 /**
@@ -26,14 +27,13 @@ export function commandLine(
 const IS_WINDOWS = process.platform === 'win32';
 /** What no shell gives a meaning. A backslash is one on Windows alone. */
 const PLAIN = IS_WINDOWS ? /^[\w@%+=:,./\\-]+$/ : /^[\w@%+=:,./-]+$/;
-/** The log and the terminal show these as escapes, which would be pasted as such. */
-const INVISIBLE = /[\p{Cc}\p{Bidi_Control}\u2028\u2029]/u;
 
 /** For a POSIX shell and, without quotes inside, for cmd and PowerShell too. */
 function quote(word: string): string {
   if (PLAIN.test(word)) return word;
   if (IS_WINDOWS) return `"${word}"`;
-  return INVISIBLE.test(word) ? `"$(printf '${inOctal(word)}')"` : `'${word.replaceAll("'", "'\\''")}'`;
+  // What is not visible would be shown as its escape, and pasted as such.
+  return escaped(word) === word ? `'${word.replaceAll("'", "'\\''")}'` : `"$(printf '${inOctal(word)}')"`;
 }
 
 /** For `printf`: all but plain characters by their bytes. */

@@ -1,13 +1,11 @@
 import type { RowChange, SqlValue } from '../index.js';
+import { bytesText } from '../util/sql-value.js';
 
 /** A value as people read it: `NULL`, `'text'`, `x'00ff…'`, `2.0`. */
 export function sqlText(value: SqlValue, kind?: 'integer' | 'real'): string {
   if (value === null) return 'NULL';
   if (typeof value === 'string') return `'${value.length > 60 ? `${value.slice(0, 59)}…` : value}'`;
-  if (value instanceof Uint8Array) {
-    const hex = Buffer.from(value.subarray(0, 16)).toString('hex');
-    return `x'${hex}${value.length > 16 ? '…' : ''}'`;
-  }
+  if (value instanceof Uint8Array) return bytesText(value);
   return kind === 'real' && Number.isInteger(value) ? `${String(value)}.0` : String(value);
 }
 

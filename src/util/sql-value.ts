@@ -10,6 +10,11 @@ export function isTrue(value: SqlValue): boolean {
   return typeof text === 'string' ? Boolean(Number.parseFloat(text)) : Boolean(text);
 }
 
+/** Bytes as people read them, cut off where there are many: `x'00ff…'`. */
+export function bytesText(value: Uint8Array): string {
+  return `x'${Buffer.from(value.subarray(0, 16)).toString('hex')}${value.length > 16 ? '…' : ''}'`;
+}
+
 /** A row by the names of its columns. */
 export type Row = Readonly<Record<string, SqlValue>>;
 

@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { BackupService } from '../../index.js';
 import type { AssertionResult, DatabaseDiff } from '../../index.js';
-import { isBackupError, messageOf } from '../../util/errors.js';
+import { messageOf } from '../../util/errors.js';
 import { isTrue } from '../../util/sql-value.js';
 import { commandLine } from '../command-line.js';
 import type { CommandFunction, Context } from '../context.js';
@@ -79,7 +79,7 @@ async function compare(context: Context, service: BackupService, backup: string)
   try {
     return await withProgress(context, (control) => service.diffBackup(backup, control));
   } catch (error) {
-    context.terminal.warn(`What has changed could not be found out: ${explain(error)}`);
+    context.terminal.warn(`What has changed could not be found out: ${messageOf(error)}`);
     return undefined;
   }
 }
@@ -90,14 +90,9 @@ async function goBack(context: Context, service: BackupService, backup: string):
     await withProgress(context, () => service.restoreBackup(backup));
     return true;
   } catch (error) {
-    context.terminal.trouble(`${backup} was NOT restored: ${explain(error)}`);
+    context.terminal.trouble(`${backup} was NOT restored: ${messageOf(error)}`);
     return false;
   }
-}
-
-function explain(error: unknown): string {
-  const hint = isBackupError(error) ? error.hint : null;
-  return [messageOf(error), ...(hint === null || messageOf(error).endsWith(hint) ? [] : [hint])].join(' ');
 }
 
 interface Attempt {

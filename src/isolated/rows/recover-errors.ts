@@ -1,7 +1,7 @@
 import type { RecoverReport, RecoverRequest } from '../../child/rows-protocol.js';
 import { RecoverError } from '../../child/rows-protocol.js';
 import { BackupError, messageOf } from '../../util/errors.js';
-import type { SqlValue } from '../../util/sql-value.js';
+import { bytesText } from '../../util/sql-value.js';
 
 export function badWhere(why: string, cause?: unknown): BackupError {
   return new BackupError('ERR_BACKUP_RECOVER_WHERE', `"where" cannot be used: ${why}.`, {
@@ -60,17 +60,12 @@ export function computedReference(table: string, from: readonly string[], parent
   );
 }
 
-/** Bytes are no text: they may hold anything. */
-function keyText(value: SqlValue): string {
-  if (!(value instanceof Uint8Array)) return String(value);
-  return `x'${Buffer.from(value.subarray(0, 16)).toString('hex')}${value.length > 16 ? '…' : ''}'`;
-}
-
 /** @param chosen what was to be done about rows that are in the way, and could not be done about these */
 export function conflicting(report: RecoverReport, chosen?: RecoverRequest['onConflict']): RecoverError {
   const { conflicts, conflictCount } = report;
   const [first] = conflicts;
-  const key = first?.key?.map(keyText).join(', ');
+  // Bytes are no text: they may hold anything.
+  const key = first?.key?.map((value) => (value instanceof Uint8Array ? bytesText(value) : String(value))).join(', ');
   const which = first ? `, the first in "${first.table}"${key === undefined ? '' : ` (key ${key})`}` : '';
   const unique = conflicts.some(({ kind }) => kind === 'unique');
   const keyless = chosen === 'as-new' && !unique;
