@@ -46,8 +46,8 @@ interface Case {
   /** Default: it stays the old one. */
   readonly live?: readonly State[];
   readonly isDone: (work: string, made: Made) => boolean;
-  /** Before it, in the template. */
-  readonly prepare?: (work: string, made: Made, service: BackupService) => Promise<void>;
+  /** Before it, in the template. `shipping` has a store. */
+  readonly prepare?: (made: Made, service: BackupService, shipping: BackupService) => Promise<void>;
 }
 
 const all = (made: Made): string[] => [...made];
@@ -100,7 +100,7 @@ const CASES: Record<string, Case> = {
   'pruning backups': {
     law: 6,
     mode: 'wal',
-    prepare: (_work, [, second], service) => service.protectBackup(second),
+    prepare: ([, second], service) => service.protectBackup(second),
     // What could not be removed is in its report.
     does: () => 'const { failed } = await service.pruneBackups(); if (failed.length > 0) throw failed[0].error;',
     stays: ([, second, newest]) => [second, newest],
@@ -117,8 +117,8 @@ const CASES: Record<string, Case> = {
   'pulling a copy': {
     law: 2,
     mode: 'wal',
-    async prepare(_work, [first], service) {
-      await service.shipPending();
+    async prepare([first], service, shipping) {
+      await shipping.shipPending();
       await service.deleteBackup(first);
     },
     does: ([first]) => `await shipping.pullBackup(${JSON.stringify(first)});`,
@@ -165,7 +165,9 @@ async function prepared(name: string, each: Case, template: string, work: string
   const { pageSize = 4096 } = each;
   const db = createState(database, each.mode, isRecovery ? OLD : NEW, { pageSize });
   const copies = [directoryStore(path.join(template, 'store'), { host: 'till' })];
-  const service = new BackupService({ database, logger: memoryLogger(), copies });
+  // One with a store would still ship in the background while the folder is copied: a lock and half a copy with it.
+  const service = new BackupService({ database, logger: memoryLogger() });
+  const shipping = new BackupService({ database, logger: memoryLogger(), copies });
   const made: string[] = [];
   while (made.length < 3) made.push((await service.createBackup()).name);
   if (isRecovery) db.exec('DELETE FROM state WHERE id > 12');
@@ -177,7 +179,7 @@ async function prepared(name: string, each: Case, template: string, work: string
     createState(database, each.mode, OLD).close();
   }
   const names = made as unknown as Made;
-  await each.prepare?.(template, names, service);
+  await each.prepare?.(names, service, shipping);
   return {
     name,
     law: each.law,
