@@ -1,8 +1,7 @@
 // One operation, one fault at one of its calls of the system, and what is left then.
-import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import { faultEnv, EACCES, EIO, ENOSPC, ESTALE } from './failing-calls';
+import { CHILD, EACCES, EIO, ENOSPC, ESTALE, runWithFault } from './failing-calls';
 import type { Fault } from './failing-calls';
 import { brokenBackups } from './power-cut/backup-rules';
 import { DIST } from './run-node';
@@ -47,22 +46,12 @@ export interface Ended {
 
 /** Does it in the folder `work`, with a fault or with none. */
 export function perform({ does }: Pick<Operation, 'does'>, work: string, library: string, fault?: Fault): Ended {
-  const log = path.join(path.dirname(library), 'calls.log');
-  fs.rmSync(log, { force: true });
   const database = path.join(work, 'app.db');
   const isApp = typeof does === 'string';
-  const args = isApp ? ['-e', appSource(does, database)] : [path.join(DIST, 'isolated', 'main.js')];
-  const request = { database, directory: work, verify: 'quick', timeoutMs: 120_000, ...(isApp ? {} : does) };
-  const { stdout, stderr, signal } = spawnSync(process.execPath, args, {
-    input: JSON.stringify(request),
-    encoding: 'utf8',
-    env: { ...process.env, ...faultEnv(library, work, fault), FAULT_LOG: log },
-  });
-  const calls = fs.existsSync(log) ? fs.readFileSync(log, 'utf8').trim().split('\n') : [];
-  if (signal === 'SIGKILL') return { end: 'killed', calls };
-  const answer = JSON.parse(stdout.trim().split('\n').at(-1) || '{}') as { result?: object; error?: { code: string } };
-  if (!answer.result && !answer.error) throw new Error(`no answer: ${stdout} ${stderr}`);
-  return { end: answer.error?.code ?? 'succeeded', calls };
+  const program = isApp ? ['-e', appSource(does, database)] : CHILD;
+  const request = { database, directory: work, timeoutMs: 120_000, ...(isApp ? {} : does) };
+  const { killed, error, calls } = runWithFault(program, request, [library, work, fault]);
+  return { end: killed ? 'killed' : (error?.code ?? 'succeeded'), calls };
 }
 
 /** The children of the app are without the fault: they have operations of their own. */

@@ -60,18 +60,39 @@ export function faultEnv(library: string, folder: string, fault?: Fault): Record
   };
 }
 
-/** Runs a child as the service does, with a fault or with none. */
-export function runChild(library: string, folder: string, request: object, fault?: Fault): ChildAnswer {
+/** What runs the child. */
+export const CHILD = [path.join(DIST, 'isolated', 'main.js')];
+
+/** What a program answers in its last line, and the calls that it made. */
+export interface Ran {
+  readonly result?: { readonly report: RestoreReport };
+  readonly error?: ChildError;
+  readonly killed: boolean;
+  readonly calls: readonly string[];
+}
+
+/** Runs a program of Node's with a fault, or with none. One that has no answer must have been killed. */
+export function runWithFault(
+  program: readonly string[],
+  request: object,
+  [library, folder, fault]: readonly [library: string, folder: string, fault: Fault | undefined],
+): Ran {
   const log = path.join(path.dirname(library), 'calls.log');
   fs.rmSync(log, { force: true });
-  const { stdout, stderr } = spawnSync(process.execPath, [path.join(DIST, 'isolated', 'main.js')], {
-    input: JSON.stringify({ verify: 'quick', timeoutMs: 60_000, ...request }),
+  const { stdout, stderr, signal } = spawnSync(process.execPath, program, {
+    input: JSON.stringify({ verify: 'quick', ...request }),
     encoding: 'utf8',
     env: { ...process.env, ...faultEnv(library, folder, fault), FAULT_LOG: log },
   });
-  const last = stdout.trim().split('\n').at(-1) ?? '';
-  const message = JSON.parse(last === '' ? '{}' : last) as { result?: { report: RestoreReport }; error?: ChildError };
-  if (!message.result && !message.error && fault?.kind !== 'kill') throw new Error(`no answer: ${last} ${stderr}`);
   const calls = fs.existsSync(log) ? fs.readFileSync(log, 'utf8').trim().split('\n') : [];
-  return { ...(message.result ?? {}), ...(message.error && { error: message.error }), calls };
+  if (signal === 'SIGKILL') return { killed: true, calls };
+  const message = JSON.parse(stdout.trim().split('\n').at(-1) || '{}') as Pick<Ran, 'result' | 'error'>;
+  if (!message.result && !message.error) throw new Error(`no answer: ${stdout} ${stderr}`);
+  return { ...message, killed: false, calls };
+}
+
+/** Runs a child as the service does, with a fault or with none. */
+export function runChild(library: string, folder: string, request: object, fault?: Fault): ChildAnswer {
+  const { result, error, calls } = runWithFault(CHILD, { timeoutMs: 60_000, ...request }, [library, folder, fault]);
+  return { ...result, ...(error && { error }), calls };
 }
