@@ -48,6 +48,15 @@ function salesIn(file: string): unknown {
 
 let restores = 0;
 
+/** Waits until litestream has made its own tables, and a snapshot: only then is a backup one of a database that it follows. */
+async function litestreamFollows(): Promise<void> {
+  const until = Date.now() + PATIENCE_MS;
+  while ((await litestream.generations()).length === 0) {
+    if (Date.now() > until) throw new Error('litestream began no generation');
+    await sleep(100);
+  }
+}
+
 /** Waits until what litestream gives back is what the database holds. */
 async function shipsAllOf(file: string): Promise<void> {
   const expected = salesIn(file);
@@ -98,6 +107,7 @@ test('backups and a restore into the running app: litestream follows, and gives 
   litestream.run();
   const till = new Till(openApp());
   await till.sells(50);
+  await litestreamFollows();
   const { name } = await service.createBackup();
   for (let i = 0; i < 2; i++) {
     await till.sells(50);
@@ -117,13 +127,29 @@ test('backups and a restore into the running app: litestream follows, and gives 
 
 test('a restore while the app is stopped and litestream runs is seen by it as well', async () => {
   const till = new Till(openApp());
+  litestream.run();
   await till.sells(20);
+  await litestreamFollows();
   const { name } = await service.createBackup();
   await till.sells(20);
   await till.stop();
-  litestream.run();
   await shipsAllOf(database);
   await service.restoreBackup(name);
+  await shipsAllOf(database);
+});
+
+test('a backup from before its first run takes its tables away: it follows again when it is started again', async () => {
+  const till = new Till(openApp());
+  await till.sells(20);
+  const { name } = await service.createBackup();
+  litestream.run();
+  await litestreamFollows();
+  await till.sells(20);
+  expect(await service.restoreBackup(name)).toMatchObject({ method: 'online' });
+  await till.sells(20);
+  await litestream.stop();
+  litestream.run();
+  await till.stop();
   await shipsAllOf(database);
 });
 
