@@ -1,5 +1,7 @@
 import { until } from '../support/processes';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
+import fs from 'node:fs';
 import http2 from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { Controller, Get, Logger, Module } from '@nestjs/common';
@@ -10,7 +12,7 @@ import { Hono } from 'hono';
 import { serve } from '@hono/node-server';
 import { createDashboard } from 'sqlite-autobackup/dashboard';
 import type { Dashboard } from 'sqlite-autobackup/dashboard';
-import { ALL, useDashboard } from './support';
+import { ALL, fileForm, useDashboard } from './support';
 import type { Any } from './support';
 
 const dash = useDashboard();
@@ -20,10 +22,10 @@ const fastify = require('fastify');
 const middie = require('@fastify/middie');
 
 const backups = (options: object = {}) =>
-  createDashboard<Any>(dash.service(), { authorize: () => ALL, logger: dash.logger, ...options });
+  createDashboard<Any>(dash.service({}, 300_000), { authorize: () => ALL, logger: dash.logger, ...options });
 
 /** Whatever the mount: pages, links, forms and API work, and `base` is where a browser sees the dashboard. */
-async function expectToWork(base: string, mount = base): Promise<void> {
+async function expectToWork(base: string, mount = base, keepsBytes = true): Promise<void> {
   const root = base === '' ? '/' : base;
   for (const address of new Set([root, `${base}/`])) {
     const page = await dash.get(address);
@@ -55,8 +57,29 @@ async function expectToWork(base: string, mount = base): Promise<void> {
   const back = new URL(/<nav><a href="([^"]+)"/.exec(detail.text)![1]!, next);
   expect(back.pathname).toBe(`${base}/`);
   expect((await dash.get(`${base}/api/backups/${name}`)).json()).toMatchObject({ protected: true });
-  expect((await dash.get(`${base}/backups/${name}/download`)).headers['content-type']).toBe('application/vnd.sqlite3');
+  const download = await dash.get(`${base}/backups/${name}/download`);
+  expect(download.headers['content-type']).toBe('application/vnd.sqlite3');
   expect((await dash.get(`${base}/nothing`)).status).toBe(404);
+  await expectToTakeFiles(base, download.body, keepsBytes);
+}
+
+/** A file from elsewhere arrives as it is, as the bytes alone and in a form; where a parser has spoilt it, it is refused. */
+async function expectToTakeFiles(base: string, file: Buffer, keepsBytes: boolean): Promise<void> {
+  const sha256 = createHash('sha256').update(file).digest('hex');
+  const sent = [
+    { taken: '2026-03-01T12:00Z', body: file, headers: { 'content-type': 'application/vnd.sqlite3' } },
+    { taken: '2026-03-02T12:00Z', ...fileForm(file, 'till.db', { taken: '2026-03-02T12:00Z' }) },
+  ];
+  const listed = async () => (await dash.get(`${base}/api/backups`)).json<unknown[]>();
+  const before = (await listed()).length;
+  for (const { taken, body, headers } of sent) {
+    const path = `${base}/api/uploads?wait=1&name=till.db&taken=${taken}`;
+    const answer = await dash.send({ method: 'POST', path, body, headers });
+    const said = { status: answer.status, sha256: answer.json().backup?.sha256, code: answer.json().error?.code };
+    expect(said).toEqual(keepsBytes ? { status: 201, sha256 } : { status: 422, code: 'ERR_BACKUP_IMPORT' });
+  }
+  expect(await listed()).toHaveLength(before + (keepsBytes ? 2 : 0));
+  expect(dash.temp.list().filter((each) => each.endsWith('.partial'))).toEqual([]);
 }
 
 describe('Express', () => {
@@ -66,15 +89,15 @@ describe('Express', () => {
       'body parsers before it, which have read the body',
       (app) => app.use(express.json(), express.urlencoded({ extended: true })),
     ],
-    ['a parser that keeps the bytes', (app) => app.use(express.raw({ type: '*/*' }))],
-    ['a parser that keeps the text', (app) => app.use(express.text({ type: '*/*' }))],
-  ])('mounted at a path, with %s', async (_, before) => {
+    ['a parser that keeps the bytes', (app) => app.use(express.raw({ type: '*/*', limit: '1mb' }))],
+    ['a parser that keeps the text', (app) => app.use(express.text({ type: '*/*', limit: '1mb' }))],
+  ])('mounted at a path, with %s', async (what, before) => {
     const app = express();
     before(app);
     app.use('/shop/backups', backups().node);
     app.get('/', (_request: unknown, response: Any) => response.send('the shop'));
     await dash.listen(app);
-    await expectToWork('/shop/backups');
+    await expectToWork('/shop/backups', '/shop/backups', !what.includes('the text'));
     expect((await dash.get('/')).text).toBe('the shop');
   });
 
@@ -213,14 +236,14 @@ test('behind a proxy that takes a path off, links still lead to the dashboard', 
   await expectToWork('/intern/backups');
 });
 
-test('HTTP/2, which has no Host header: pages, forms, downloads; other sites are refused', async () => {
+test('HTTP/2, which has no Host header: pages, forms, downloads, files; other sites are refused', async () => {
   const dashboard = backups();
   const server = http2.createServer((request, response) => dashboard.node(request as Any, response as Any));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const authority = `127.0.0.1:${(server.address() as AddressInfo).port}`;
   const client = http2.connect(`http://${authority}`);
-  const ask = async (headers: http2.OutgoingHttpHeaders) => {
-    const stream = client.request(headers).setEncoding('utf8').end();
+  const ask = async (headers: http2.OutgoingHttpHeaders, body?: Buffer) => {
+    const stream = client.request(headers).setEncoding('utf8').end(body);
     const [answer] = (await once(stream, 'response')) as [http2.IncomingHttpHeaders & { ':status': number }];
     let text = '';
     for await (const part of stream) text += part as string;
@@ -236,6 +259,23 @@ test('HTTP/2, which has no Host header: pages, forms, downloads; other sites are
     const { name } = await job();
     expect((await ask({ ':path': '/' })).text).toContain(name);
     expect((await ask({ ':path': `/backups/${name}/download` })).text).toMatch(/^SQLite format 3/);
+    const file = fs.readFileSync(dash.temp.file(name));
+    const upload = { ':method': 'POST', ':path': '/api/uploads?wait=1&name=till.db&taken=2026-03-01T12:00Z' };
+    for (const { body, headers } of [
+      { body: file, headers: { 'content-type': 'application/vnd.sqlite3' } },
+      fileForm(file, 'till.db', { taken: '2026-03-02T12:00Z' }),
+    ]) {
+      const { status, text } = await ask({ ...upload, ...headers }, body);
+      expect({ status, alreadyThere: JSON.parse(text).alreadyThere }).toEqual({ status: 201, alreadyThere: false });
+    }
+    // A client that gives up in the middle leaves nothing.
+    const half = client.request({ ...upload, 'content-type': 'application/vnd.sqlite3' }, { endStream: false });
+    half.on('error', () => {}).write(file.subarray(0, 100_000));
+    const isPartial = () => dash.temp.list().some((each) => each.endsWith('.partial'));
+    await until(isPartial);
+    half.close(http2.constants.NGHTTP2_CANCEL);
+    await until(() => !isPartial());
+    expect(JSON.parse((await ask({ ':path': '/api/backups' })).text)).toHaveLength(3);
     // A name that `hosts` does not list, as after DNS rebinding.
     expect(await ask({ ':path': '/', ':authority': 'evil.example' })).toMatchObject({ status: 403 });
     // The live stream: hono sets headers for it that HTTP/2 forbids.

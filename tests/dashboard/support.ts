@@ -157,6 +157,23 @@ function send(port: number, { method = 'GET', path, headers = {}, body }: Sent):
   });
 }
 
+/** A form with a file, as a browser sends that of the page. */
+export function fileForm(file: Buffer | undefined, fileName: string, fields: Record<string, string> = {}) {
+  const boundary = '----WebKitFormBoundaryx';
+  const texts = Object.entries(fields).map(
+    ([name, value]) => `--${boundary}\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`,
+  );
+  const head = `--${boundary}\r\nContent-Disposition: form-data; name="file"; filename="${fileName}"\r\nContent-Type: application/octet-stream\r\n\r\n`;
+  return {
+    body: Buffer.concat([
+      Buffer.from(texts.join('') + head),
+      file ?? Buffer.alloc(0),
+      Buffer.from(`\r\n--${boundary}--\r\n`),
+    ]),
+    headers: { 'content-type': `multipart/form-data; boundary=${boundary}` },
+  };
+}
+
 export interface Route {
   method: string;
   path: string;

@@ -5,7 +5,7 @@ import { createDashboard } from 'sqlite-autobackup/dashboard';
 import { boundaryOf, readParts } from '#dist/dashboard/upload/multipart.js';
 import { addEntry, checkLedger, createLedger } from '../support/databases';
 import { until } from '../support/processes';
-import { ALL, useDashboard } from './support';
+import { ALL, fileForm as form, useDashboard } from './support';
 
 const express = require('express');
 
@@ -22,23 +22,6 @@ function aFile(): Buffer {
   addEntry(db);
   db.close();
   return fs.readFileSync(file);
-}
-
-/** As a browser sends the form of the page. */
-function form(file: Buffer | undefined, fileName: string, fields: Record<string, string> = {}) {
-  const boundary = '----WebKitFormBoundaryx';
-  const texts = Object.entries(fields).map(
-    ([name, value]) => `--${boundary}\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`,
-  );
-  const head = `--${boundary}\r\nContent-Disposition: form-data; name="file"; filename="${fileName}"\r\nContent-Type: application/octet-stream\r\n\r\n`;
-  return {
-    body: Buffer.concat([
-      Buffer.from(texts.join('') + head),
-      file ?? Buffer.alloc(0),
-      Buffer.from(`\r\n--${boundary}--\r\n`),
-    ]),
-    headers: { 'content-type': `multipart/form-data; boundary=${boundary}` },
-  };
 }
 
 const upload = (file: Buffer | undefined, fileName: string, fields?: Record<string, string>) =>
