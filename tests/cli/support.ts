@@ -5,12 +5,13 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { addEntry, createLedger } from '../support/databases';
 import { isRunning, until } from '../support/processes';
+import { DIST } from '../support/run-node';
 import { useTempFolder } from '../support/temp-folder';
 import { contentsOf } from '../support/whole-backups';
 
 export const ROOT = path.join(__dirname, '..', '..');
 /** The program itself, as the bin of the package is. */
-export const MAIN = path.join(ROOT, 'dist', 'cli', 'main.js');
+export const MAIN = path.join(DIST, 'cli', 'main.js');
 
 export interface Ran {
   /** `null` if a signal ended it. */

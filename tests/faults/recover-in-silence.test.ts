@@ -63,6 +63,43 @@ describe('a script of recover --sql fails, and changes nothing, where', () => {
   });
 });
 
+describe('a recovery fails, and changes nothing, where a trigger', () => {
+  test.each([
+    [
+      'ignores a row',
+      'BEFORE INSERT ON items WHEN NEW.n = 3 BEGIN SELECT RAISE(IGNORE); END',
+      'DELETE FROM invoices WHERE id = 42',
+      'a trigger of "items" ignored 1 of 2',
+    ],
+    [
+      'ignores that a row is overwritten',
+      'BEFORE UPDATE ON invoices WHEN NEW.total = 7.5 BEGIN SELECT RAISE(IGNORE); END',
+      'UPDATE invoices SET total = 1 WHERE id = 42',
+      'a row of "invoices" could not be overwritten',
+    ],
+    [
+      'ignores that a row is linked again',
+      'BEFORE UPDATE ON notes WHEN NEW.invoice_id = 42 BEGIN SELECT RAISE(IGNORE); END',
+      'DELETE FROM invoices WHERE id = 42',
+      'a row of "notes" could not be linked again',
+    ],
+    [
+      'links a row elsewhere',
+      'AFTER INSERT ON invoices BEGIN UPDATE notes SET invoice_id = 41 WHERE id = 2; END',
+      'DELETE FROM invoices WHERE id = 42',
+      'a row of "notes" could not be linked again',
+    ],
+  ])('%s', async (_, trigger, happened, why) => {
+    const { recover, all, whole, service } = await after(`${SHOP} CREATE TRIGGER odd ${trigger};`, happened);
+    const before = all('SELECT id, total FROM invoices');
+    const error = await rejectionOf(recover({ table: 'invoices', where: 'id = 42', onConflict: 'overwrite' }));
+    expect(error).toMatchObject({ code: 'ERR_BACKUP_RECOVER_CONSTRAINT', message: expect.stringContaining(why) });
+    expect(all('SELECT id, total FROM invoices')).toEqual(before);
+    expect(await service.listBackups()).toHaveLength(1);
+    await whole();
+  });
+});
+
 describe.each(['IGNORE', 'REPLACE'])('a constraint that is declared ON CONFLICT %s', (how) => {
   const USERS = `CREATE TABLE users (id INTEGER PRIMARY KEY, mail TEXT UNIQUE ON CONFLICT ${how});
     INSERT INTO users VALUES (1, 'ann'), (2, 'bob');`;

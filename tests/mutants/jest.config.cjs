@@ -1,4 +1,4 @@
-// The unit and integration tests on a transpiled copy of src/ in which one line is wrong: see run.mjs.
+// The tests on a transpiled copy of src/ in which one line is wrong: see run.mjs.
 const unit = require('../../jest.unit.config.js');
 
 const dist = process.env.AUTOBACKUP_DIST;
@@ -10,7 +10,7 @@ module.exports = {
   globalSetup: undefined,
   // A mutant may make a test wait for ever.
   testTimeout: 60_000,
-  testMatch: ['<rootDir>/tests/unit/**/*.test.ts', '<rootDir>/tests/integration/**/*.test.ts'],
+  testMatch: ['unit', 'integration', 'cli', 'faults'].map((part) => `<rootDir>/tests/${part}/**/*.test.ts`),
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/src/', '<rootDir>/build/.*/package.json'],
   moduleNameMapper: Object.fromEntries(
     Object.entries(unit.moduleNameMapper).map(([name, file]) => [

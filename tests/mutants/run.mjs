@@ -1,6 +1,7 @@
 // `npm run mutants`: does a test fail when a line of src/ is wrong? Each list beside this file has, for one room, lines that are
-// made wrong by hand, one at a time, and the tests that have to notice. `npm run mutants -- retention` runs one list,
-// `npm run mutants -- retention/keep` those of one file.
+// made wrong by hand, one at a time, and the tests that have to notice: all of those files, or those whose names `only` matches.
+// `npm run mutants -- retention` runs one list, `npm run mutants -- retention/keep` those of one file.
+// tests/unit/mutants.test.ts looks in each run of the unit tests whether the lists still fit the code.
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
@@ -50,7 +51,8 @@ async function main() {
 
   for (const place of places) buildAll(place);
   const tests = [...new Set(mutants.flatMap((mutant) => mutant.tests))];
-  const sound = await run(places[0], tests, console.error);
+  const names = mutants.every(({ only }) => only) ? mutants.map(({ only }) => only).join('|') : undefined;
+  const sound = await run(places[0], tests, names, console.error);
   if (sound !== 'lived') {
     console.log('The tests have to pass before anything is made wrong: see above.');
     return 1;
@@ -67,7 +69,7 @@ async function main() {
 }
 
 async function tryOne(place, mutant) {
-  const { room, file, find, replace, tests, what } = mutant;
+  const { file, find, replace, tests, only, what } = mutant;
   const target = path.join(place, 'dist', file.replace(/\.ts$/, '.js'));
   const sound = fs.readFileSync(target);
   // A function: in a text, $ has a meaning.
@@ -78,25 +80,25 @@ async function tryOne(place, mutant) {
       file,
     ),
   );
-  const end = await run(place, tests);
+  const end = await run(place, tests, only);
   fs.writeFileSync(target, sound);
-  console.log(`${end.padEnd(8)} ${room.padEnd(10)} ${what}`);
+  console.log(`${end.padEnd(8)} ${folderOf(mutant).padEnd(20)} ${what}`);
   return { ...mutant, end };
 }
 
 function report(results) {
   const rows = [];
-  for (const room of [...new Set(results.map((each) => each.room)), 'all']) {
-    const own = results.filter((each) => room === 'all' || each.room === room);
+  for (const folder of [...new Set(results.map(folderOf)), 'all']) {
+    const own = results.filter((each) => folder === 'all' || folderOf(each) === folder);
     const deciding = own.filter(({ decides = true }) => decides);
     rows.push({
-      room,
+      folder,
       mutants: own.length,
       ...score(own, 'killed', 'percent'),
       ...score(deciding, 'of deciding', 'decides %'),
     });
   }
-  console.table(Object.fromEntries(rows.map(({ room, ...row }) => [room, row])));
+  console.table(Object.fromEntries(rows.map(({ folder, ...row }) => [folder, row])));
   const alive = results.filter(({ end }) => end === 'lived');
   for (const { file, what, find, lives } of alive) {
     console.log(`LIVES  ${file}: ${what}\n       ${find}\n       ${lives ?? 'no test notices it'}`);
@@ -109,6 +111,8 @@ function report(results) {
   return good && alive.every(({ lives }) => lives !== undefined) ? 0 : 1;
 }
 
+const folderOf = ({ file }) => path.posix.dirname(file);
+
 function score(mutants, count, percent) {
   const killed = mutants.filter(({ end }) => end !== 'lived').length;
   return { [count]: killed, [percent]: mutants.length === 0 ? 100 : Math.floor((100 * killed) / mutants.length) };
@@ -117,13 +121,15 @@ function score(mutants, count, percent) {
 /**
  * Runs these tests on the copy in `place`.
  *
+ * @param only a regular expression: of which names; all if it is missing
  * @returns `'lived'`: all have passed; `'killed'`: one has failed; `'hung'`: they were not done in time
  */
-function run(place, tests, tell = () => {}) {
+function run(place, tests, only, tell = () => {}) {
   const jest = path.join(ROOT, 'node_modules', 'jest', 'bin', 'jest.js');
   const patterns = tests.map((test) => path.join('tests', test)).join('|');
   const args = [jest, '--config', path.join(HERE, 'jest.config.cjs'), '--rootDir', ROOT, '--runInBand', '--bail'];
-  const child = spawn(process.execPath, [...args, '--silent', '--testPathPatterns', patterns], {
+  const named = only ? ['--testNamePattern', only] : [];
+  const child = spawn(process.execPath, [...args, '--silent', ...named, '--testPathPatterns', patterns], {
     cwd: ROOT,
     env: { ...process.env, AUTOBACKUP_DIST: path.join(place, 'dist') },
     stdio: ['ignore', 'ignore', 'pipe'],
@@ -146,7 +152,8 @@ function run(place, tests, tell = () => {}) {
       running.delete(child.pid);
       clearTimeout(timer);
       if (hung) return resolve('hung');
-      if (code === 0) return resolve('lived');
+      if (code === 0 && /^Tests: .*\d passed/m.test(said)) return resolve('lived');
+      if (code === 0) return reject(new Error(`No test of "${patterns}" is called "${only}".`));
       // A test that failed, or a process that was ended by what nobody caught; but not a list that names no test.
       if (/No tests found/.test(said)) return reject(new Error(`There are no tests "${patterns}".`));
       tell(said);
