@@ -195,6 +195,10 @@ export class Shipper {
       // The caller who cancelled knows it.
       throwIfAborted(control.signal);
       const failure = asBackupError(error, store.name);
+      if (failure.code === 'ERR_BACKUP_NOT_FOUND' && (await this.#isDeleted(backup))) {
+        this.#log.info(messages.deletedBeforeCopied(backup, store.name));
+        return 'settled';
+      }
       await this.#fail(failure, backup.name, child !== undefined);
       return failure;
     } finally {
@@ -239,6 +243,12 @@ export class Shipper {
     this.#log.info(messages.copied(backup, store.name, copy.sizeBytes, durationMs));
     this.#events.emit('copied', { backup, store: store.name, key: copy.key, sizeBytes: copy.sizeBytes, durationMs });
     if ((await this.pending(record)).length === 0) await this.#reconcile(record, store, control);
+  }
+
+  /** Its owner or retention deleted it while it was being shipped, which is no failure. A folder that is away is one. */
+  async #isDeleted({ name }: Backup): Promise<boolean> {
+    const backups = await this.#backups().catch(() => undefined);
+    return backups !== undefined && !backups.some((backup) => backup.name === name);
   }
 
   async #isPending(name: string | undefined, record: CopyRecord): Promise<boolean> {

@@ -66,6 +66,8 @@ export const messages = {
   copyFailed: (store: string, name: string | undefined, error: BackupError, retryAt?: Date) =>
     `Copying ${name ?? 'backups'} to ${store} FAILED [${error.code}]: ${error.message}` +
     (retryAt ? ` Next try after ${localTime(retryAt)}.` : ''),
+  deletedBeforeCopied: (backup: NamedBackup, store: string) =>
+    `Not copied to ${store}: ${file(backup)}, which was deleted meanwhile`,
   copiesPruned: (store: string, removed: readonly string[], kept: number) =>
     `Old copies removed from ${store}: ${removed.join(', ')}; ${kept} kept`,
   copyPruneFailed: (store: string, name: string | undefined, error: BackupError) =>

@@ -42,7 +42,8 @@ function takeChanged() {
   db.close();
   return take();
 }
-const take = () => new BackupService({ database: folder.file('app.db'), logger: memoryLogger() }).createBackup();
+const take = (options: Partial<BackupServiceOptions> = {}) =>
+  new BackupService({ database: folder.file('app.db'), logger: memoryLogger(), ...options }).createBackup();
 
 describe('shipping', () => {
   test('a backup is copied in the background, read back, and its manifest follows it', async () => {
@@ -248,6 +249,38 @@ describe('shipping', () => {
     expect(report!.pending).toEqual([bad.name]);
     expect(fs.readdirSync(remote('shop-1')).filter((name) => name.includes(bad.name.slice(0, -3)))).toEqual([]);
     expect((await service.status()).copies[0]!.lastError).toMatchObject({ name: bad.name });
+  });
+
+  test('one that is deleted while it is being shipped is no failure', async () => {
+    const { service, store, logger } = setUp();
+    const deleted = await takeChanged();
+    const other = await take();
+    const list = store.list.bind(store);
+    store.list = async (prefix, control) => {
+      if (prefix.includes(deleted.name.slice(0, -3))) await service.deleteBackup(deleted.name);
+      return list(prefix, control);
+    };
+    expect(await service.shipPending()).toMatchObject([{ shipped: [other.name], pending: [], errors: [] }]);
+    expect((await service.status()).copies[0]).toMatchObject({ lastError: undefined });
+    expect((await service.activity()).filter(({ action }) => action === 'failed')).toEqual([]);
+    expect(logger.lines.at(-1)).toMatch(/^info Not copied to .*: app_backup_\w+\.db .*, which was deleted meanwhile$/);
+  });
+
+  test('one whose folder went away while it was being shipped is a failure', async () => {
+    const directory = folder.file('backups');
+    fs.mkdirSync(directory);
+    const { service, store, logger } = setUp({}, { directory });
+    const { name } = await take({ directory });
+    const list = store.list.bind(store);
+    store.list = async (prefix, control) => {
+      fs.renameSync(directory, folder.file('away'));
+      return list(prefix, control);
+    };
+    await rejectionOf(service.shipPending());
+    fs.renameSync(folder.file('away'), directory);
+    expect(logger.lines.join('\n')).toMatch(/error Copying app_backup_\w+\.db to .* FAILED/);
+    store.list = list;
+    expect(await service.shipPending()).toMatchObject([{ shipped: [name], errors: [] }]);
   });
 
   test('backups that nothing proves are not shipped, and listed so', async () => {
