@@ -1,11 +1,11 @@
 // npm run docs:build: the site of the documentation, in build/site/html. What it is given goes to VitePress: `-- --base /backup/`.
 // Its packages are installed when their lock file has changed; from then on no network is needed.
-import { execFileSync, execSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { OUTPUT, PAGES, pagesOfRepository, ROOT, SITE, startPage } from './pages.mjs';
 
-install();
+runNode(path.join(ROOT, 'tests/support/install.mjs'), SITE);
 fs.rmSync(PAGES, { recursive: true, force: true });
 for (const file of pagesOfRepository()) copy(file);
 fs.writeFileSync(path.join(PAGES, 'index.md'), startPage());
@@ -13,15 +13,6 @@ runNode(path.join(ROOT, 'node_modules/typedoc/bin/typedoc'), '--options', path.j
 runNode(path.join(SITE, 'node_modules/vitepress/bin/vitepress.js'), 'build', SITE, ...process.argv.slice(2));
 runNode(path.join(SITE, 'check-links.mjs'));
 console.log(`The site is in ${path.relative(process.cwd(), OUTPUT)}; it needs a web server, such as npx vite preview.`);
-
-function install() {
-  const lockfile = fs.readFileSync(path.join(SITE, 'package-lock.json'), 'utf8');
-  const stamp = path.join(SITE, 'node_modules', '.installed-from.json');
-  if (fs.existsSync(stamp) && fs.readFileSync(stamp, 'utf8') === lockfile) return;
-  // One string and a shell: on Windows npm is a script. None of the packages needs its install script.
-  execSync('npm ci --ignore-scripts --no-audit --no-fund --prefer-offline', { cwd: SITE, stdio: 'inherit' });
-  fs.writeFileSync(stamp, lockfile);
-}
 
 function copy(file) {
   fs.mkdirSync(path.dirname(path.join(PAGES, file)), { recursive: true });

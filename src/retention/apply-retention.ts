@@ -1,8 +1,10 @@
 import { preferTaken } from '../catalog/imported.js';
 import type { Backup } from '../catalog/backup.js';
 import { BackupError, messageOf } from '../util/errors.js';
-import { rulesOf } from './keep.js';
-import type { KeptBackup, RetentionPolicy } from './policy.js';
+import { pause, runSync, slicesOf } from '../util/file-work.js';
+import type { FileWork } from '../util/file-work.js';
+import { decideByRules, rulesOf } from './keep.js';
+import type { KeptBackup, RetentionDecision, RetentionPolicy } from './policy.js';
 
 export interface RetentionPlan {
   /** Every backup that stays, newest first, each with at least one reason. */
@@ -27,27 +29,41 @@ export function applyRetention(
   now: Date,
   justMade?: string,
 ): RetentionPlan {
+  return runSync(retainInSlices(policy, backups, now, justMade));
+}
+
+/** {@link applyRetention} of what may be very many, with pauses for the app. */
+export function* retainInSlices(
+  policy: RetentionPolicy,
+  backups: readonly Backup[],
+  now: Date,
+  justMade?: string,
+): FileWork<RetentionPlan> {
   const whole = backups.filter((backup) => !backup.problem);
   const newest = preferTaken(whole);
   const newestVerified = whole.find(({ verified }) => verified);
-  const { keep, remove, warnings = [] } = decide(policy, whole, now);
+  const { keep, remove, warnings = [] } = yield* decide(policy, whole, now);
+  yield* pause();
   const emptyPolicy = keep.length === 0;
   const toRemove = new Set(remove);
   const policyKeeps = new Map(keep.map(({ backup, reasons }) => [backup, reasons]));
 
   const kept: KeptBackup[] = [];
   const removed: Backup[] = [];
-  for (const backup of backups) {
-    const reasons = [
-      ...(policyKeeps.get(backup) ?? []),
-      ...alwaysKeptReasons(backup, newest, newestVerified, justMade),
-      ...(emptyPolicy && !backup.problem ? ['the policy keeps nothing, so nothing is removed'] : []),
-    ];
-    // A policy that wants a backup both kept and removed keeps it.
-    if (toRemove.has(backup) && !policyKeeps.has(backup) && reasons.length === 0) {
-      removed.push(backup);
-    } else {
-      kept.push({ backup, reasons: reasons.length > 0 ? reasons : ['not removed by the policy'] });
+  for (const slice of slicesOf(backups)) {
+    yield* pause();
+    for (const backup of slice) {
+      const reasons = [
+        ...(policyKeeps.get(backup) ?? []),
+        ...alwaysKeptReasons(backup, newest, newestVerified, justMade),
+        ...(emptyPolicy && !backup.problem ? ['the policy keeps nothing, so nothing is removed'] : []),
+      ];
+      // A policy that wants a backup both kept and removed keeps it.
+      if (toRemove.has(backup) && !policyKeeps.has(backup) && reasons.length === 0) {
+        removed.push(backup);
+      } else {
+        kept.push({ backup, reasons: reasons.length > 0 ? reasons : ['not removed by the policy'] });
+      }
     }
   }
   return { keep: kept, remove: removed, warnings };
@@ -69,9 +85,13 @@ function alwaysKeptReasons(
   ];
 }
 
-function decide(policy: RetentionPolicy, whole: readonly Backup[], now: Date): ReturnType<RetentionPolicy> {
+function* decide(policy: RetentionPolicy, whole: readonly Backup[], now: Date): FileWork<RetentionDecision> {
   // Our own changes nothing and answers with what it was given. There may be very many: no copies of them.
-  if (rulesOf(policy)) return policy(whole, { now });
+  const rules = rulesOf(policy);
+  return rules ? yield* decideByRules(rules, whole) : decideByCode(policy, whole, now);
+}
+
+function decideByCode(policy: RetentionPolicy, whole: readonly Backup[], now: Date): RetentionDecision {
   // A policy that changes them must not change by it which files are deleted.
   const originals = new Map(whole.map((backup) => [{ ...backup }, backup]));
   try {

@@ -2,10 +2,12 @@ import type { Backup } from '../catalog/backup.js';
 import { INTERVAL_IS, parseInterval } from '../util/duration.js';
 import type { Duration } from '../util/duration.js';
 import { BackupError } from '../util/errors.js';
+import { pause, runSync, slicesOf } from '../util/file-work.js';
+import type { FileWork } from '../util/file-work.js';
 import { isRecord } from '../util/is-record.js';
 import { show } from '../util/show.js';
 import { similarName } from '../util/similar.js';
-import type { RetentionPolicy } from './policy.js';
+import type { KeptBackup, RetentionDecision, RetentionPolicy } from './policy.js';
 
 /** How many to keep. Rules add up: a backup stays if any rule keeps it. An absent rule (or 0) keeps nothing by itself. */
 export interface KeepRules {
@@ -49,36 +51,63 @@ export function rulesOf(policy: RetentionPolicy): KeepRules | undefined {
  *   `Infinity`), or a length of time below a minute
  */
 export function keep(rules: KeepRules): RetentionPolicy {
+  checkRules(rules);
+  const own = Object.freeze({ ...rules });
+  const policy: RetentionPolicy = (backups) => runSync(decideByRules(own, backups));
+  return Object.assign(policy, { [RULES]: own });
+}
+
+/** What these rules keep and remove, with pauses for the app. */
+export function* decideByRules(rules: KeepRules, backups: readonly Backup[]): FileWork<RetentionDecision> {
   const { counts, withinMs } = checkRules(rules);
-  const policy: RetentionPolicy = (backups) => {
-    const reasons = new Map<Backup, string[]>();
-    const add = (backup: Backup, reason: string): void => {
-      reasons.set(backup, [...(reasons.get(backup) ?? []), reason]);
-    };
-
-    lastOf(backups, counts.last).forEach((backup, i) => {
-      add(backup, counts.last === Infinity ? 'all stay' : `last ${i + 1} of ${counts.last}`);
-    });
-    const { young, warnings } = withinOf(backups, withinMs);
-    for (const backup of young) add(backup, `within ${rules.within}`);
-    for (const [period, nameOf] of Object.entries(periods)) {
-      const seen = new Set<string>();
-      for (const backup of backups) {
-        const name = nameOf(backup.createdAt);
-        if (seen.has(name)) continue;
-        if (seen.size === counts[period as Period]) break;
-        seen.add(name);
-        add(backup, `${period} ${name}`);
-      }
-    }
-
-    return {
-      keep: backups.filter((b) => reasons.has(b)).map((backup) => ({ backup, reasons: reasons.get(backup)! })),
-      remove: backups.filter((b) => !reasons.has(b)),
-      ...(warnings.length > 0 && { warnings }),
-    };
+  const reasons = new Map<Backup, string[]>();
+  const add = (backup: Backup, reason: string): void => {
+    const before = reasons.get(backup);
+    if (before) before.push(reason);
+    else reasons.set(backup, [reason]);
   };
-  return Object.assign(policy, { [RULES]: Object.freeze({ ...rules }) });
+
+  let place = 0;
+  for (const slice of slicesOf(lastOf(backups, counts.last))) {
+    yield* pause();
+    for (const backup of slice)
+      add(backup, counts.last === Infinity ? 'all stay' : `last ${++place} of ${counts.last}`);
+  }
+  const { young, warnings } = withinOf(backups, withinMs);
+  for (const slice of slicesOf(young)) {
+    yield* pause();
+    for (const backup of slice) add(backup, `within ${rules.within}`);
+  }
+  for (const period of Object.keys(periods) as Period[]) {
+    for (const [name, backup] of yield* newestOfEach(period, counts[period], backups)) add(backup, `${period} ${name}`);
+  }
+
+  const keep: KeptBackup[] = [];
+  const remove: Backup[] = [];
+  for (const slice of slicesOf(backups)) {
+    yield* pause();
+    for (const backup of slice) {
+      const own = reasons.get(backup);
+      if (own) keep.push({ backup, reasons: own });
+      else remove.push(backup);
+    }
+  }
+  return { keep, remove, ...(warnings.length > 0 && { warnings }) };
+}
+
+/** By name, the newest backup of each of the last so many periods that have one. */
+function* newestOfEach(period: Period, count: number, backups: readonly Backup[]): FileWork<Map<string, Backup>> {
+  const newest = new Map<string, Backup>();
+  for (const slice of slicesOf(count > 0 ? backups : [])) {
+    yield* pause();
+    for (const backup of slice) {
+      const name = periods[period](backup.createdAt);
+      if (newest.has(name)) continue;
+      if (newest.size === count) return newest;
+      newest.set(name, backup);
+    }
+  }
+  return newest;
 }
 
 /** The newest so many, one of each contents first, in the order of their age. */

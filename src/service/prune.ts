@@ -6,7 +6,7 @@ import type { BackupError } from '../util/errors.js';
 import { pause } from '../util/file-work.js';
 import type { FileWork } from '../util/file-work.js';
 import type { PruneReport } from './events.js';
-import { applyRetention } from '../retention/apply-retention.js';
+import { retainInSlices } from '../retention/apply-retention.js';
 import type { RetentionPlan } from '../retention/apply-retention.js';
 import { keepPolicyRecord } from '../catalog/policy-record.js';
 import { deleteFiles } from '../catalog/delete-backup.js';
@@ -40,7 +40,7 @@ export function* retentionPlan(
   now: Date,
   justMade?: string,
 ): FileWork<RetentionPlan & { readonly missed?: readonly Backup[] }> {
-  const plan = applyRetention(policy, backups, now, justMade);
+  const plan = yield* retainInSlices(policy, backups, now, justMade);
   return folder.copies?.length ? yield* offsite().keepUnshipped(plan, folder, folder.copies) : plan;
 }
 

@@ -10,7 +10,7 @@ import { goNext, outlook } from './rules.js';
 import type { Outlook } from './rules.js';
 import type { DatabaseFacts } from '../child/protocol.js';
 import type { ResolvedOptions } from './options.js';
-import { files } from '../util/file-work.js';
+import { files, pause, slicesOf } from '../util/file-work.js';
 import type { FileWork } from '../util/file-work.js';
 import type { DatabaseLook } from './database-looks.js';
 import type { DueBackups } from './due-backups.js';
@@ -141,6 +141,7 @@ async function statusOf(context: ServiceContext, { wait, list, look }: HowToLook
   const found = await gate.run(lookAround(options, dueBackups, look));
   const { due, sizeBytes } = found;
   const backups = await list();
+  const tally = await gate.run(tallyOf(backups));
   const seen = await looking;
   const latest = 'latest' in due ? due.latest : undefined;
   // A page has looked: what it shows as old is done again behind it. A command ends too soon for that.
@@ -158,19 +159,19 @@ async function statusOf(context: ServiceContext, { wait, list, look }: HowToLook
     due,
     latest,
     backupCount: backups.length,
-    backupBytes: backups.reduce((sum, backup) => sum + backup.sizeBytes, 0),
-    problems: backups.flatMap(({ name, problem }) => (problem ? [{ name, problem }] : [])),
+    backupBytes: tally.bytes,
+    problems: tally.bad.map(({ name, problem }) => ({ name, problem: problem! })),
     freeBytes: found.freeBytes,
     neededBytes: found.neededBytes ?? latest?.sizeBytes,
     runningSince,
     lastFailure,
     copies,
-    lastVerification: latestVerification(backups),
-    lastDrill: newer(found.lastDrill, latestDrill(backups)),
+    lastVerification: tally.verified,
+    lastDrill: newer(found.lastDrill, tally.drilled),
     provenWithinMs: options.verifyEveryMs === undefined ? PROVEN_MS : 2 * options.verifyEveryMs,
     onlyHere: found.onlyHere,
     inProgress: found.inProgress,
-    warnings: warningsOf(options, seen, backups, latest, copies),
+    warnings: warningsOf(options, seen, tally.bad, latest, copies),
   };
 }
 
@@ -181,7 +182,7 @@ function sizeIn(facts: DatabaseFacts | undefined): number | undefined {
 function warningsOf(
   { enabled }: ResolvedOptions,
   seen: DatabaseLook | undefined,
-  backups: readonly Backup[],
+  bad: readonly Backup[],
   latest: Backup | undefined,
   copies: readonly CopyStatus[],
 ): string[] {
@@ -194,9 +195,8 @@ function warningsOf(
         'PRAGMA journal_mode=WAL, run once, lets them go on.',
     );
   }
-  for (const { name, problem, problemDetail } of backups) {
-    if (problem)
-      warnings.push([`${name} does not count as a backup: ${problem}.`, problemDetail ?? []].flat().join(' '));
+  for (const { name, problem, problemDetail } of bad) {
+    warnings.push([`${name} does not count as a backup: ${problem}.`, problemDetail ?? []].flat().join(' '));
   }
   for (const finding of latest?.findings ?? []) {
     warnings.push(`${latest!.name} is whole, and SQLite says of its contents: ${finding}.`);
@@ -246,18 +246,35 @@ function* sizeOf(file: string): FileWork<number | undefined> {
   }
 }
 
-function latestVerification(backups: readonly Backup[]): LatestVerification | undefined {
-  return backups
-    .flatMap(({ name, lastVerification: last }) =>
-      last ? [{ name, level: last.level, ok: last.ok, at: new Date(last.at) }] : [],
-    )
-    .sort((a, b) => b.at.getTime() - a.at.getTime())[0];
+/** What a status says of all backups together. */
+interface Tally {
+  readonly bytes: number;
+  /** Those that do not count. */
+  readonly bad: readonly Backup[];
+  readonly verified: LatestVerification | undefined;
+  /** Before the folder kept a record of drills, only the manifests did, and not for long. */
+  readonly drilled: LatestVerification | undefined;
 }
 
-/** Before the folder kept a record of drills, only the manifests did, and not for long. */
-function latestDrill(backups: readonly Backup[]): DrillRecord | undefined {
-  const drills = backups.filter(({ lastVerification: last }) => last?.level === 'drill');
-  return latestVerification(drills);
+/** With pauses for the app: there may be very many. */
+function* tallyOf(backups: readonly Backup[]): FileWork<Tally> {
+  const bad: Backup[] = [];
+  let bytes = 0;
+  let verified: LatestVerification | undefined;
+  let drilled: LatestVerification | undefined;
+  for (const slice of slicesOf(backups)) {
+    yield* pause();
+    for (const backup of slice) {
+      bytes += backup.sizeBytes;
+      if (backup.problem) bad.push(backup);
+      const { name, lastVerification: last } = backup;
+      if (!last) continue;
+      const found = { name, level: last.level, ok: last.ok, at: new Date(last.at) };
+      if (!verified || found.at > verified.at) verified = found;
+      if (last.level === 'drill' && (!drilled || found.at > drilled.at)) drilled = found;
+    }
+  }
+  return { bytes, bad, verified, drilled };
 }
 
 function newer(a: DrillRecord | undefined, b: DrillRecord | undefined): DrillRecord | undefined {

@@ -1,4 +1,4 @@
-// Inputs that nobody has thought of: `npm run fuzz -- --seconds 60 --seed 7 page where`. With `--tries 20` in the place of the
+// Inputs that nobody has thought of: `npm run fuzz -- --minutes 1 --seed 7 page where`, or `--seconds 20`. With `--tries 20` in the place of the
 // seconds, a seed means the same inputs on every machine.
 //
 // Each target (targets/) says what must hold, whatever it is given. It runs for the given time in a process of its own, first on
@@ -23,6 +23,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     seconds: { type: 'string' },
+    minutes: { type: 'string' },
     tries: { type: 'string' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
     replay: { type: 'string' },
@@ -33,13 +34,14 @@ const { values, positionals } = parseArgs({
 /** Not Infinity, which is null for the other process. */
 const ENDLESS = 1e9;
 const tries = Number(values.tries ?? ENDLESS);
-const seconds = Number(values.seconds ?? (values.tries === undefined ? 20 : ENDLESS));
+const given = values.minutes === undefined ? values.seconds : Number(values.minutes) * 60;
+const seconds = Number(given ?? (values.tries === undefined ? 20 : ENDLESS));
 const seed = Number(values.seed);
 const names = positionals.length > 0 ? positionals : Object.keys(TARGETS);
 const unknown = names.filter((name) => !(name in TARGETS));
 if (unknown.length > 0 || !Number.isInteger(seed) || !(seconds >= 0) || !(tries >= 0)) {
   console.error(
-    `usage: npm run fuzz -- [--seconds N] [--tries N] [--seed N] [--grow] [--replay FILE] [--keep FILE] [target …]`,
+    `usage: npm run fuzz -- [--minutes N | --seconds N] [--tries N] [--seed N] [--grow] [--replay FILE] [--keep FILE] [target …]`,
   );
   console.error(`targets: ${Object.keys(TARGETS).join(', ')}`);
   process.exit(2);

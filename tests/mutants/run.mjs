@@ -111,7 +111,9 @@ function report(results) {
   return good && alive.every(({ lives }) => lives !== undefined) ? 0 : 1;
 }
 
-const folderOf = ({ file }) => path.posix.dirname(file);
+function folderOf({ file }) {
+  return path.posix.dirname(file);
+}
 
 function score(mutants, count, percent) {
   const killed = mutants.filter(({ end }) => end !== 'lived').length;

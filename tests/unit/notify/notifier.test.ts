@@ -12,12 +12,13 @@ const folder = useTempFolder();
 const receiver = useReceiver();
 const alarm: Alarm = { kind: 'copies-behind', about: 'nas', level: 'critical', text: 'Copies are missing.' };
 
-function notifier(directory = folder.path) {
+function notifier(directory = folder.path, only?: Alarm['kind'][]) {
   const database = folder.file('app.db');
   const place = { database, directory, naming: backupNaming(database) };
   const told: Notification[] = [];
   const logger = memoryLogger();
-  const made = new Notifier(place, { webhook: `${receiver.url}/hook` }, logger, (message) => told.push(message));
+  const options = { webhook: `${receiver.url}/hook`, ...(only && { only }) };
+  const made = new Notifier(place, options, logger, (message) => told.push(message));
   return { made, told, logger, file: alarmFile(place, alarm) };
 }
 const states = () => receiver.bodies().map(({ state }) => state);
@@ -78,6 +79,15 @@ test('an alarm that needs three in a row counts those of all processes, and is t
   },
 );
 
+test('what nobody asked for is sent to nobody, and is an event all the same', async () => {
+  const { made, told } = notifier(folder.path, ['failed']);
+  await made.raise(alarm);
+  await made.raise({ kind: 'failed', level: 'critical', text: 'No room.' });
+  await made.whenIdle();
+  expect(told.map(({ kind }) => kind)).toEqual(['copies-behind', 'failed']);
+  expect(receiver.bodies().map(({ kind }) => kind)).toEqual(['failed']);
+});
+
 test('alarms of two stores are two', async () => {
   const { made, told } = notifier();
   await made.raise(alarm);
@@ -129,6 +139,9 @@ test('where the folder cannot keep it, an alarm is told all the same, once by th
   await made.whenIdle();
   expect(told.map(({ state }) => state)).toEqual(['begun', 'recovered']);
   expect(states()).toEqual(['begun', 'recovered']);
+  expect(await made.lasting()).toEqual([]);
+  await made.raise(alarm);
+  expect(told.map(({ state }) => state)).toEqual(['begun', 'recovered', 'begun']);
   expect(logger.lines.join('\n')).toContain('cannot be kept in the backup folder');
 });
 

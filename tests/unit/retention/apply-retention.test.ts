@@ -1,6 +1,6 @@
 import { keep } from 'sqlite-autobackup';
 import type { Backup, RetentionPolicy } from 'sqlite-autobackup';
-import { applyRetention } from '#dist/retention/apply-retention.js';
+import { applyRetention, retainInSlices } from '#dist/retention/apply-retention.js';
 import { thrownBy } from '../../support/errors';
 import { aBackup, localTime } from '../../support/planted-backups';
 
@@ -24,6 +24,20 @@ const outcome = (policy: RetentionPolicy, all: readonly Backup[]) => {
 test('the newest stays, whatever the policy wishes', () => {
   expect(outcome(keepOnly(2), backups(4))).toEqual(['newest', 'goes', 'wanted', 'goes']);
 });
+
+test.each([{ last: 15_000 }, { within: '80000d' }, { yearly: 3 }])(
+  'of very many backups, the app has its turn all along the way: %j',
+  (rules) => {
+    const all = backups(20_000);
+    const work = retainInSlices(keep(rules), all, now);
+    let pauses = 0;
+    let next = work.next();
+    for (; !next.done; next = work.next()) pauses++;
+    // One for each thousand that is looked at, at least twice.
+    expect(pauses).toBeGreaterThanOrEqual(40);
+    expect(next.value).toEqual(applyRetention(keep(rules), all, now));
+  },
+);
 
 test('the newest without a problem stays, not only the newest name', () => {
   const all = backups(4, { problem: 'damaged' });

@@ -405,6 +405,16 @@ test('a store that is away says which backups wait, in a sentence of its own', (
   ]);
 });
 
+test('a store whose last try has failed needs looking after at once, while anything waits for it', () => {
+  const copies = (pending: string[]) => [store('NAS', { pending, pendingSince: ago(MINUTE), lastError })];
+  const { elsewhere } = verdict(status({ copies: copies(['a']) }), NOW);
+  expect(elsewhere).toMatchObject({ mark: 'warning', code: 'stores-behind', error: lastError.code });
+  expect(verdict(status({ copies: copies([]) }), NOW).elsewhere).toMatchObject({
+    mark: 'good',
+    code: 'stores-current',
+  });
+});
+
 test('a database that has no size is gone, although nothing went wrong in looking at it', () => {
   const database = { path: '/shop/app.db', sizeBytes: undefined, journalMode: undefined, error: undefined };
   const { recent } = verdict(status({ database: { ...database, lookedAt: undefined } }), NOW);

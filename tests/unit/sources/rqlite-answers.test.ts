@@ -14,6 +14,8 @@ interface Answers {
   readonly backup?: (whole: Buffer) => Buffer;
   readonly status?: object;
   readonly redirect?: string;
+  /** What the schema is by then. */
+  readonly schema?: string;
   /** After so many bytes nothing more comes. */
   readonly stops?: number;
 }
@@ -51,10 +53,10 @@ afterEach(async () => {
 const GOOD = { appliedIndex: 20, snapshotIndex: 20, term: 2, state: 'Leader' };
 
 function answer({ url: path = '' }: http.IncomingMessage, response: http.ServerResponse): void {
-  const { backup = (bytes: Buffer) => bytes, status, redirect, stops } = script[attempts] ?? {};
+  const { backup = (bytes: Buffer) => bytes, status, redirect, schema, stops } = script[attempts] ?? {};
   if (path.startsWith('/db/query')) {
     if (redirect !== undefined) response.writeHead(301, { location: redirect });
-    response.end('{"results":[{"values":[]}]}');
+    response.end(JSON.stringify({ results: [{ values: sent && schema !== undefined ? [schema] : [] }] }));
   } else if (path.startsWith('/status')) {
     const { appliedIndex, snapshotIndex, term, state } = { ...GOOD, ...(sent && status) };
     const raft = { state, term, last_log_index: 21, last_snapshot_index: snapshotIndex };
@@ -114,6 +116,13 @@ test.each<[string, Answers]>([
   expect(attempts).toBe(2);
   expect(fs.readFileSync(temp.file('copy')).equals(whole)).toBe(true);
   expect(facts).toMatchObject({ pageSize: 4096, pageCount: whole.length / 4096, journalMode: 'wal' });
+});
+
+test('a schema that somebody changes meanwhile is vouched for by nobody', async () => {
+  expect((await snapshot()).facts.schemaDigest).toHaveLength(64);
+  script = [{}, { schema: 'CREATE TABLE new (id)' }];
+  expect((await snapshot()).facts.schemaDigest).toBeUndefined();
+  expect(attempts).toBe(2);
 });
 
 test('a cluster that never gives a whole answer is an error, not a backup', async () => {
