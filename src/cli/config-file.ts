@@ -110,7 +110,18 @@ function isOf(configured: Configured, database: string, folders: readonly string
 }
 
 function readJson(file: string): unknown {
-  return JSON.parse(fs.readFileSync(file, 'utf8').replace(/^\uFEFF/, ''));
+  const text = fs.readFileSync(file, 'utf8').replace(/^\uFEFF/, '');
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    // Some of these messages quote what stands around the mistake, which may be a secret, instead of saying where it is.
+    const quoted = /(?:, )?(?:\.\.\.)?"([^]*)"(?:\.\.\.)? is not valid JSON$/;
+    const [, around] = quoted.exec(messageOf(error)) ?? [];
+    if (around === undefined) throw error;
+    const line = text.slice(0, text.indexOf(around) + around.length / 2).split('\n').length;
+    // eslint-disable-next-line preserve-caught-error -- as said: its message has it
+    throw new SyntaxError(messageOf(error).replace(quoted, ` about line ${line} of JSON`));
+  }
 }
 
 async function importFile(file: string): Promise<unknown> {

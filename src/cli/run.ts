@@ -1,6 +1,7 @@
 import type { CommanderError } from 'commander';
 import { onBehalfOf } from '../util/actor.js';
 import { isBackupError, messageOf, systemCode } from '../util/errors.js';
+import { withoutSecrets } from '../util/show.js';
 import type { Result } from './context.js';
 import { EXIT, exitCodeOf } from './exit-codes.js';
 import { buildProgram } from './program.js';
@@ -91,8 +92,9 @@ function printError(error: unknown, { writeOut, terminal }: Streams, json: boole
   const full = hint !== null && message.endsWith(hint) ? message.slice(0, -hint.length).trimEnd() : message;
   const what = full.replace(' by its AbortSignal', '');
   // The cause of a cancelled call is the signal, which the user knows.
-  const cause = code === 'ERR_BACKUP_CANCELLED' ? undefined : (error as { cause?: unknown } | undefined)?.cause;
-  const said = cause === undefined || message.includes(messageOf(cause)) ? [] : [dim(start(messageOf(cause)))];
+  const { cause } = (error ?? {}) as { cause?: unknown };
+  const because = cause === undefined || code === 'ERR_BACKUP_CANCELLED' ? '' : withoutSecrets(messageOf(cause));
+  const said = message.includes(because) ? [] : [dim(start(because))];
   // A stack has lines of its own.
   const own = isBackupError(error) ? [what] : what.split('\n');
   sayError(terminal, [...own, ...(hint === null ? [] : [hint]), ...said, dim(code)]);
@@ -116,7 +118,7 @@ function describe(error: unknown): ErrorDocument {
     return { code, message, hint, step };
   }
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  return { code: systemCode(error) || 'ERR_UNEXPECTED', message: stack, hint: null, step: null };
+  return { code: systemCode(error) || 'ERR_UNEXPECTED', message: withoutSecrets(stack), hint: null, step: null };
 }
 
 function isParserError(error: unknown): error is CommanderError {
@@ -129,11 +131,13 @@ function explainParserError({ code, message }: CommanderError, args: readonly st
   // What was given may hold line breaks of its own.
   const [, what = '', suggestion] = /^(?:error: )?([^]*?)(?:\n\((Did you mean [^]*)\))?$/.exec(message)!;
   const file = code === 'commander.excessArguments' ? args.find(looksLikeDatabase) : undefined;
+  // The value of an option that there is not may be a secret.
+  const named = what.replace(/^(unknown option '--?[\w-]+=)[^]*'$/, "$1…'");
   const hint =
     file === undefined
       ? (suggestion ?? 'See "sqlite-autobackup --help".')
       : `The database is given with --database ${file}.`;
-  return usageError(`${what.charAt(0).toUpperCase()}${what.slice(1)}${/[.!?]$/.test(what) ? '' : '.'}`, hint);
+  return usageError(`${named.charAt(0).toUpperCase()}${named.slice(1)}${/[.!?]$/.test(named) ? '' : '.'}`, hint);
 }
 
 function looksLikeDatabase(arg: string): boolean {

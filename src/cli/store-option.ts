@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import type { BackupStore, CopySettings } from '../index.js';
 import { directoryStore } from '../stores/directory-store.js';
 import { s3Store } from '../s3.js';
+import { show } from '../util/show.js';
 import type { Context } from './context.js';
 import { openService } from './open-service.js';
 import { usageError } from './usage-error.js';
@@ -42,7 +43,7 @@ export function storeAt(from: string, settings: CopySettings = {}): BackupStore 
   if (!from.startsWith('s3://')) {
     if (fs.statSync(from, { throwIfNoEntry: false })?.isDirectory()) return directoryStore(from, settings);
     throw usageError(
-      `--from ${JSON.stringify(from)} is neither a store of the configuration nor a folder.`,
+      `--from ${show(from)} is neither a store of the configuration nor a folder.`,
       'Use the name of a store that "status" shows, the path of a folder, or s3://bucket/prefix.',
     );
   }
@@ -57,7 +58,7 @@ export function storeAt(from: string, settings: CopySettings = {}): BackupStore 
   const unknown = [...(url?.searchParams.keys() ?? [])].find((key) => key !== 'endpoint' && key !== 'region');
   if (!url || url.hostname === '' || unknown !== undefined) {
     throw usageError(
-      `--from ${JSON.stringify(from)} is not the address of a bucket.`,
+      `--from ${show(from)} is not the address of a bucket.`,
       'It looks like s3://bucket/prefix?endpoint=https://s3.example.com&region=eu-1; the last two may be missing.',
     );
   }
@@ -66,10 +67,7 @@ export function storeAt(from: string, settings: CopySettings = {}): BackupStore 
   const region = url.searchParams.get('region');
   const path = decoded(url.pathname);
   if (path === undefined || url.hash !== '') {
-    throw usageError(
-      `--from ${JSON.stringify(from)} is not the address of a bucket.`,
-      'Write "%" as %25 and "#" as %23 in it.',
-    );
+    throw usageError(`--from ${show(from)} is not the address of a bucket.`, 'Write "%" as %25 and "#" as %23 in it.');
   }
   return s3Store({
     bucket: url.hostname,
@@ -113,7 +111,7 @@ export function readMoment(text: string | undefined, option = '--before'): Date 
   const date = new Date(`${day}${time.toUpperCase().replace(' ', 'T')}${zone.toUpperCase()}`);
   if (isDay(day) && !Number.isNaN(date.getTime())) return date;
   throw usageError(
-    `${option} ${JSON.stringify(text)} is not a date.`,
+    `${option} ${show(text)} is not a date.`,
     'Use 2026-11-20 or 2026-11-20T12:00, in local time, or 2026-11-20T12:00Z.',
   );
 }

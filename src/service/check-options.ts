@@ -19,7 +19,15 @@ import {
 import type { Duration } from '../util/duration.js';
 import { isRecord } from '../util/is-record.js';
 import type { Logger } from '../util/logger.js';
-import { areAssertions, ASSERTIONS_ARE, hasMethods, SOURCE_METHODS, STORE_METHODS } from '../util/method-options.js';
+import {
+  areAssertions,
+  ASSERTIONS_ARE,
+  hasMethods,
+  isPath,
+  isPublicName,
+  SOURCE_METHODS,
+  STORE_METHODS,
+} from '../util/method-options.js';
 import { validate } from '../util/validate.js';
 import type { Valibot } from '../util/validate.js';
 import { isEnabledBy } from './environment.js';
@@ -56,12 +64,7 @@ function schemaOf(v: Valibot, enabled: boolean, isObject: boolean) {
       : enabled
         ? databaseFile(v)
         : v.pipe(v.string('a text'), v.nonEmpty('a text that is not empty')),
-    directory: v.optional(
-      v.custom<string>(
-        (value) => typeof value === 'string' && value !== '' && !value.includes('\0'),
-        'the path of a folder',
-      ),
-    ),
+    directory: v.optional(v.custom<string>(isPath, 'the path of a folder, no address')),
     interval: v.optional(milliseconds(parseInterval, INTERVAL_IS), '7d'),
     retention: v.optional(policy(v)),
     verify: v.optional(v.picklist(VERIFY_LEVELS, '"quick" or "full"'), 'quick'),
@@ -122,7 +125,7 @@ function stores(v: Valibot) {
   return v.pipe(
     v.custom<readonly BackupStore[]>(
       isListOfStores,
-      'an array of stores, such as [directoryStore("/mnt/nas")]: each has a name that no other one has, and the methods ' +
+      'an array of stores, such as [directoryStore("/mnt/nas")]: each has a name that no other one has, without a password or a token in it, and the methods ' +
         'list, put, open and remove',
     ),
     v.transform((stores) => [...stores]),
@@ -140,12 +143,12 @@ function isSource(value: unknown): value is DatabaseSource {
   if (!hasMethods(value, SOURCE_METHODS)) return false;
   const { name, description, recipe } = value as Partial<DatabaseSource>;
   const isFileName = typeof name === 'string' && /^(?!\.{1,2}$)[^/\\\p{Cc}]+$/u.test(name);
-  return isFileName && typeof description === 'string' && typeof recipe?.module === 'string';
+  return isFileName && isPublicName(description) && typeof recipe?.module === 'string';
 }
 
 function isListOfStores(value: unknown): boolean {
   if (!Array.isArray(value)) return false;
-  const isNamed = (store: { name?: unknown }): boolean => typeof store.name === 'string' && store.name !== '';
+  const isNamed = (store: { name?: unknown }): boolean => isPublicName(store.name);
   return (
     value.every((store: BackupStore) => hasMethods(store, STORE_METHODS) && isNamed(store)) &&
     new Set(value.map(({ name }: BackupStore) => name)).size === value.length

@@ -25,7 +25,7 @@ export function retentionFrom(env: NodeJS.ProcessEnv): RetentionPolicy | undefin
   if (text === undefined || text.trim() === '') return undefined;
   if (!/^[1-9]\d{0,8}$/.test(text.trim())) {
     const hint = 'Set it to how many backups to keep, a whole number of 1 or more, or unset it.';
-    throw wrongVariable('BACKUP_RETENTION_COUNT', JSON.stringify(text), hint);
+    throw wrongVariable('BACKUP_RETENTION_COUNT', show(text), hint);
   }
   return keep({ last: Number(text) });
 }

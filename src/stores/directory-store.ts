@@ -5,6 +5,7 @@ import { createNew, flushFolder, flushHandle, renameNoReplace } from '../util/du
 import { BackupError, isBackupError, messageOf, systemCode } from '../util/errors.js';
 import { ownerLike } from '../util/file-owner.js';
 import { isRecord } from '../util/is-record.js';
+import { isPath } from '../util/method-options.js';
 import { validate } from '../util/validate.js';
 import type { Valibot } from '../util/validate.js';
 import { copyExists, copyNotFound, ensureKey, storeCancelled, throwIfAborted, withRecipe } from './backup-store.js';
@@ -122,10 +123,7 @@ function isThere(file: string): Promise<boolean> {
 // eslint-disable-next-line @typescript-eslint/explicit-function-return-type -- the type is what valibot infers
 function schemaOf(v: Valibot) {
   return v.strictObject({
-    path: v.custom<string>(
-      (value) => typeof value === 'string' && value !== '' && !value.includes('\0'),
-      'the path of a folder',
-    ),
+    path: v.custom<string>((value) => isPath(value), 'the path of a folder, no address'),
     ...copySettingEntries(v),
   });
 }

@@ -37,8 +37,8 @@ export const MIN_PART_BYTES = 5 * 1024 * 1024;
 // eslint-disable-next-line @typescript-eslint/explicit-function-return-type -- the type is what valibot infers
 export function schemaOf(v: Valibot) {
   // eslint-disable-next-line @typescript-eslint/explicit-function-return-type -- as above
-  const text = (message: string) =>
-    v.optional(v.custom<string>((value) => typeof value === 'string' && value !== '', message));
+  const word = (allowed: RegExp, message: string) =>
+    v.optional(v.custom<string>((value) => typeof value === 'string' && allowed.test(value), message));
   // eslint-disable-next-line @typescript-eslint/explicit-function-return-type -- as above
   const object = (message: string) =>
     v.optional(v.custom<object>((value) => typeof value === 'object' && value !== null, message));
@@ -53,7 +53,7 @@ export function schemaOf(v: Valibot) {
         'a text such as "backups/shop", without a "/" at its beginning',
       ),
     ),
-    region: text('the name of a region'),
+    region: word(/^[a-z0-9-]{1,32}$/i, 'the name of a region: letters, digits and hyphens, such as "eu-central-1"'),
     endpoint: v.optional(
       v.custom<string>(
         (value) => typeof value === 'string' && isHttp(value),
@@ -74,9 +74,9 @@ export function schemaOf(v: Valibot) {
       ),
     ),
     clientOptions: object('an object of options for S3Client'),
-    serverSideEncryption: text('"AES256", "aws:kms" or what else the server knows'),
-    kmsKeyId: text('the id of a key'),
-    storageClass: text('a storage class that the server knows'),
+    serverSideEncryption: word(/^[\w:-]{1,32}$/, '"AES256", "aws:kms" or what else the server knows'),
+    kmsKeyId: word(/^[\w:/.-]{1,2048}$/, 'the id, the alias or the ARN of a key'),
+    storageClass: word(/^\w{1,32}$/, 'a storage class that the server knows, such as "STANDARD_IA"'),
     partSizeBytes: v.optional(
       v.custom<number>(
         (value) =>

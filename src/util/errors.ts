@@ -1,3 +1,5 @@
+import { withoutSecrets } from './show.js';
+
 /**
  * Every code a {@link BackupError} can carry, with the one-line meaning that `docs/errors.md` repeats. Codes are part of
  * the public API: they are never renamed or reused, and a test holds the page to this table.
@@ -147,7 +149,9 @@ export class BackupError extends Error {
   declare readonly statusCode?: 503;
   declare readonly headers?: Readonly<Record<'Retry-After', string>>;
 
-  constructor(code: BackupErrorCode, what: string, { step, hint, cause, retryAt }: BackupErrorDetails) {
+  constructor(code: BackupErrorCode, said: string, { step, hint, cause, retryAt }: BackupErrorDetails) {
+    // Part of it may be what a server, a driver or a store has answered, which repeat what they were sent.
+    const what = withoutSecrets(said);
     super(`${what} ${hint}`, cause === undefined ? undefined : { cause });
     this.code = code;
     this.step = step;

@@ -3,6 +3,7 @@ import { localTime } from './format.js';
 import { lazy } from './lazy.js';
 import { oneLine } from './printable.js';
 import { callSafely } from './call-safely.js';
+import { withoutSecrets } from './show.js';
 
 /** Anything with these three methods: winston, pino, Nest's ConsoleLogger behind a small adapter, `console`. */
 export interface Logger {
@@ -53,14 +54,15 @@ export function winstonLogger(): LoadableLogger {
 
 /**
  * A logger that never throws: a full disk under the log file must not stop the operation that is being protected. Whatever
- * others have written into a message, it stays one line.
+ * others have written into a message, it stays one line, and has no secret that can be told from other words.
  */
 export function safeLogger(logger: LoadableLogger): Required<LoadableLogger> {
   // There is nowhere left to report it.
+  const clean = (message: string): string => oneLine(withoutSecrets(message));
   return {
-    info: (message) => callSafely(() => logger.info(oneLine(message))),
-    warn: (message) => callSafely(() => logger.warn(oneLine(message))),
-    error: (message) => callSafely(() => logger.error(oneLine(message))),
+    info: (message) => callSafely(() => logger.info(clean(message))),
+    warn: (message) => callSafely(() => logger.warn(clean(message))),
+    error: (message) => callSafely(() => logger.error(clean(message))),
     [LOAD]: () => callSafely(() => logger[LOAD]?.()),
   };
 }

@@ -1,6 +1,7 @@
 import { INTERVAL_IS, parseDuration, parseInterval, parseTimeout, TIMEOUT_IS } from './duration.js';
 import { isRecord } from './is-record.js';
 import { VERIFICATION_LEVELS } from './levels.js';
+import { withoutSecrets } from './show.js';
 import { validate } from './validate.js';
 import type { Valibot } from './validate.js';
 
@@ -94,6 +95,16 @@ export function hasMethods(value: unknown, names: readonly string[]): boolean {
 /** The methods that a value must have to be a source. */
 export const SOURCE_METHODS = ['inspect', 'snapshot', 'restore'] as const;
 
+/** Is it a name that everybody may see: of a store, of a source? Such names are in logs, on the page and on the disk. */
+export function isPublicName(name: unknown): name is string {
+  return typeof name === 'string' && name !== '' && withoutSecrets(name) === name;
+}
+
+/** Addresses have passwords in them, and a folder would be made of one. */
+export function isPath(value: unknown): value is string {
+  return typeof value === 'string' && value !== '' && !value.includes('\0') && !/^[a-z][a-z\d+.-]+:\/\//i.test(value);
+}
+
 export const STORE_METHODS = ['list', 'put', 'open', 'remove'];
 
 type Entries = ReturnType<typeof entries>;
@@ -123,7 +134,7 @@ function entries(v: Valibot) {
     name: v.optional(check(file, 'the name of a backup, or "latest"')),
     from: v.optional(check(file, 'the name of a store in "copies"')),
     store: check(
-      (value) => hasMethods(value, STORE_METHODS) && typeof (value as { name?: unknown }).name === 'string',
+      (value) => hasMethods(value, STORE_METHODS) && isPublicName((value as { name?: unknown }).name),
       'a store, such as directoryStore("/mnt/nas")',
     ),
     allHosts: v.optional(v.boolean('true or false')),

@@ -16,9 +16,9 @@ export function show(value: unknown): string {
 
 const MAX_LENGTH = 300;
 
-/** Does an option of this name (`tls.key`: in another) hold a secret, so that its value is never shown? */
+/** Does an option of this name (`tls.key`: in another) hold a secret, or stand beside one, so that its value is never shown? */
 export function isSecretName(name: string): boolean {
-  return /(?:^|\.)(?:auth|tls|url|encrypt|notify|mail|headers)(?:\.|$)|secret|passw|passphrase|token|credential|identit|private|authorization|heartbeat|webhook|transport|(access|api|encryption).?key/i.test(
+  return /(?:^|\.)(?:auth|tls|url|encrypt|notify|mail|headers|bucket|prefix|region|endpoint|nodes|kmsKeyId|storageClass|serverSideEncryption)(?:\.|$)|secret|passw|passphrase|token|credential|identit|private|authorization|heartbeat|webhook|transport|(access|api|encryption).?key/i.test(
     name,
   );
 }
@@ -38,9 +38,9 @@ export function withoutSecrets(text: string): string {
   );
 }
 
-/** `secretAccessKey: `, as inspect() and JSON write it before a value. */
+/** `secretAccessKey: `, as inspect() and JSON write it before a value. SQLite's "unrecognized token: " is none. */
 const SECRET_ENTRY =
-  /(?:^|[\s{,])["']?[\w-]{0,99}(?:secret|passw|passphrase|token|credential|identit|privatekey|authorization|accesskey|apikey)[\w-]{0,99}["']?\s*:\s*/gi;
+  /(?:^|[\s{,])(?<!unrecognized )["']?[\w-]{0,99}(?:secret|passw|passphrase|token|credential|identit|privatekey|authorization|accesskey|apikey)[\w-]{0,99}["']?\s*:\s*/gi;
 
 /** Names that tell nothing in a text of others, and in options stand before an address with a key in it, or before a secret. */
 const OPTION_ENTRY =

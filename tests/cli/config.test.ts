@@ -176,6 +176,12 @@ describe('a configuration that can’t be used is wrong usage that names the fil
     ],
     ['with a syntax error', 'autobackup.config.cjs', 'module.exports = {', /could not be loaded \(Unexpected/],
     ['with wrong JSON', 'autobackup.config.json', '{ "database": }', /could not be loaded \(Unexpected token/],
+    [
+      'with wrong JSON beside a secret, which is not quoted',
+      'autobackup.config.json',
+      '{ "database": "app.db",\n "notify": { "heartbeat": "https://hc-ping.com/hunter2" x } }',
+      /^(?![^]*hunter2)[^]*could not be loaded \(.*JSON/,
+    ],
     ['that exports nothing', 'autobackup.config.cjs', '', /configures no service.*Export the options/s],
     ['that exports a text', 'autobackup.config.json', '"app.db"', /configures no service/],
     [

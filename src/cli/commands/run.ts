@@ -3,6 +3,7 @@ import path from 'node:path';
 import { BackupService } from '../../index.js';
 import type { AssertionResult, DatabaseDiff } from '../../index.js';
 import { messageOf } from '../../util/errors.js';
+import { show } from '../../util/show.js';
 import { isTrue } from '../../util/sql-value.js';
 import { commandLine } from '../command-line.js';
 import type { CommandFunction, Context } from '../context.js';
@@ -193,7 +194,7 @@ function parseVariable(text: string): [string, string] {
   const at = text.indexOf('=');
   if (at <= 0)
     throw usageError(
-      `--env is ${JSON.stringify(text)}.`,
+      `--env is ${show(text)}.`,
       "It must be 'NAME=value'; {} in the value stands for the database file.",
     );
   return [text.slice(0, at), text.slice(at + 1)];
