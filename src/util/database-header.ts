@@ -43,6 +43,11 @@ export function headerFindings(header: Buffer): string[] {
   return [`the header gives the text encoding ${field}, where 1 to 3 are all there are${broken}`];
 }
 
+/** Does the header's number of pages hold? A writer older than SQLite 3.7 leaves it as it was, and the size of the file counts. */
+export function isCounted(header: Buffer): boolean {
+  return header.readUInt32BE(28) > 0 && header.readUInt32BE(24) === header.readUInt32BE(92);
+}
+
 /**
  * Lists the problems that the header of a finished database file shows: in its own fields, and in its size. SQLite's check reads
  * neither the content of overflow pages nor the size of the file, so this alone finds a file that was cut inside its last one.
@@ -57,9 +62,7 @@ export function headerProblems(header: Buffer, sizeBytes: number): string[] {
   if (![1, 2].includes(write) || ![1, 2].includes(read)) {
     problems.push(`its header gives the format versions ${write} and ${read}, where 1 and 2 are all there are`);
   }
-  // A writer older than SQLite 3.7 leaves the count as it was, and the size of the file counts.
-  const isCounted = header.readUInt32BE(28) > 0 && header.readUInt32BE(24) === header.readUInt32BE(92);
-  const pages = isCounted ? header.readUInt32BE(28) : Math.ceil(sizeBytes / pageSize);
+  const pages = isCounted(header) ? header.readUInt32BE(28) : Math.ceil(sizeBytes / pageSize);
   if (sizeBytes !== pages * pageSize) {
     problems.push(`it has ${sizeBytes} bytes, and ${pages} pages of ${pageSize} bytes are ${pages * pageSize}`);
   }

@@ -444,6 +444,27 @@ describe('actions by form, as without JavaScript', () => {
     expect((await dash.get(path)).text).toContain('Something speaks against this backup');
   });
 
+  test.each([
+    ['whole', () => {}, 'A protected backup of how it is now is taken first. If it turns out to be damaged'],
+    [
+      'damaged',
+      (file: string) => fs.writeFileSync(file, Buffer.alloc(40_000, 7)),
+      'its files are moved aside, and stay',
+    ],
+    ['gone', (file: string) => fs.rmSync(file), 'It is missing now, so nothing of it is kept first.'],
+  ] as const)('the page of a restore promises what it will do with a database that is %s', async (_, make, promise) => {
+    const service = dash.service();
+    await dash.serve(service);
+    const { name } = await service.createBackup();
+    for (const side of ['-wal', '-shm']) fs.rmSync(`${service.database}${side}`, { force: true });
+    make(service.database);
+    await service.status();
+    const { text } = await dash.get(`/backups/${name}/restore`);
+    expect(text).toContain(promise);
+    const { safetyBackup } = await service.restoreBackup(name);
+    expect(safetyBackup !== undefined).toBe(text.includes('A protected backup of how it is now'));
+  });
+
   test('deleting the newest or the only good backup says so, and a protected one has no page for it', async () => {
     const service = dash.service();
     await dash.serve(service);

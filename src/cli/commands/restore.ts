@@ -58,7 +58,7 @@ function plan(context: Context, { database, source }: BackupService, backup: Bac
     `over     ${database}  ${now}`,
     ...(live
       ? [
-          'first    the present state is kept as a protected backup',
+          'first    the present state is kept as a protected backup; if it is damaged, its files are moved aside',
           `or       if only rows are gone: ${commandLine(context, 'recover', name, '--table', 'TABLE', '--removed')}`,
         ]
       : []),

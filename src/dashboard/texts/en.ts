@@ -211,8 +211,13 @@ export const en = {
   restoreName: 'Restore',
   restoreTitle: 'Restore this backup?',
   restoreText: (date: string) =>
-    `The database goes back to how it was on ${date}. What was entered after that is no longer in it. ` +
-    'A protected backup of how it is now is taken first.',
+    `The database goes back to how it was on ${date}. What was entered after that is no longer in it.`,
+  restoreKeeps: {
+    whole:
+      'A protected backup of how it is now is taken first. If it turns out to be damaged, its files are moved aside instead.',
+    damaged: 'How it is now cannot be backed up, as it is damaged: its files are moved aside, and stay in its folder.',
+    missing: 'It is missing now, so nothing of it is kept first.',
+  },
   restoreType: (word: string) => `Type “${word}” to confirm:`,
   restoreYes: 'Restore it',
   cancel: 'Cancel',

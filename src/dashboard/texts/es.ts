@@ -208,9 +208,13 @@ export const es: Dictionary = {
   restore: 'Restaurar…',
   restoreName: 'Restaurar',
   restoreTitle: '¿Restaurar esta copia?',
-  restoreText: (date) =>
-    `La base de datos volverá a como estaba el ${date}. Lo anotado después ya no estará en ella. ` +
-    'Antes se hace una copia protegida de cómo está ahora.',
+  restoreText: (date) => `La base de datos volverá a como estaba el ${date}. Lo anotado después ya no estará en ella.`,
+  restoreKeeps: {
+    whole:
+      'Antes se hace una copia protegida de cómo está ahora. Si resulta estar dañada, sus archivos se apartan en su lugar.',
+    damaged: 'Está dañada, y así no se puede hacer una copia: sus archivos se apartan y quedan en su carpeta.',
+    missing: 'Ahora no está, así que antes no se guarda nada de ella.',
+  },
   restoreType: (word) => `Para confirmar, escriba «${word}»:`,
   restoreYes: 'Restaurarla',
   cancel: 'Cancelar',

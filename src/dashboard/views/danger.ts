@@ -71,7 +71,7 @@ export function restorePage(
       }
     </section>
     ${checkFirst(view, backup)} ${view.rights.browse ? whatWouldChange(view, serviceView, backup) : ''}
-    ${confirmation(view, backup)}`;
+    ${confirmation(view, backup, presentState(status))}`;
   return layout(view, { title: `${texts.restoreTitle} · ${serviceView.title(texts)}`, level: 'warning', body });
 }
 
@@ -124,11 +124,20 @@ function isComparison({ outcome }: Job): boolean {
   return outcome?.kind === 'diff' && !outcome.diff.tables.some(({ rows }) => rows);
 }
 
-function confirmation(view: View, { name, createdAt }: Backup): Html {
+type PresentState = 'whole' | 'damaged' | 'missing';
+
+/** As far as the last look at the database can tell; the restore itself looks at all of it. */
+function presentState(status: ServiceStatus | undefined): PresentState {
+  const code = status?.database.error?.code;
+  if (code === 'ERR_BACKUP_SOURCE_MISSING') return 'missing';
+  return code === 'ERR_BACKUP_SOURCE_CORRUPT' || code === 'ERR_BACKUP_SOURCE_INVALID' ? 'damaged' : 'whole';
+}
+
+function confirmation(view: View, { name, createdAt }: Backup, state: PresentState): Html {
   const { texts } = view;
   return html`<section class="card ask" aria-labelledby="confirm-title">
     <h2 id="confirm-title">${texts.restoreName}</h2>
-    <p>${texts.restoreText(texts.format.date(createdAt))}</p>
+    <p>${texts.restoreText(texts.format.date(createdAt))} ${texts.restoreKeeps[state]}</p>
     <form method="post" action="${linkTo(view, name, '/restore')}" data-busy>
       <label for="confirm">${texts.restoreType(texts.restoreWord)}</label>
       <input

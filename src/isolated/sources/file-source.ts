@@ -5,6 +5,7 @@ import { isIdleWal } from '../backup/idle-wal.js';
 import { copyPages } from '../backup/page-copy.js';
 import { pinSource } from '../backup/pin.js';
 import { Deadline } from '../shared/deadline.js';
+import { ensureFileBegins, ensureTablesBegin } from '../shared/first-pages.js';
 import { ensureSource } from '../shared/free-space.js';
 import { beginStep } from '../shared/steps.js';
 
@@ -20,10 +21,16 @@ export function fileSource(database: string, idleWal = false): Pick<DatabaseSour
       await Promise.resolve();
       beginStep('pin');
       ensureSource(database);
-      // Nobody has it open, so its header holds.
-      if (isIdleWal(database)) return factsInHeader(readHeader(database));
+      // Nobody has it open, so its header holds; its other pages do where the WAL has none of them.
+      if (isIdleWal(database)) {
+        return factsInHeader(sizeOf(`${database}-wal`) > 0 ? readHeader(database) : ensureFileBegins(database));
+      }
       const source = pinSource(database, new Deadline(remainingMs()));
-      source.close();
+      try {
+        ensureTablesBegin(source.db);
+      } finally {
+        source.close();
+      }
       const { journalMode, pageSize, pageCount } = source.facts;
       return { journalMode, pageSize, pageCount };
     },

@@ -100,6 +100,9 @@ test('what cleans a text takes a time that grows with its length only', () => {
 
 test('what stands behind a secret stays', () => {
   expect(withoutSecrets('{ password: "x", region: "eu" }')).toBe('{ password: …, region: "eu" }');
+  // What SQLite says of a statement is none.
+  expect(withoutSecrets('unrecognized token: "@"')).toBe('unrecognized token: "@"');
+  expect(withoutSecrets('no such column: tokens.password')).toBe('no such column: tokens.password');
   expect(withoutSecrets("a token: abc, b: { c: 'd' }")).toBe("a token: …, b: { c: 'd' }");
   expect(withoutSecrets("{ tokens: [ 'a', [ 'b' ] ], name: 'shop' }")).toBe("{ tokens: …, name: 'shop' }");
   expect(withoutSecrets('the token: ')).toBe('the token: ');

@@ -23,8 +23,7 @@ const PLACES: Readonly<Record<string, (secret: unknown) => unknown>> = {
   ...Object.fromEntries(
     ['bucket', 'prefix', 'region', 'endpoint', 'storageClass', 'kmsKeyId', 'serverSideEncryption'].map((option) => [
       `s3Store ${option}`,
-      (given: unknown) =>
-        s3Store({ bucket: 'backups', [option]: typeof given === 'string' ? `/+${given}=` : given }),
+      (given: unknown) => s3Store({ bucket: 'backups', [option]: typeof given === 'string' ? `/+${given}=` : given }),
     ]),
   ),
   's3Store endpoint with a password': (password) =>
