@@ -1,4 +1,4 @@
-import { isBackupError } from '../util/errors.js';
+import { BackupError, isBackupError, messageOf, systemCode } from '../util/errors.js';
 import type { BackupErrorCode } from '../util/errors.js';
 
 /** Documented in docs/command-line.md; a test compares. */
@@ -9,6 +9,8 @@ export const EXIT = {
   nothingToDo: 3,
   locked: 11,
   verificationFailed: 13,
+  notExecutable: 126,
+  notFound: 127,
   cancelled: 130,
 } as const;
 
@@ -27,7 +29,24 @@ const BY_CODE: Partial<Record<BackupErrorCode, number>> = {
   ERR_BACKUP_CANCELLED: EXIT.cancelled,
 };
 
+/** The command of `run` could not be started. Scripts know its exit codes from every shell. */
+export class CommandNotStarted extends BackupError {
+  constructor(cause: Error) {
+    const hint = 'The database was not touched.';
+    super('ERR_BACKUP_OPTIONS', `The command could not be started (${messageOf(cause)}).`, {
+      step: 'options',
+      hint,
+      cause,
+    });
+  }
+
+  get exitCode(): number {
+    return systemCode(this.cause) === 'ENOENT' ? EXIT.notFound : EXIT.notExecutable;
+  }
+}
+
 /** The exit code for an error. */
 export function exitCodeOf(error: unknown): number {
+  if (error instanceof CommandNotStarted) return error.exitCode;
   return (isBackupError(error) ? BY_CODE[error.code] : undefined) ?? EXIT.failed;
 }

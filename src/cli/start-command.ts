@@ -2,10 +2,9 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import os from 'node:os';
-import { messageOf } from '../util/errors.js';
 import { setTimeout } from '../util/timers.js';
+import { CommandNotStarted } from './exit-codes.js';
 import { takeSignals } from './signals.js';
-import { usageError } from './usage-error.js';
 
 interface Start {
   readonly command: readonly string[];
@@ -42,9 +41,7 @@ export function startCommand({ command, env, json }: Start): Promise<number> {
     };
     child.once('error', (error) => {
       end();
-      reject(
-        usageError(`The command could not be started (${messageOf(error)}).`, 'The database was not touched.', error),
-      );
+      reject(new CommandNotStarted(error));
     });
     child.once('exit', (code, name) => {
       end();

@@ -1,5 +1,5 @@
 // What `run` does about a command that is interrupted, that spoils its surroundings, and about assertions that cannot be asked.
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
@@ -137,4 +137,22 @@ test('what could not be restored is said, and the exit code is still the command
   expect([code, rows()]).toEqual([5, 0]);
   expect(stderr).toMatch(/was NOT restored: There is no backup/);
   expect(stdout + stderr).not.toContain('was restored');
+});
+
+// With /bin/sh beside it, whose numbers these are.
+const POSIX = process.platform === 'win32' ? test.skip.each : test.each;
+POSIX<[string, (file: string) => void]>([
+  ['there is not', () => {}],
+  ['may not be executed', (file) => fs.writeFileSync(file, '#!/bin/sh\nexit 0\n', { mode: 0o644 })],
+  ['is a folder', (file) => fs.mkdirSync(file)],
+])('a command that %s ends as in a shell, and the database was not touched', async (_what, make) => {
+  const command = folder.file('command');
+  make(command);
+  const shell = spawnSync('/bin/sh', ['-c', '"$0"', command]).status;
+  const before = fs.readFileSync(folder.file('app.db'));
+  const { code, stderr } = await inApp('--restore-on-failure', '--', command);
+  expect(code).toBe(shell);
+  expect(stderr).toMatch(/The command could not be started \(.*\)\.\s+The database was not touched\./);
+  expect((await inApp('--rehearse', '--json', '--', command)).code).toBe(shell);
+  expect(fs.readFileSync(folder.file('app.db'))).toEqual(before);
 });

@@ -6,6 +6,7 @@ import { carried, insertMany, received } from './carry-rows.js';
 import { fold, quoteName, sameName } from './names.js';
 import { isRow } from './pair-rows.js';
 import type { Plan } from './plan.js';
+import type { PrivateCopy } from './private-copy.js';
 import type { PlannedTable } from './planned-table.js';
 import { keyColumns } from './planned-table.js';
 import { refused } from './recover-errors.js';
@@ -18,22 +19,24 @@ export interface Writer {
   readonly live: Database;
   /** The connection that made the plan. It reads the backup and its own temporary tables only. */
   readonly reader: Database;
-  /** A copy of the backup that may be attached to `live`, made when it is asked for. */
-  readonly privateCopy: () => string;
+  /** What may be attached to `live`. */
+  readonly copy: PrivateCopy;
 }
 
-/** From here on a copy of the backup is quicker than carrying rows through JavaScript. */
+/**
+ * From here on a copy of the backup is quicker than carrying rows through JavaScript, if they are not few of a large backup: a row
+ * takes about as long as a page of it.
+ */
 const BULK_ROWS = 20_000;
 const ROWIDS_AT_ONCE = 50_000;
 
 const INSERTED = `action IN ('insert', 'as-new')`;
 
 export function apply(writer: Writer, plan: Plan, request: RecoverRequest): void {
-  const { live } = writer;
+  const { live, reader } = writer;
   if (!request.triggers) for (const { name } of plan.triggers) live.exec(`DROP TRIGGER main.${quoteName(name)}`);
   for (const table of plan.written) if (!table.newer) createTable(live, plan, table);
-  const rows = Object.values(plan.report.inserted).reduce((sum, count) => sum + count, 0);
-  const source = rows >= BULK_ROWS ? attachCopy(writer, plan) : writer.reader;
+  const source = isBulk(reader, plan) ? attachCopy(writer, plan) : reader;
   for (const table of plan.written) {
     const wanted = plan.report.inserted[table.pair.name] ?? 0;
     overwrite(writer, plan, table, request);
@@ -48,6 +51,12 @@ export function apply(writer: Writer, plan: Plan, request: RecoverRequest): void
   if (!request.triggers) for (const { sql } of plan.triggers) live.exec(sql);
 }
 
+/** Are these so many rows that a copy of the backup is attached to carry them? */
+export function isBulk(reader: Database, { report }: Plan): boolean {
+  const rows = Object.values(report.inserted).reduce((sum, count) => sum + count, 0);
+  return rows >= BULK_ROWS && rows >= Number(reader.pragma('older.page_count', { simple: true }));
+}
+
 function createTable(live: Database, { tables }: Plan, { older }: PlannedTable): void {
   for (const { type, table, sql } of tables.schemas.older.entries) {
     if (sameName(table, older.name) && (type === 'table' || type === 'index')) live.exec(sql);
@@ -55,8 +64,8 @@ function createTable(live: Database, { tables }: Plan, { older }: PlannedTable):
 }
 
 /** A private copy of the backup and the plan's rows, under the names that they have on the reader's connection. */
-function attachCopy({ live, reader, privateCopy }: Writer, plan: Plan): Database {
-  live.prepare('ATTACH ? AS older').run(privateCopy());
+function attachCopy({ live, reader, copy }: Writer, plan: Plan): Database {
+  live.prepare('ATTACH ? AS older').run(copy.path);
   for (const table of plan.tables.all) {
     const { rows, older } = table;
     if (plan.counts.get(table)!.span !== undefined) continue;

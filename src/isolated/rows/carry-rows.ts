@@ -4,6 +4,8 @@ import type { Database } from 'better-sqlite3';
 import { balanced } from './names.js';
 
 const CELLS_AT_ONCE = 2_000;
+/** Rows may hold megabytes each. */
+const BYTES_AT_ONCE = 4_000_000;
 
 /** SQL of what the reader selects for these values: the mask, then each value. */
 export function carried(values: readonly string[]): string {
@@ -39,13 +41,16 @@ export function insertMany(db: Database, into: string, width: number, read: () =
   const full = statement(most);
   let cells: unknown[] = [];
   let waiting = 0;
+  let bytes = 0;
   let changes = 0;
   for (const row of read()) {
     cells.push(...row);
-    if (++waiting < most) continue;
-    changes += full.run(cells).changes;
+    for (const cell of row) if (cell instanceof Uint8Array) bytes += cell.length;
+    if (++waiting < most && bytes < BYTES_AT_ONCE) continue;
+    changes += (waiting === most ? full : statement(waiting)).run(cells).changes;
     cells = [];
     waiting = 0;
+    bytes = 0;
   }
   return waiting === 0 ? changes : changes + statement(waiting).run(cells).changes;
 }

@@ -34,15 +34,20 @@ export function countRows(db: Database, { rows, relinks, older }: PlannedTable):
   function findSpan(): string | undefined {
     if (all === 0) return undefined;
     const from = `FROM ${tableIn('older', older)} o`;
-    if (number(`SELECT count(*) ${from}`) === all) return 'TRUE';
-    if (older.withoutRowid || older.virtual) return undefined;
-    // Each by itself, so that neither is a walk.
-    const ends = db
-      .prepare(`SELECT (SELECT min(i0) FROM temp.${rows}), (SELECT max(i0) FROM temp.${rows})`)
+    const isAll = (): boolean => number(`SELECT count(*) ${from}`) === all;
+    if (older.withoutRowid || older.virtual) return isAll() ? 'TRUE' : undefined;
+    // Each by itself, so that none is a walk.
+    const rowid = `o.${quoteName(older.id[0]!)}`;
+    const [first, last, least, most] = db
+      .prepare(
+        `SELECT (SELECT min(i0) FROM temp.${rows}), (SELECT max(i0) FROM temp.${rows}),
+                (SELECT min(${rowid}) ${from}), (SELECT max(${rowid}) ${from})`,
+      )
       .raw()
       .safeIntegers()
-      .get() as [bigint, bigint];
-    const between = `o.${quoteName(older.id[0]!)} BETWEEN ${ends.join(' AND ')}`;
+      .get() as [bigint, bigint, bigint, bigint];
+    if (first === least && last === most) return isAll() ? 'TRUE' : undefined;
+    const between = `${rowid} BETWEEN ${first} AND ${last}`;
     return number(`SELECT count(*) ${from} WHERE ${between}`) === all ? between : undefined;
   }
 }

@@ -11,7 +11,8 @@ import type { ForeignKey, Table } from './read-schema.js';
 
 export interface Round {
   readonly round: number;
-  /** Counts the rows of the child that are new in the plan. There may be millions: asked only where it matters. */
+  /** Are at least so many rows of the child new in the plan? There may be millions: no more are counted. */
+  readonly hasFresh: (rows: number) => boolean;
   readonly countFresh: () => number;
   /** Parents that are gone come along. */
   readonly related: boolean;
@@ -41,7 +42,11 @@ function addLost(tables: PlannedTables, round: Round, link: Link): number {
     `NOT EXISTS (SELECT 1 FROM ${tableIn('main', newer!)} n WHERE ${key.to.map((column, i) => `n.${quoteName(column)} = ${to(i)}`).join(' AND ')})`;
   // A row that has not changed has a partner of the same key, unless the key is computed.
   const stored = key.to.every((to) => shared.some((column) => sameName(column.newer.name, to)));
-  if (stored && isRare(tables, round, parent, gone((i) => `o.${quoteName(key.to[i]!)}`))) return 0; // prettier-ignore
+  // Rows that were paired by their rowid have it both.
+  const byRowid = [older, newer!].every(({ rowidColumn = '' }) => key.to.every((to) => sameName(to, rowidColumn)));
+  const kinds = byRowid ? `'removed'` : `'removed', 'changed'`;
+  const isGone = gone((i) => `o.${quoteName(key.to[i]!)}`);
+  if (stored && isRare(tables, round, parent, `r.kind IN (${kinds}) AND ${isGone}`)) return 0;
   return db
     .prepare(
       `INSERT OR IGNORE INTO temp.${rows} (${idNames(older)}, round, up) SELECT ${ids('o', older)}, ${round.round}, 1
@@ -59,25 +64,25 @@ const ROWS_PER_LOOK = 4;
 /**
  * Is there no such parent at all? Asked where that is quicker than to look at the parent of each row.
  *
- * @param which true for rows only that have changed
+ * @param which SQL over a change `r` and the backup's row `o`; true for rows only that have changed
  */
-function isRare(tables: PlannedTables, { countFresh }: Round, { older, pair }: PlannedTable, which: string): boolean {
-  if (!tables.isCompared(pair) && hasMoreRows(tables.db, older, countFresh() * ROWS_PER_LOOK)) return false;
+function isRare(tables: PlannedTables, round: Round, { older, pair }: PlannedTable, which: string): boolean {
+  if (!tables.isCompared(pair) && hasManyRows(tables.db, older, round)) return false;
   const { changes } = tables.changesOf(pair);
   const changed = `temp.${changes} r CROSS JOIN ${tableIn('older', older)} o ON ${isRow('o', older, 'r', 'o')}`;
-  const found = tables.db.prepare(`SELECT 1 FROM ${changed} WHERE r.kind <> 'added' AND (${which}) LIMIT 1`);
+  const found = tables.db.prepare(`SELECT 1 FROM ${changed} WHERE ${which} LIMIT 1`);
   return found.get() === undefined;
 }
 
 /** Has the backup's table more rows than that? The span of its rowids says no without a walk, mostly. */
-function hasMoreRows(db: Database, table: Table, most: number): boolean {
+function hasManyRows(db: Database, table: Table, { hasFresh, countFresh }: Round): boolean {
   const from = `FROM ${tableIn('older', table)}`;
   if (!table.withoutRowid && !table.virtual) {
     const rowid = quoteName(table.id[0]!);
-    const span = db.prepare(`SELECT (SELECT max(${rowid}) ${from}) - (SELECT min(${rowid}) ${from}) < ${most}`);
-    if (Number(span.pluck().get() ?? 1) === 1) return false;
+    const span = db.prepare(`SELECT (SELECT max(${rowid}) ${from}) - (SELECT min(${rowid}) ${from}) + 1`);
+    if (hasFresh(Math.ceil(Number(span.pluck().get() ?? 0) / ROWS_PER_LOOK))) return false;
   }
-  return db.prepare(`SELECT 1 ${from} LIMIT 1 OFFSET ${most}`).get() !== undefined;
+  return db.prepare(`SELECT 1 ${from} LIMIT 1 OFFSET ${countFresh() * ROWS_PER_LOOK}`).get() !== undefined;
 }
 
 /** SQL: FROM and WHERE of the parents `o` of the rows that are new in the plan. */
@@ -104,7 +109,7 @@ function addOthers(tables: PlannedTables, round: Round, link: Link): number {
   if (!signs) return 0;
   const live = `SELECT 1 FROM ${tableIn('main', newer!)} n WHERE ${partner(parent)}`;
   const suspect = `EXISTS (${live} AND (${signs.some} OR ${signs.all}))`;
-  if (isRare(tables, round, parent, suspect)) return 0;
+  if (isRare(tables, round, parent, `r.kind <> 'added' AND ${suspect}`)) return 0;
   db.exec(`DROP TABLE IF EXISTS temp.others;
     CREATE TEMP TABLE others AS SELECT DISTINCT ${older.id.map((id, i) => `o.${quoteName(id)} AS i${i}`).join(', ')},
       EXISTS (${live} AND ${signs.all}) AS sure ${parentsOf(round, link)} AND ${suspect}`);

@@ -17,12 +17,12 @@ import { Deadline } from '../shared/deadline.js';
 import { ensureFolder } from '../shared/free-space.js';
 import { takeLock } from '../shared/lock.js';
 import { beginStep } from '../shared/steps.js';
-import { partialPath, removePartial, sweep } from '../shared/temp-files.js';
+import { sweep } from '../shared/temp-files.js';
 import { watched } from '../shared/watched.js';
 import { makeSource } from '../sources/open-source.js';
 import { refuseSqld } from '../restore/sqld.js';
 import { findAlsoChanged } from './also-changed.js';
-import { apply } from './apply.js';
+import { apply, isBulk } from './apply.js';
 import { noTable, whyNotCompared } from './diff.js';
 import { callsNothing } from './expression.js';
 import { fold } from './names.js';
@@ -30,6 +30,7 @@ import { liveState, openPlain, openStates, ScratchSpace } from './open-states.js
 import type { States } from './open-states.js';
 import { makePlan } from './plan.js';
 import type { Plan } from './plan.js';
+import { PrivateCopy } from './private-copy.js';
 import { readSchema } from './read-schema.js';
 import {
   badWhere,
@@ -141,7 +142,7 @@ async function carryOut(
   beginStep('lock');
   ensureFolder(folder.directory);
   const lock = await takeLock(folder, database, deadline);
-  let copy: string | undefined;
+  const copy = new PrivateCopy(states.older, folder);
   try {
     beginStep('sweep');
     await sweep(folder);
@@ -153,15 +154,11 @@ async function carryOut(
       protected: true,
       startedAt: performance.now(),
     };
+    if (isBulk(states.db, first)) copy.begin();
     const safety = await takeBackup(order, folder, deadline);
-    const privateCopy = (): string => {
-      if (states.older.private) return states.older.file;
-      copy = partialPath(folder, new Date());
-      fs.copyFileSync(states.older.file, copy, fs.constants.COPYFILE_FICLONE);
-      return copy;
-    };
     try {
-      const report = write(states, request, deadline, { first, seen, privateCopy });
+      await copy.settled();
+      const report = write(states, request, deadline, { first, seen, copy });
       return { ...report, alsoChanged, safetyBackup: safety.name, undo: undoCommand(request, safety) };
     } catch (error) {
       // Nothing was written, so the safety backup holds a state that is still there: it goes again.
@@ -169,7 +166,7 @@ async function carryOut(
       throw error;
     }
   } finally {
-    if (copy !== undefined) await removePartial(copy);
+    await copy.remove();
     lock.release();
   }
 }
@@ -179,7 +176,7 @@ interface Rehearsed {
   readonly first: Plan;
   /** The state that it was made of. */
   readonly seen: unknown;
-  readonly privateCopy: () => string;
+  readonly copy: PrivateCopy;
 }
 
 /** Another one means that another connection has committed (sqlite.org/pragma.html#pragma_data_version). */
@@ -191,7 +188,7 @@ function write(
   states: States,
   request: RecoverRequest,
   deadline: Deadline,
-  { first, seen, privateCopy }: Rehearsed,
+  { first, seen, copy }: Rehearsed,
 ): RecoverReport {
   const reader = states.db;
   const { database } = request;
@@ -218,7 +215,7 @@ function write(
     // In rollback-journal mode the commit waits for readers, and this is one. What follows reads the backup alone.
     reader.exec('COMMIT');
     beginStep('recover');
-    apply({ live, reader, privateCopy }, plan, request);
+    apply({ live, reader, copy }, plan, request);
     live.exec('COMMIT');
     return plan.report;
   } catch (error) {

@@ -23,13 +23,16 @@ export function expandOnce(
   const { db } = tables;
   let added = 0;
   for (const table of tables.all) {
-    const fresh = `SELECT 1 FROM temp.${table.rows} WHERE round = ${round - 1} AND (${HAS_PLACE})`;
-    if (db.prepare(`${fresh} LIMIT 1`).get() === undefined) continue;
+    const fresh = `SELECT 1 FROM temp.${table.rows} WHERE round = ${round - 1} AND ${HAS_PLACE}`;
+    // The span of a table's rowids may be a number that JavaScript writes with an exponent.
+    const hasFresh = (rows: number): boolean =>
+      rows <= 0 || (rows < 1e15 && db.prepare(`${fresh} LIMIT 1 OFFSET ${rows - 1}`).get() !== undefined);
+    if (!hasFresh(1)) continue;
     let rows: number | undefined;
     const countFresh = (): number => (rows ??= Number(db.prepare(`SELECT count(*) FROM (${fresh})`).pluck().get()));
     for (const key of table.foreignKeys) {
       if (key.from.some((column) => overridden(table.pair.name).has(fold(column)))) continue;
-      added += addParents(tables, { round, countFresh, related }, table, key);
+      added += addParents(tables, { round, hasFresh, countFresh, related }, table, key);
     }
     if (!related) continue;
     for (const [name, child] of tables.schemas.newer.tables) {
@@ -100,7 +103,7 @@ function childrenOf(
   const plan = `temp.${parent.rows} p`;
   const children = `${tableIn('older', child.older)} o`;
   // A row that comes along as a parent brings no other children of its own: they were not asked for.
-  const where = `WHERE p.round = ${round - 1} AND p.up = 0 AND (${HAS_PLACE})`;
+  const where = `WHERE p.round = ${round - 1} AND p.up = 0 AND p.${HAS_PLACE}`;
   const indexed = hasIndex(tables.db, 'older', child.older, key.from);
   if (direct) {
     const on = `ON o.${quoteName(key.from[0]!)} = p.i0`;

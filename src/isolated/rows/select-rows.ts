@@ -3,6 +3,7 @@ import { messageOf, systemCode } from '../../util/errors.js';
 import { sortInMemory } from '../shared/watched.js';
 import { carried, insertMany } from './carry-rows.js';
 import { whyNoExpression } from './expression.js';
+import { insertGone } from './gone-rowids.js';
 import { quoteName } from './names.js';
 import { openBackup } from './open-states.js';
 import type { PlainBackup } from './open-states.js';
@@ -52,6 +53,8 @@ export function chooseGone(db: Database, { pair, older, newer, rows, key }: Plan
   const all = `${into} SELECT ${ids('o', older)}, 'insert', -1 FROM ${walked('older', older, 'o')}`;
   if (!newer) {
     db.exec(all);
+  } else if (key && older.rowidColumn !== undefined && newer.rowidColumn !== undefined) {
+    insertGone(db, rows, older, newer);
   } else if (key && (older.withoutRowid || older.virtual || older.rowidColumn !== undefined)) {
     const live = `${tableIn('main', newer)} n ON ${keysEqual(key, newer.keyCollations)}`;
     db.exec(`${all} LEFT JOIN ${live} WHERE n.${quoteName(newer.id[0]!)} IS NULL`);
