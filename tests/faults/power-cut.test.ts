@@ -1,6 +1,10 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { BackupService, directoryStore } from 'sqlite-autobackup';
+import { formatActivity } from '#dist/activity/activity.js';
+import { appendLines, readActivities } from '#dist/activity/activity-files.js';
+import { runSync } from '#dist/util/file-work.js';
+import { NAMING } from '../support/planted-backups';
 import { brokenBackups, hashIn, manifestIn } from '../support/power-cut/backup-rules';
 import { checkStates, leaveOutFlushes } from '../support/power-cut/check-states';
 import type { CheckOptions, Cut } from '../support/power-cut/check-states';
@@ -66,6 +70,13 @@ async function backUp(count = 1): Promise<string[]> {
   return names;
 }
 
+/**
+ * What SQLite flushes while it makes a copy is flushed again before the copy gets its name, and the journal of a copy that nobody
+ * has yet is needed by none.
+ */
+const OF_A_JOURNAL = ['fsync ….partial-journal', 'fsync ….partial-journal', 'every fsync ….partial-journal'];
+const times = (count: number, text: string): string[] => Array.from({ length: count }, () => text);
+
 const wholeNow = (): Set<string> => new Set(backupNames(work()).map((name) => hashIn(work(), name)));
 const isOfBackups = (file: string): boolean => file.startsWith('app_backup_');
 
@@ -121,11 +132,9 @@ describe.each(['wal', 'delete'] as const)('a power cut, on a database in %s mode
       },
     });
     if (mode === 'wal' && !LONG) return;
-    // What SQLite flushes while it makes the copy is flushed again before the copy gets its name, and the journal of a copy that
-    // nobody has yet is needed by none. Of the copy and of the folder the last flush is needed.
-    const ofTheJournal = ['fsync ….partial-journal', 'fsync ….partial-journal', 'every fsync ….partial-journal'];
+    // Of the copy and of the folder the last flush is needed.
     const ofTheCopy = mode === 'wal' ? ['fsync ….partial'] : ['fsync ….partial', 'fsync ….partial'];
-    expectFlushesNeeded(journal, options, [...ofTheJournal, ...ofTheCopy, 'fsync the folder']);
+    expectFlushesNeeded(journal, options, [...OF_A_JOURNAL, ...ofTheCopy, 'fsync the folder']);
   });
 
   test('while it is restored online: the database is entirely the old or the restored one, and the safety backup is there', async () => {
@@ -153,7 +162,7 @@ test('a power cut while a lost database is restored: there is none, or the whole
   fs.rmSync(work('app.db'));
   const journal = recordChild({ kind: 'restore', name, verify: 'quick' });
   const whole = wholeNow();
-  expectNothingLost(journal, [7, 'restoring a lost database'], {
+  const options = expectNothingLost(journal, [7, 'restoring a lost database'], {
     decides: (file) => file.startsWith('app') && !file.endsWith('-shm'),
     *check(left, cut) {
       yield* brokenBackups(left, whole, cut);
@@ -162,6 +171,9 @@ test('a power cut while a lost database is restored: there is none, or the whole
       if (cut.answered && !there) yield 'it was answered, and the database is gone';
     },
   });
+  // The last flush of the folder covers all that came and went in it before.
+  const redundant = [...OF_A_JOURNAL, ...times(2, 'fsync ….partial'), ...times(3, 'fsync the folder')];
+  if (LONG) expectFlushesNeeded(journal, options, redundant);
 });
 
 test.each(LONG ? (['wal', 'delete'] as const) : (['wal'] as const))(
@@ -193,7 +205,7 @@ test.each(['wal', 'delete'] as const)(
     db.close();
     const journal = recordApp(`await service.recoverRows(${JSON.stringify(name)}, { table: 'state', removed: true });`);
     const whole = wholeNow();
-    expectNothingLost(journal, [7, `recovering rows, ${mode}`], {
+    const options = expectNothingLost(journal, [7, `recovering rows, ${mode}`], {
       decides: (file) => file.startsWith('app') && !file.endsWith('-shm'),
       *check(left, cut) {
         yield* brokenBackups(left, whole, cut);
@@ -202,6 +214,12 @@ test.each(['wal', 'delete'] as const)(
         if (cut.answered && rows !== NEW.rows) yield 'it was answered, and the rows are gone again';
       },
     });
+    // In WAL mode the checkpoint flushes again what the commit has; a journal is flushed once more with its header.
+    const ofTheDatabase = mode === 'wal' ? times(3, 'fsync app.db-wal') : ['fsync app.db-journal'];
+    const ofTheCopy = times(mode === 'wal' ? 1 : 2, 'fsync ….partial');
+    const ofTheFolder = times(mode === 'wal' ? 4 : 2, 'fsync the folder');
+    const redundant = [...OF_A_JOURNAL, ...ofTheCopy, ...ofTheDatabase, ...ofTheFolder];
+    if (LONG) expectFlushesNeeded(journal, options, redundant);
   },
 );
 
@@ -309,6 +327,48 @@ test('a power cut while a copy is pulled: the backup is whole with its manifest,
     },
   });
   expectFlushesNeeded(journal, options);
+});
+
+test('a power cut while a file is imported: the backup is whole with its manifest, or not there', async () => {
+  createState(work('app.db'), 'wal', OLD).close();
+  createState(work('found.db'), 'delete', NEW).close();
+  const takenAt = new Date(Date.now() - 3_600_000).toISOString();
+  const file = { file: work('found.db'), move: false, called: 'found.db', takenAt };
+  const journal = recordChild({ kind: 'import', ...file });
+  const whole = wholeNow();
+  expect(whole.size).toBe(1);
+  const options = expectNothingLost(journal, [2, 'importing a file'], {
+    decides: isOfBackups,
+    *check(left, cut) {
+      yield* brokenBackups(left, whole, cut);
+      if (cut.answered && backupNames(left).length === 0) yield 'it was answered, and is gone';
+    },
+  });
+  expectFlushesNeeded(journal, options);
+});
+
+test('a power cut while activities are recorded: nothing is read that was not written, and the next line is', async () => {
+  createState(work('app.db'), 'wal', OLD).close();
+  await backUp();
+  const journal = recordApp(`
+    const { name } = await service.createBackup();
+    await service.deleteBackup(name);
+    await service.whenIdle();`);
+  const place = (directory: string) => ({ directory, naming: NAMING, database: path.join(directory, 'app.db') });
+  const read = (directory: string): string[] =>
+    runSync(readActivities(place(directory), 100)).map((activity) => JSON.stringify(activity));
+  const written = new Set(read(work()));
+  expect(written.size).toBe(3);
+  const next = formatActivity({ at: new Date(), action: 'deleted', name: 'next.db', by: { via: 'app' } });
+  expectNothingLost(journal, [10, 'recording activities, which nothing flushes'], {
+    decides: (file) => file.endsWith('.activity.jsonl'),
+    *check(left) {
+      const found = read(left);
+      if (found.some((activity) => !written.has(activity))) yield 'an activity is read that was not written';
+      runSync(appendLines(place(left), next, new Date()));
+      if (read(left).length !== found.length + 1) yield 'the next activity cannot be read';
+    },
+  });
 });
 
 function isProtected(left: string, name: string): boolean {

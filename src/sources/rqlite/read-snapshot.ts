@@ -65,12 +65,15 @@ async function readOnce(
   return { takenAt, facts };
 }
 
-/** The leader answered a moment ago: what fails now is its end. */
+/** The leader answered a moment ago: what fails now is its end, unless it answers something else than rqlite does. */
 async function interrupting<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {
-    throw isBackupError(error, 'ERR_BACKUP_SOURCE_DENIED') ? error : new Interrupted('the leader is gone', error);
+    if (isBackupError(error, 'ERR_BACKUP_SOURCE_DENIED')) throw error;
+    if (isBackupError(error, 'ERR_BACKUP_SOURCE_FAILED'))
+      throw unfit(`the leader is of no use (${messageOf(error)})`, error);
+    throw new Interrupted('the leader is gone', error);
   }
 }
 

@@ -5,7 +5,8 @@ import { manifestName, namesInOrder } from '#dist/catalog/backup-name.js';
 import { findLatestBackup, latestBackup, RecordedTimes } from '#dist/catalog/latest-backup.js';
 import { listAgain } from '#dist/catalog/list-backups.js';
 import { runAsync, runSync } from '#dist/util/file-work.js';
-import { DAY, HOUR, MINUTE, NAMING, localTime, writeBackup } from '../../support/planted-backups';
+import { aManifest, DAY, HOUR, MINUTE, NAMING, localTime, writeBackup } from '../../support/planted-backups';
+import { DIST, runNode } from '../../support/run-node';
 import { useTempFolder } from '../../support/temp-folder';
 
 const temp = useTempFolder();
@@ -72,6 +73,60 @@ describe('of many backups that were made within a day', () => {
     fs.truncateSync(temp.file(names[1]!), 1_000);
     expect(look(known).name).toBe(names[2]);
   });
+});
+
+test('one that was brought in from elsewhere is never the latest; one that does not count is told', () => {
+  const good = writeBackup(temp.path, ago(3 * HOUR), { manifest: true });
+  writeBackup(temp.path, ago(HOUR), { manifest: { importedAt: ago(HOUR).toISOString() } });
+  const bad = writeBackup(temp.path, ago(2 * HOUR), { manifest: '{' });
+  const { latest, ignored } = findLatestBackup(folder(), now);
+  expect(latest?.name).toBe(good);
+  expect(ignored.map(({ name, problem }) => [name, problem])).toEqual([[bad, 'unreadable manifest']]);
+});
+
+test('what a manifest says is asked again where it could not be read', () => {
+  const known = new RecordedTimes();
+  const newest = writeBackup(temp.path, ago(HOUR), { manifest: true });
+  const hidden = writeBackup(temp.path, ago(5 * HOUR), { manifest: '{' });
+  expect(look(known).name).toBe(newest);
+  writeBackup(temp.path, ago(5 * HOUR), { mtime: ago(MINUTE), manifest: { createdAt: ago(MINUTE).toISOString() } });
+  expect(look(known).name).toBe(hidden);
+});
+
+test('a file that has changed since the last look is read again', () => {
+  const older = writeBackup(temp.path, ago(2 * HOUR), { manifest: true });
+  const newest = writeBackup(temp.path, ago(HOUR), { manifest: true });
+  const names = [older, newest];
+  const listed = runSync(listAgain(folder(), now, { names, known: new Map() }, 'files'));
+  const seen = { names, known: new Map(listed.map((backup) => [backup.name, backup])) };
+  expect(runSync(latestBackup(folder(), now, seen)).latest?.name).toBe(newest);
+  fs.utimesSync(temp.file(newest), ago(8 * DAY), ago(8 * DAY));
+  expect(runSync(latestBackup(folder(), now, seen)).latest?.name).toBe(older);
+});
+
+test('where a zone has left out a day, a name of that day is read as the next one, and sorts before it', () => {
+  // Samoa had no 30 December 2011: https://data.iana.org/time-zones/tzdb/australasia
+  const latest = runNode<string>(
+    `
+    const fs = require('node:fs'), path = require('node:path');
+    const { findLatestBackup } = require('${DIST}/catalog/latest-backup.js');
+    const [directory, manifest] = process.argv.slice(1);
+    const plant = (stamp, at) => {
+      const file = path.join(directory, 'app_backup_' + stamp);
+      fs.writeFileSync(file + '.db', Buffer.alloc(4096));
+      fs.utimesSync(file + '.db', at, at);
+      const own = { name: path.basename(file + '.db'), createdAt: at.toISOString() };
+      fs.writeFileSync(file + '.json', JSON.stringify({ ...JSON.parse(manifest), ...own }));
+    };
+    // Made in zones that are nearly a day behind.
+    plant('20111230_235900', new Date(2012, 0, 2, 0, 59));
+    plant('20111231_010000', new Date(2011, 11, 31, 1));
+    plant('20111231_110000', new Date(2012, 0, 1, 12));
+    const naming = { prefix: 'app_backup_', extension: '.db' };
+    console.log(JSON.stringify(findLatestBackup({ directory, naming }, Date.UTC(2012, 0, 4)).latest.name));`,
+    { args: [temp.path, JSON.stringify(aManifest())], env: { TZ: 'Pacific/Apia' } },
+  );
+  expect(latest).toBe('app_backup_20111230_235900.db');
 });
 
 test('what is remembered changes no answer', () => {

@@ -14,6 +14,8 @@ interface Answers {
   readonly backup?: (whole: Buffer) => Buffer;
   readonly status?: object;
   readonly redirect?: string;
+  /** To whoever asks. */
+  readonly code?: number;
   /** What the schema is by then. */
   readonly schema?: string;
   /** After so many bytes nothing more comes. */
@@ -26,6 +28,7 @@ let url: string;
 /** The answers to the first attempt, to the second, …; after them all is well. */
 let script: Answers[];
 let attempts: number;
+let sendsStatus: boolean;
 /** That the copy has ever been. */
 let largest: number;
 
@@ -39,6 +42,7 @@ beforeEach(async () => {
   db.close();
   whole = fs.readFileSync(temp.file('shop.db'));
   script = [];
+  sendsStatus = true;
   attempts = 0;
   largest = 0;
   server = http.createServer(answer);
@@ -53,15 +57,16 @@ afterEach(async () => {
 const GOOD = { appliedIndex: 20, snapshotIndex: 20, term: 2, state: 'Leader' };
 
 function answer({ url: path = '' }: http.IncomingMessage, response: http.ServerResponse): void {
-  const { backup = (bytes: Buffer) => bytes, status, redirect, schema, stops } = script[attempts] ?? {};
+  const { backup = (bytes: Buffer) => bytes, status, redirect, code, schema, stops } = script[attempts] ?? {};
   if (path.startsWith('/db/query')) {
+    if (code !== undefined) response.writeHead(code);
     if (redirect !== undefined) response.writeHead(301, { location: redirect });
     response.end(JSON.stringify({ results: [{ values: sent && schema !== undefined ? [schema] : [] }] }));
   } else if (path.startsWith('/status')) {
     const { appliedIndex, snapshotIndex, term, state } = { ...GOOD, ...(sent && status) };
     const raft = { state, term, last_log_index: 21, last_snapshot_index: snapshotIndex };
     const sqlite3 = { mem_stats: { page_count: whole.length / 4096, page_size: 4096 } };
-    response.end(JSON.stringify({ db_applied_index: appliedIndex, raft, sqlite3 }));
+    response.end(JSON.stringify(sendsStatus ? { db_applied_index: appliedIndex, raft, sqlite3 } : {}));
     // The second look at the status ends an attempt that was whole.
     if (sent) next();
   } else if (path.startsWith('/readyz')) {
@@ -116,6 +121,18 @@ test.each<[string, Answers]>([
   expect(attempts).toBe(2);
   expect(fs.readFileSync(temp.file('copy')).equals(whole)).toBe(true);
   expect(facts).toMatchObject({ pageSize: 4096, pageCount: whole.length / 4096, journalMode: 'wal' });
+});
+
+test('a wrong password, and a server that is no rqlite, are told as that', async () => {
+  script = [{ code: 401 }];
+  expect(await rejectionOf(snapshot())).toMatchObject({ code: 'ERR_BACKUP_SOURCE_DENIED' });
+  sendsStatus = false;
+  script = [];
+  const error = await rejectionOf(snapshot());
+  expect(error).toMatchObject({
+    code: 'ERR_BACKUP_SOURCE_FAILED',
+    message: expect.stringContaining('is not that of rqlite 8'),
+  });
 });
 
 test('a schema that somebody changes meanwhile is vouched for by nobody', async () => {

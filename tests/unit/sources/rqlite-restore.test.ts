@@ -17,11 +17,17 @@ let url: string;
 let index: number;
 let term: number;
 let onLoad: (response: http.ServerResponse) => void;
+/** While the safety backup is taken. */
+let onSave: () => void;
+/** What became of the safety backups. */
+let saved: string[];
 
 beforeEach(async () => {
   fs.writeFileSync(temp.file('backup.db'), 'a backup');
   index = LAST_INDEX;
   term = 2;
+  onSave = () => {};
+  saved = [];
   server = http.createServer((request, response) => {
     request.resume().on('end', () => answer(request.url!, response));
   });
@@ -47,8 +53,15 @@ function restore(whileWritten: boolean, isEqual: boolean): Promise<PutBack> {
   const control: RestoreControl = {
     beginStep: () => {},
     progress: () => {},
-    saveState: () => Promise.resolve({ name: 'safety.db' }),
-    discardState: () => Promise.resolve(),
+    saveState: () => {
+      onSave();
+      saved.push('taken');
+      return Promise.resolve({ name: 'safety.db' });
+    },
+    discardState: () => {
+      saved.push('discarded');
+      return Promise.resolve();
+    },
     isEqual: () => Promise.resolve(isEqual),
     whileWritten,
     remainingMs: () => 60_000,
@@ -78,6 +91,34 @@ test('an election is no write of anybody: the load and the first entry of the ne
     loaded(1)(response);
   };
   expect(await restore(false, true)).toEqual({ method: 'online', journalMode: 'wal' });
+});
+
+test('somebody writes while the safety backup is taken: nothing is loaded, and that backup goes again', async () => {
+  onSave = () => void index++;
+  onLoad = () => {
+    throw new Error('it was asked to load');
+  };
+  expect(await rejectionOf(restore(false, true))).toMatchObject({
+    code: 'ERR_BACKUP_RESTORE_BUSY',
+    message: expect.stringContaining('somebody writes to it'),
+  });
+  expect(saved).toEqual(['taken', 'discarded']);
+});
+
+test('another leader while the safety backup is taken: another one is taken, of what that leader has', async () => {
+  onSave = () => {
+    if (saved.length === 0) term++;
+  };
+  onLoad = loaded(0);
+  expect(await restore(false, true)).toEqual({ method: 'online', journalMode: 'wal' });
+  expect(saved.filter((each) => each === 'taken')).toHaveLength(2);
+  expect([saved[1], saved.at(-1)]).toEqual(['discarded', 'taken']);
+});
+
+test('a load that is refused has changed nothing: the safety backup goes again', async () => {
+  onLoad = (response) => response.writeHead(401).end();
+  expect(await rejectionOf(restore(false, true))).toMatchObject({ code: 'ERR_BACKUP_SOURCE_DENIED' });
+  expect(saved).toEqual(['taken', 'discarded']);
 });
 
 test.each<[string, number, number, RegExp]>([
