@@ -94,7 +94,9 @@ test('an election is no write of anybody: the load and the first entry of the ne
 });
 
 test('somebody writes while the safety backup is taken: nothing is loaded, and that backup goes again', async () => {
-  onSave = () => void index++;
+  onSave = () => {
+    index++;
+  };
   onLoad = () => {
     throw new Error('it was asked to load');
   };
