@@ -6,11 +6,13 @@ import type { BackupErrorCode, BackupStore } from 'sqlite-autobackup';
 import { createLedger } from '../support/databases';
 import { compileFailingCalls, ENOSPC, runChild } from '../support/failing-calls';
 import type { Fault } from '../support/failing-calls';
+import { useFaultRecord } from '../support/fault-record';
 import { memoryLogger } from '../support/memory-logger';
 import { packageForOtherUsers } from '../support/for-other-users';
 import { useTempFolder } from '../support/temp-folder';
 import { backupNames, checkBackups, contentsOf, failureOf, filesOf } from '../support/whole-backups';
 
+const faults = useFaultRecord();
 const folder = useTempFolder();
 const linux = process.platform === 'linux';
 const why = linux ? '' : ' (not run: a small disk is made with tmpfs, which only Linux has)';
@@ -73,12 +75,15 @@ const why = linux ? '' : ' (not run: a small disk is made with tmpfs, which only
     );
     db.close();
 
+    const full = faults({ law: 2, fault: 'a full disk' });
+    full.injected();
     const error = await failureOf(() => service().createBackup(), 'ERR_BACKUP_NO_SPACE', disk);
     expect(error.step).toBe('space');
     expect(error.message).toMatch(/free, .* needed/);
     await expectOneAttempt('ERR_BACKUP_NO_SPACE');
     expect(contentsOf(disk)).toEqual(untouched);
     expect(checkBackups(disk)).toHaveLength(1);
+    full.held(error.code);
   });
 
   test.each(['createBackup', 'backupIfDue'] as const)(
@@ -92,6 +97,8 @@ const why = linux ? '' : ' (not run: a small disk is made with tmpfs, which only
       };
       // The pin waits for a lock that is held until the disk is full.
       const holder = createHolder(database);
+      const filled = faults({ law: 2, fault: 'a disk that fills up during the copy' });
+      filled.injected();
       const attempt = service()[method]({
         onProgress({ step }) {
           if (step !== 'pin') return;
@@ -102,6 +109,7 @@ const why = linux ? '' : ' (not run: a small disk is made with tmpfs, which only
       const error = await failureOf(() => attempt, 'ERR_BACKUP_NO_SPACE', disk);
       expect(error.step).toBe('copy');
       expect(filesOf(disk).filter((name) => name !== 'somebody-else')).toEqual([]);
+      filled.held(error.code);
     },
   );
 
@@ -181,11 +189,14 @@ const why = linux ? '' : ' (not run: a small disk is made with tmpfs, which only
     createLedger(database, 'wal').close();
     await service().createBackup();
     const untouched = contentsOf(disk);
+    const readOnly = faults({ law: 2, fault: 'a read-only disk' });
+    readOnly.injected();
     mount('-o', 'remount,ro', disk);
     const error = await failureOf(() => service().createBackup(), 'ERR_BACKUP_DIRECTORY_NOT_WRITABLE', disk);
     expect(error.cause).toMatchObject({ code: 'EROFS' });
     await expectOneAttempt('ERR_BACKUP_DIRECTORY_NOT_WRITABLE');
     expect(contentsOf(disk)).toEqual(untouched);
+    readOnly.held(error.code);
   });
 
   test('a folder without write permission fails in the same way for a user who is not root', async () => {
@@ -193,6 +204,8 @@ const why = linux ? '' : ' (not run: a small disk is made with tmpfs, which only
     fs.chmodSync(database, 0o644);
     fs.chmodSync(folder.path, 0o755);
     fs.chmodSync(disk, 0o555);
+    const other = faults({ law: 2, fault: 'another user, who may not write in the folder' });
+    other.injected();
     const script = `
       const { BackupService } = require('sqlite-autobackup');
       const [database, directory] = process.argv.slice(1);
@@ -206,6 +219,7 @@ const why = linux ? '' : ' (not run: a small disk is made with tmpfs, which only
     });
     expect(printed).toContain('ERR_BACKUP_DIRECTORY_NOT_WRITABLE');
     expect(fs.readdirSync(disk)).toEqual([]);
+    other.held(printed);
   });
 });
 

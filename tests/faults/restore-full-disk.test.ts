@@ -2,12 +2,14 @@ import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import { BackupService } from 'sqlite-autobackup';
 import type { JournalMode } from '../support/databases';
+import { useFaultRecord } from '../support/fault-record';
 import { memoryLogger } from '../support/memory-logger';
 import { createState, fillState, stateIn, stateOf } from '../support/states';
 import type { State } from '../support/states';
 import { useTempFolder } from '../support/temp-folder';
 import { contentsOf, failureOf } from '../support/whole-backups';
 
+const faults = useFaultRecord();
 const folder = useTempFolder();
 const linux = process.platform === 'linux';
 const why = linux ? '' : ' (not run: a small disk is made with tmpfs, which only Linux has)';
@@ -51,6 +53,8 @@ const NEW: State = { tag: 'new', rows: 40 };
   describe.each<JournalMode>(['wal', 'delete'])('in %s mode', (mode) => {
     test('that has no room: refused before anything is written', async () => {
       const { db, service, backup } = await prepared(mode);
+      const full = faults({ law: 7, fault: 'a full disk' });
+      full.injected();
       fill(1_000_000);
       const before = contentsOf(folder.file('backups'));
       const error = await failureOf(() => service.restoreBackup(backup.name), 'ERR_BACKUP_NO_SPACE', disk);
@@ -58,6 +62,7 @@ const NEW: State = { tag: 'new', rows: 40 };
       expect(error.message).toMatch(/free, .* needed/);
       expect(contentsOf(folder.file('backups'))).toEqual(before);
       expect(stateIn(db)).toEqual(NEW);
+      full.held(error.code);
       db.close();
     });
 
@@ -65,6 +70,8 @@ const NEW: State = { tag: 'new', rows: 40 };
       const { db, service, backup, database } = await prepared(mode);
       const before = contentsOf(folder.file('backups'));
       let filled = false;
+      const count = faults({ law: 7, fault: 'a disk that fills up during the copy' });
+      count.injected();
       // The restore waits for this lock, which is held until the disk is full.
       db.exec('BEGIN IMMEDIATE');
       const error = await failureOf(
@@ -90,6 +97,7 @@ const NEW: State = { tag: 'new', rows: 40 };
       expect(stateOf(database)).toEqual({ ...NEW, tag: 'on it goes' });
       await service.restoreBackup(backup.name);
       expect(stateOf(database)).toEqual(OLD);
+      count.held(error.code);
     });
   });
 
@@ -120,10 +128,13 @@ const NEW: State = { tag: 'new', rows: 40 };
     const { db, service, backup, database } = await prepared('delete');
     db.close();
     const before = fs.readFileSync(database);
+    const readOnly = faults({ law: 7, fault: 'a read-only disk' });
+    readOnly.injected();
     execFileSync('mount', ['-o', 'remount,ro', disk], { stdio: 'pipe' });
-    await failureOf(() => service.restoreBackup(backup.name), 'ERR_BACKUP_RESTORE_TARGET', database);
+    const { code } = await failureOf(() => service.restoreBackup(backup.name), 'ERR_BACKUP_RESTORE_TARGET', database);
     await failureOf(() => service.restoreBackup(backup.name, { to: `${disk}/x.db` }), 'ERR_BACKUP_RESTORE_TARGET');
     expect(fs.readFileSync(database).equals(before)).toBe(true);
+    readOnly.held(code);
   });
 });
 
