@@ -211,19 +211,21 @@ test('full-text tables are paired and written, their shadow tables never; extern
 test('after a migration columns go by name; a value that is missing is asked for, a table that is gone comes back only when asked', async () => {
   const { db, recover, all, whole } = await after(
     `CREATE TABLE a (id INTEGER PRIMARY KEY, old, t TEXT); INSERT INTO a VALUES (1, 'gone', 'x'), (2, 'gone', 'y');
-     CREATE TABLE b (id INTEGER PRIMARY KEY, t UNIQUE); INSERT INTO b VALUES (7, 'b')`,
-    `DROP TABLE a; CREATE TABLE a (t TEXT, state TEXT NOT NULL, id INTEGER PRIMARY KEY); DROP TABLE b`,
+     CREATE TABLE b (id INTEGER PRIMARY KEY, t UNIQUE); INSERT INTO b VALUES (7, 'b'); CREATE INDEX of_b ON b (t DESC)`,
+    `DROP TABLE a; CREATE TABLE a (t TEXT, state TEXT NOT NULL, id INTEGER PRIMARY KEY, n); DROP TABLE b`,
   );
   const missing = await rejectionOf(recover({ table: 'a', removed: true }));
   expect(missing).toMatchObject({
     code: 'ERR_BACKUP_RECOVER_COLUMN',
     hint: expect.stringContaining("--set 'a.state=value'"),
   });
-  const report = await recover({ table: 'a', where: 'id = 1', set: { state: 'open' } });
+  const report = await recover({ table: 'a', where: 'id = 1', set: { state: 'open', n: 5 } });
   expect(report.lostColumns).toEqual(['a.old']);
-  expect(all('SELECT id, t, state FROM a')).toEqual([[1, 'x', 'open']]);
+  // A whole number stays an integer.
+  expect(all('SELECT id, t, state, n, typeof(n) FROM a')).toEqual([[1, 'x', 'open', 5, 'integer']]);
   expect((await rejectionOf(recover({ table: 'b', removed: true }))).code).toBe('ERR_BACKUP_RECOVER_TABLE');
   expect((await recover({ table: 'b', removed: true, create: true })).inserted).toEqual({ b: 1 });
+  expect(all("SELECT sql FROM sqlite_schema WHERE name = 'of_b'")).toEqual([['CREATE INDEX of_b ON b (t DESC)']]);
   expect(db.prepare("SELECT sql FROM sqlite_schema WHERE name = 'b'").pluck().get()).toBe('CREATE TABLE b (id INTEGER PRIMARY KEY, t UNIQUE)'); // prettier-ignore
   await whole();
 });
