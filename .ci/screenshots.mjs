@@ -1,6 +1,7 @@
 // Pictures of the page in each of its states, to look at: `npm run build && node .ci/screenshots.mjs [NAME…]`. They go to
 // build/screenshots, with an index.html. What axe finds, and what is wider than the screen, is printed and ends it with 1.
 // Needs a Chromium: /usr/bin/chromium, or the file that CHROMIUM names.
+import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import http from 'node:http';
 import { createRequire } from 'node:module';
@@ -8,7 +9,7 @@ import os from 'node:os';
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import { chromium } from 'playwright-core';
-import { BackupError, BackupService, directoryStore } from 'sqlite-autobackup';
+import { BackupError, BackupService, childProcessSnapshotter, directoryStore } from 'sqlite-autobackup';
 import { createDashboard } from 'sqlite-autobackup/dashboard';
 
 const WIDTHS = [1280, 800, 360, 320];
@@ -39,6 +40,42 @@ const failed = (code) => ({
   options: { snapshotter: failing(code) },
   make: (shop) => shop.service.createBackup().catch(() => {}),
 });
+/** Invoice 1 is deleted and 2 is another one since the backup. */
+const mistake = async (shop) => {
+  const change = (sql) => {
+    const db = new Database(shop.database);
+    db.exec(sql);
+    db.close();
+  };
+  change("INSERT INTO invoices VALUES (2, 'Ben Müller'), (3, 'Cem')");
+  await backedUp(shop);
+  change("DELETE FROM invoices WHERE id = 1; UPDATE invoices SET text = 'Bea' WHERE id = 2");
+};
+const press = (page, name) => page.getByRole('button', { name }).click();
+const rows = async (page) => {
+  await press(page, 'Compare');
+  await press(page, 'Look at the rows of invoices');
+  await page.getByRole('heading', { name: 'Rows of invoices' }).waitFor();
+};
+const plan = async (page) => {
+  await rows(page);
+  await page.getByRole('checkbox', { name: 'Choose 1' }).check();
+  await press(page, 'Bring the chosen rows back…');
+  await page.getByRole('heading', { name: 'What would be done' }).waitFor();
+};
+/** A restore that never comes to its end. */
+const restoring = {
+  ...childProcessSnapshotter(),
+  restore: (_request, { onProgress } = {}) => {
+    onProgress?.({ step: 'restore', doneBytes: 420_000_000, totalBytes: 1_000_000_000 });
+    return new Promise(() => {});
+  },
+};
+const restore = async (page) => {
+  await page.getByRole('textbox').fill('restore');
+  await page.locator('form button.danger').click();
+  await page.getByRole('progressbar').waitFor();
+};
 const below = (what) => async (shop) => `/backups/${(await newest(shop)).name}${what}`;
 
 /** Each: how it comes about, the page that shows it, and what somebody does there. */
@@ -110,6 +147,61 @@ const STATES = {
       await page.locator('.job dl').waitFor();
     },
   },
+  'restore-under-way': { options: { snapshotter: restoring }, make: backedUp, page: below('/restore'), act: restore },
+  // The first page, as another tab sees it.
+  'restore-second-tab': {
+    options: { snapshotter: restoring },
+    make: backedUp,
+    page: below('/restore'),
+    act: async (page) => {
+      await restore(page);
+      await page.goto(page.url().replace(/\/backups\/.*/, '/backups/'));
+      await page.getByText('Restore').first().waitFor();
+    },
+  },
+  compared: {
+    make: mistake,
+    page: below(''),
+    act: async (page) => {
+      await press(page, 'Compare');
+      await page.getByRole('rowheader', { name: 'invoices' }).waitFor();
+    },
+  },
+  rows: { make: mistake, page: below(''), act: rows },
+  'rows-plan': { make: mistake, page: below(''), act: plan },
+  'rows-back': {
+    make: mistake,
+    page: below(''),
+    act: async (page) => {
+      await plan(page);
+      await press(page, 'Bring them back');
+      await page.getByRole('heading', { name: 'What was done' }).waitFor();
+    },
+  },
+  // Of the five databases of a chain of shops two are not safe.
+  several: {
+    services: async (folder) => {
+      const names = ['till', 'stock', 'orders', 'customers', 'archive'];
+      const entries = names.map(async (name, i) => {
+        const database = path.join(folder, `${name}.db`);
+        const db = new Database(database);
+        db.exec('CREATE TABLE t (x); INSERT INTO t VALUES (1)');
+        db.close();
+        const service = new BackupService({ database, logger: silent });
+        if (i > 0) {
+          await service.createBackup();
+          await service.verifyBackup((await service.listBackups())[0].name, { level: 'drill' });
+          await service.acceptOnlyHere();
+        }
+        if (i === 3) fs.writeFileSync(database, Buffer.alloc(40_000, 7));
+        await service.status();
+        return [name, service];
+      });
+      return Object.fromEntries(await Promise.all(entries));
+    },
+  },
+  // A disk with a little room, where mount(8) is allowed.
+  'disk-nearly-full': { disk: '128k', make: backedUp },
   upload: { page: () => '/upload' },
   rules: { make: backedUp, page: () => '/rules' },
   activity: { make: backedUp, page: () => '/activity' },
@@ -147,8 +239,9 @@ console.log(
 );
 process.exitCode = found.length > 0 ? 1 : 0;
 
-async function shoot(name, { options = {}, rights = RIGHTS, make, page: where = () => '', act }) {
+async function shoot(name, { options = {}, rights = RIGHTS, make, services, disk, page: where = () => '', act }) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'autobackup-screenshots-'));
+  if (disk) execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${disk}`, 'tmpfs', folder]);
   const database = path.join(folder, 'app.db');
   const db = new Database(database);
   db.exec(
@@ -156,7 +249,7 @@ async function shoot(name, { options = {}, rights = RIGHTS, make, page: where = 
   );
   db.close();
   const service = new BackupService({ database, logger: silent, ...options });
-  const dashboard = createDashboard(service, {
+  const dashboard = createDashboard((await services?.(folder)) ?? service, {
     authorize: () => rights,
     basePath: '/backups',
     title: 'Backups of the shop',
@@ -185,6 +278,7 @@ async function shoot(name, { options = {}, rights = RIGHTS, make, page: where = 
   } finally {
     server.closeAllConnections();
     server.close();
+    if (disk) execFileSync('umount', ['-l', folder]);
     fs.rmSync(folder, { recursive: true, force: true });
   }
 }

@@ -12,6 +12,7 @@ import type { DatabaseFacts } from '../child/protocol.js';
 import type { ResolvedOptions } from './options.js';
 import { files, pause, slicesOf } from '../util/file-work.js';
 import type { FileWork } from '../util/file-work.js';
+import { SPARE_BYTES } from '../util/free-room.js';
 import type { DatabaseLook } from './database-looks.js';
 import type { DueBackups } from './due-backups.js';
 import { findRunning } from './running-backup.js';
@@ -44,7 +45,7 @@ export interface ServiceStatus {
   readonly problems: readonly { readonly name: string; readonly problem: BackupProblem }[];
   /** The free space on the disk of the backup folder, for this process; `undefined`: a network disk that doesn't know. */
   readonly freeBytes: number | undefined;
-  /** The room that one backup needs there; `undefined`: unknown. */
+  /** The room that one backup needs there, its manifest and a little more included; `undefined`: unknown. */
   readonly neededBytes: number | undefined;
   /** When the attempt of this process began that runs now. */
   readonly runningSince: Date | undefined;
@@ -162,7 +163,7 @@ async function statusOf(context: ServiceContext, { wait, list, look }: HowToLook
     backupBytes: tally.bytes,
     problems: tally.bad.map(({ name, problem }) => ({ name, problem: problem! })),
     freeBytes: found.freeBytes,
-    neededBytes: found.neededBytes ?? latest?.sizeBytes,
+    neededBytes: found.neededBytes ?? (latest && latest.sizeBytes + SPARE_BYTES),
     runningSince,
     lastFailure,
     copies,
@@ -230,7 +231,7 @@ function* lookAround(
     sizeBytes,
     // Some network and FUSE disks answer with zeros: they do not know.
     freeBytes: blocks === 0 ? undefined : bavail * bsize,
-    neededBytes: sizeBytes === undefined ? undefined : sizeBytes + walBytes,
+    neededBytes: sizeBytes === undefined ? undefined : sizeBytes + walBytes + SPARE_BYTES,
     lastDrill: yield* readDrill(options),
     onlyHere: yield* readOnlyHere(options),
     inProgress: yield* findRunning(options, look?.names),

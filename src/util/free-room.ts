@@ -1,8 +1,8 @@
 import fs from 'node:fs';
 import bytes from 'bytes';
 
-/** For the manifest, and for what file systems need for themselves. */
-const SPARE_BYTES = 64 * 1024;
+/** What a backup needs beside itself: for the manifest, and for what file systems need for themselves. */
+export const SPARE_BYTES = 64 * 1024;
 
 /** Is there too little room in a folder for so many bytes? `'4MB free, 12MB needed'`; `undefined`: there is enough, as far as known. */
 export async function lackOfRoom(folder: string, sizeBytes: number): Promise<string | undefined> {

@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import Database from 'better-sqlite3';
-import { BackupService, directoryStore, pullBackup } from 'sqlite-autobackup';
-import type { BackupErrorCode, BackupStore } from 'sqlite-autobackup';
+import { BackupService, directoryStore, pullBackup, verdict } from 'sqlite-autobackup';
+import type { BackupError, BackupErrorCode, BackupStore } from 'sqlite-autobackup';
 import { createLedger } from '../support/databases';
 import { compileFailingCalls, ENOSPC, runChild } from '../support/failing-calls';
 import type { Fault } from '../support/failing-calls';
@@ -64,6 +64,33 @@ const why = linux ? '' : ' (not run: a small disk is made with tmpfs, which only
     const error = await failureOf(() => pullBackup({ from: filling, name, to: disk }), 'ERR_BACKUP_NO_SPACE', 'ENOSPC');
     expect(error.step).toBe('pull');
     expect(fs.readdirSync(disk)).toEqual(['filler']);
+  });
+
+  test('that has room says so, and takes a backup; that has none says that, and takes none', async () => {
+    createLedger(database, 'wal').close();
+    await service().createBackup();
+    const seen = new Set<string>();
+    for (const leaving of [40_960, 65_536, 90_112, 262_144]) {
+      const { bavail, bsize } = fs.statfsSync(disk);
+      fs.writeFileSync(`${disk}/filler`, Buffer.alloc(bavail * bsize - leaving));
+      const { room } = verdict(await service().status(), Date.now());
+      const taken = await service()
+        .createBackup()
+        .then(
+          ({ name }) => name,
+          (error: unknown) => (error as BackupError).code,
+        );
+      const isFull = taken === 'ERR_BACKUP_NO_SPACE';
+      seen.add(room.code);
+      expect({ leaving, code: room.code, taken }).toEqual({
+        leaving,
+        code: isFull ? 'full' : expect.not.stringMatching('full'),
+        taken,
+      });
+      if (!isFull) await service().deleteBackup(taken);
+      fs.rmSync(`${disk}/filler`);
+    }
+    expect([...seen]).toEqual(['full', 'tight', 'enough']);
   });
 
   test('that has no room fails before anything is written, and existing backups stay', async () => {

@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import { messageOf, systemCode } from '../../util/errors.js';
+import { SPARE_BYTES } from '../../util/free-room.js';
 import type { Backup, BackupService } from '../../index.js';
 import { size } from '../format.js';
 import { fail, ok, some, warn } from './check.js';
@@ -34,7 +35,7 @@ export function checkSpace({ database, source, directory }: BackupService, backu
   const { bavail, bsize } = fs.statfsSync(directory);
   // The size of a database that is not a file here is taken from its newest backup.
   const bytes = source ? (backups[0]?.sizeBytes ?? 0) : fileSize(database) + fileSize(`${database}-wal`);
-  return judgeSpace(bavail * bsize, bytes);
+  return judgeSpace(bavail * bsize, bytes + SPARE_BYTES);
 }
 
 export function judgeSpace(free: number, needed: number): Check {

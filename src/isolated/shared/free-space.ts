@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import bytes from 'bytes';
 import type { ChildRequest } from '../../child/protocol.js';
 import { BackupError, messageOf, systemCode } from '../../util/errors.js';
+import { SPARE_BYTES } from '../../util/free-room.js';
 
 /** @throws BackupError if the folder is missing, or is not a folder */
 export function ensureFolder(directory: string): void {
@@ -85,9 +86,6 @@ export class DiskFull extends Error {
     super(messageOf(cause), { cause });
   }
 }
-
-// The manifest, and what file systems need for themselves.
-const SPARE_BYTES = 64 * 1024;
 
 /** For which there was no room. */
 export type Work = 'drill' | ChildRequest['kind'];
