@@ -7,6 +7,7 @@ import { compareStates } from '#dist/isolated/rows/diff.js';
 import { openStates, ScratchSpace } from '#dist/isolated/rows/open-states.js';
 import type { States } from '#dist/isolated/rows/open-states.js';
 import { makePlan } from '#dist/isolated/rows/plan.js';
+import { PrivateCopy } from '#dist/isolated/rows/private-copy.js';
 import { readSchema } from '#dist/isolated/rows/read-schema.js';
 import { chooseGone } from '#dist/isolated/rows/select-rows.js';
 import { backupNaming } from '#dist/catalog/backup-name.js';
@@ -62,7 +63,10 @@ function recoverRemoved({ db, older }: States, file: string, table: string): voi
   try {
     live.pragma('synchronous = OFF');
     live.exec('BEGIN IMMEDIATE');
-    apply({ live, reader: db, privateCopy: () => older.file }, plan, request);
+    // Nobody else has the file that stands for the backup: it needs no copy.
+    const folder = { directory: path.dirname(file), naming: backupNaming(file) };
+    const copy = new PrivateCopy({ ...older, private: true }, folder);
+    apply({ live, reader: db, copy }, plan, request);
     live.exec('COMMIT');
     plan.tables.dispose();
   } finally {
