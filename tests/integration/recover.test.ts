@@ -275,6 +275,19 @@ test('the sequence of AUTOINCREMENT never goes down, and new keys are above it',
   await whole();
 });
 
+test('new keys are above those of the backup, and a value for a table that there is not is refused', async () => {
+  const { recover, all, whole } = await after(
+    "CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT); INSERT INTO t VALUES (1, 'a'), (2, 'b'), (9, 'c')",
+    "DELETE FROM t WHERE id = 9; UPDATE t SET v = 'other' WHERE id = 2",
+  );
+  const chosen = { table: 't', where: 'id IN (2, 9)', onConflict: 'as-new' } as const;
+  const error = await rejectionOf(recover({ ...chosen, set: { 'nothing.v': 1 } }));
+  expect(error).toMatchObject({ code: 'ERR_BACKUP_RECOVER_COLUMN' });
+  expect(await recover(chosen)).toMatchObject({ inserted: { t: 2 } });
+  expect(all('SELECT * FROM t ORDER BY id')).toEqual([[1, 'a'], [2, 'other'], [9, 'c'], [10, 'b']]); // prettier-ignore
+  await whole();
+});
+
 test('a plan that is no longer what would be done is refused, with the new one', async () => {
   const { db, recover, all, whole } = await after(SHOP, 'DELETE FROM invoices WHERE id = 42');
   const ask = { table: 'invoices', where: 'id = 42' };
