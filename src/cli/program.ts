@@ -74,4 +74,5 @@ export const AFTER_HELP = `Examples:
   $ sqlite-autobackup create --label "before the upgrade"
   $ sqlite-autobackup restore latest
 
-Exit codes: 0 done, 1 failed, 2 usage, 3 nothing to do, 11 locked, 13 verification failed, 130 cancelled`;
+Exit codes: 0 done, 1 failed, 2 usage, 3 nothing to do, 11 locked, 13 verification failed, 130 cancelled;
+"run": its command's, 126 and 127 as in a shell`;
