@@ -29,6 +29,8 @@ const TREE_PAGES = new Set([2, 5, 10, 13]);
 const TABLE_LEAF = 13;
 /** The first page begins with the header of the file. */
 const FIRST_AT = 100;
+/** Bytes at the end of each page that SQLite leaves to extensions. */
+const RESERVED_AT = 20;
 
 /**
  * The same of a database that nobody has open, whose pages are all in the file, without SQLite, which would write beside it.
@@ -87,14 +89,24 @@ function rootOf(page: Buffer, cell: number): number {
     }
     return value;
   };
-  varint(); // of the payload
+  const payload = varint();
   varint(); // the row's number
   const types = at;
   let value = types + varint();
   const [kind, name, table, root] = [varint(), varint(), varint(), varint()];
   for (const text of [kind, name, table]) value += text < 13 ? 0 : (text - 13) >> 1;
   const bytes = root <= 4 ? root : 6;
-  return root > 0 && root < 7 && value + bytes <= page.length ? page.readUIntBE(value, bytes) : 0;
+  const end = Math.min(types + localBytes(payload, page.length - page[RESERVED_AT]!), page.length);
+  return root > 0 && root < 7 && value + bytes <= end ? page.readUIntBE(value, bytes) : 0;
+}
+
+/** How much of a payload stands in its cell: the rest is on other pages (https://sqlite.org/fileformat2.html#b_tree_pages). */
+function localBytes(payload: number, usable: number): number {
+  const most = usable - 35;
+  if (payload <= most) return payload;
+  const least = Math.floor(((usable - 12) * 32) / 255) - 23;
+  const fitting = least + ((payload - least) % (usable - 4));
+  return fitting <= most ? fitting : least;
 }
 
 function corrupt(database: string, problem: string): BackupError {
