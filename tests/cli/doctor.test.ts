@@ -7,6 +7,7 @@ import { judgeSpace } from '#dist/cli/doctor/folder.js';
 import { checkNode } from '#dist/cli/doctor/surroundings.js';
 import { aBackup, aManifest, DAY, HOUR, localTime, MINUTE, writeBackup } from '../support/planted-backups';
 import { useScripts } from '../support/processes';
+import { runNode } from '../support/run-node';
 import { backupNames, contentsOf, filesOf } from '../support/whole-backups';
 import { keysOf, ROOT, useCli, useShop } from './support';
 
@@ -154,24 +155,65 @@ describe('failures', () => {
     expect(code).toBe(1);
   });
 
-  test('better-sqlite3 that can’t be loaded', () => {
-    // The built package beside all its dependencies but that one.
-    for (const name of ['dist', 'package.json'])
-      fs.cpSync(path.join(ROOT, name), shop.file('package', name), { recursive: true });
-    const modules = shop.file('package', 'node_modules');
-    fs.mkdirSync(modules);
-    for (const name of fs.readdirSync(path.join(ROOT, 'node_modules'))) {
-      if (name !== 'better-sqlite3' && !name.startsWith('.'))
-        fs.symlinkSync(path.join(ROOT, 'node_modules', name), path.join(modules, name));
-    }
-    const main = shop.file('package', 'dist', 'cli', 'main.js');
-    const { status, stdout } = spawnSync(process.execPath, [main, 'doctor', '--database', 'app.db'], {
-      cwd: shop.path,
-      encoding: 'utf8',
-    });
-    expect(stdout).toMatch(/^FAIL {2}sqlite +.*\n +-> /m);
-    expect(status).toBe(1);
-  });
+  test.each([
+    ['is not installed', undefined, 'The package better-sqlite3 is not installed'],
+    [
+      'needs a newer Node',
+      { version: '99.0.0', engines: { node: '>=99.1' } },
+      'better-sqlite3 99.0.0 does not run in Node',
+    ],
+    ['cannot be loaded', 'broken', 'better-sqlite3 could not be loaded'],
+  ])(
+    'better-sqlite3 %s: doctor, the line when the service is made, check() and the attempt say so',
+    (_what, driver, says) => {
+      // The built package beside all its dependencies but that one.
+      for (const name of ['dist', 'package.json'])
+        fs.cpSync(path.join(ROOT, name), shop.file('package', name), { recursive: true });
+      const modules = shop.file('package', 'node_modules');
+      fs.mkdirSync(modules);
+      for (const name of fs.readdirSync(path.join(ROOT, 'node_modules'))) {
+        if (name !== 'better-sqlite3' && !name.startsWith('.'))
+          fs.symlinkSync(path.join(ROOT, 'node_modules', name), path.join(modules, name));
+      }
+      const planted = path.join(modules, 'better-sqlite3');
+      if (driver === 'broken') {
+        const isLibrary = (file: string): boolean => !/better-sqlite3[\\/](build|deps|src)$/.test(file);
+        fs.cpSync(path.join(ROOT, 'node_modules', 'better-sqlite3'), planted, { recursive: true, filter: isLibrary });
+        fs.mkdirSync(path.join(planted, 'build', 'Release'), { recursive: true });
+        fs.writeFileSync(path.join(planted, 'build', 'Release', 'better_sqlite3.node'), Buffer.alloc(5_000, 1));
+      } else if (driver) {
+        fs.mkdirSync(planted);
+        fs.writeFileSync(path.join(planted, 'package.json'), JSON.stringify(driver));
+      }
+      const main = shop.file('package', 'dist', 'cli', 'main.js');
+      const { status, stdout } = spawnSync(process.execPath, [main, 'doctor', '--database', 'app.db'], {
+        cwd: shop.path,
+        encoding: 'utf8',
+      });
+      expect(stdout).toMatch(/^FAIL {2}sqlite +.*\n +-> /m);
+      expect(stdout.replaceAll(/\s+/g, ' ')).toContain(says);
+      expect(status).toBe(1);
+
+      const found = runNode<{ lines: string[]; checked: string; failed: string }>(
+        `
+      const { BackupService } = require(process.argv[1]);
+      const lines = [];
+      const say = (line) => lines.push(line);
+      const service = new BackupService({ database: process.argv[2], logger: { info: say, warn: say, error: say } });
+      (async () => {
+        const checked = await service.check().then(() => 'nothing', (error) => error.message);
+        const failed = await service.createBackup().catch((error) => error.code + ' ' + error.message);
+        console.log(JSON.stringify({ lines, checked, failed }));
+      })();`,
+        { args: [shop.file('package'), shop.file('app.db')] },
+      );
+      expect(found.failed).toContain('ERR_BACKUP_CHILD_FAILED');
+      expect(found.failed).toContain(says);
+      if (driver === 'broken') return;
+      expect(found.lines[0]).toMatch(/^Backups will fail as this is set up \[ERR_BACKUP_CHILD_FAILED\]/);
+      for (const said of [found.lines[0], found.checked]) expect(said).toContain(says);
+    },
+  );
 
   test('a Node that is too old', () => {
     expect(checkNode('20.19.0', '>=20.19')).toMatchObject({ level: 'ok' });

@@ -41,6 +41,27 @@ test('diff --html writes a page that shows texts as they are, and never over ano
   expect(fs.readFileSync(folder.file('changes.html'), 'utf8')).toBe(page);
 });
 
+test('diff OLDER NEWER compares two backups, their tables and indexes too, and --table shows what has changed in each row', async () => {
+  await after(
+    'UPDATE customers SET name = 42 WHERE id = 1',
+    'CREATE TABLE plans (id); CREATE INDEX by_total ON invoices (total);',
+  );
+  edit(
+    'CREATE TABLE more (id); DROP TABLE plans; DROP INDEX by_total; CREATE INDEX by_total ON invoices (total DESC);',
+  );
+  expect((await cli('create')).code).toBe(0);
+  edit('UPDATE customers SET name = 43; UPDATE invoices SET total = 0');
+  const [older, newer] = folder.list().filter((name) => /_backup_\d{8}_\d{6}\.db$/.test(name)) as [string, string];
+  const { code, stdout } = await cli('diff', older, newer);
+  expect(code).toBe(0);
+  expect(stdout).toContain(`${older}  ->  ${newer}`);
+  expect(stdout).toMatch(/new +table more\ngone +table plans\nchanged +index by_total\n/);
+  expect(stdout).toMatch(/customers +0 +1 +0\n/);
+  expect(stdout).not.toMatch(/invoices +0/);
+  const rows = (await cli('diff', older, newer, '--table', 'customers')).stdout;
+  expect(rows).toContain("~ customers  1: name 'Ann' -> '42'");
+});
+
 test('query --csv quotes what needs it, and tells NULL from an empty text', async () => {
   await after('', `CREATE TABLE t (a, b); INSERT INTO t VALUES ('x,"y"', NULL), ('', x'00ff')`);
   expect((await cli('query', 'latest', 'SELECT * FROM t', '--csv')).stdout).toBe('a,b\r\n"x,""y""",\r\n"",00ff\n');
@@ -82,6 +103,21 @@ test('recover --as-new, --keep and --set say what they have done; without a choi
   expect((await recover(41, '--keep')).stdout).toMatch(/back +1 of items[^]*kept +1 of invoices/);
   expect(all('SELECT total FROM invoices WHERE id = 41')).toEqual([[6]]);
   expect((await recover(41, '--keep', '--skip')).code).toBe(2);
+});
+
+test('recover --dry-run shows the plan and writes nothing; --skip leaves what is in the way, --overwrite replaces it', async () => {
+  const { all } = await after('UPDATE invoices SET total = 6 WHERE id = 41; DELETE FROM invoices WHERE id = 42');
+  const recover = (...flags: string[]) =>
+    cli('recover', 'latest', '--table', 'invoices', '--where', 'id IN (41, 42)', ...flags);
+  const totals = () => all('SELECT id, total FROM invoices WHERE id IN (41, 42) ORDER BY id');
+  const plan = await recover('--dry-run', '--overwrite');
+  expect(plan).toMatchObject({ code: 0, stdout: expect.stringMatching(/invoices/) });
+  expect(totals()).toEqual([[41, 6]]);
+  expect((await recover('--yes', '--skip')).code).toBe(0);
+  const [[, was], [, back]] = totals() as [[number, number], [number, number]];
+  expect([was, back]).toEqual([6, 7.5]);
+  expect((await recover('--yes', '--overwrite')).code).toBe(0);
+  expect(totals()).toEqual([[41, 5], [42, 7.5]]); // prettier-ignore
 });
 
 test('recover --no-triggers fires none, and --no-related brings nothing along', async () => {

@@ -19,6 +19,7 @@ const CALLS: Record<string, string> = {
   'listBackups()': 'service.listBackups()',
   'pruneBackups()': 'service.pruneBackups()',
   'backupIfDue()': 'service.backupIfDue()',
+  'status()': 'service.status()',
   'a protected call with onFailure abort': 'protectedCall()',
 };
 
@@ -26,6 +27,7 @@ onLinux.each([
   ['openat', 'EACCES'],
   ['openat', 'EMFILE'],
   ['openat', 'ESTALE'],
+  ['openat', 'ELOOP'],
   ['getdents64', 'EIO'],
   ['getdents64', 'ENOMEM'],
 ])(

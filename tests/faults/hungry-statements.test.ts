@@ -80,6 +80,18 @@ test('a query that is small is answered, however often it sorts and gathers', as
   expect((await service.queryBackup(backup.name, sql)).rows).toEqual([[50_000]]);
 });
 
+test('an answer has no more rows and bytes than were asked for, and says that there are more', async () => {
+  const sql = `${numbers(50)} SELECT hex(zeroblob(500)) FROM n`;
+  const ask = async (limits: { rows?: number; bytes?: number }) => {
+    const { rows, truncated } = await service.queryBackup(backup.name, sql, limits);
+    return [rows.length, truncated];
+  };
+  expect(await ask({ rows: 50 })).toEqual([50, false]);
+  expect(await ask({ rows: 49 })).toEqual([49, true]);
+  expect(await ask({ bytes: 10_500 })).toEqual([10, true]);
+  expect(await ask({ bytes: 999 })).toEqual([0, true]);
+});
+
 test.each(['query', 'recover'])('a %s that never ends is ended also where nobody is left to do it', (kind) => {
   const request = {
     kind,

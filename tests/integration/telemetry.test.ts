@@ -201,8 +201,10 @@ test('the metrics say what the status says, for all services that are made later
   stops.push(instrumentAutoBackup({ meterProvider }));
   fs.mkdirSync(folder.file('nas'));
   const service = serviceWith({ copies: [directoryStore(folder.file('nas'), { host: 'shop' })] });
-  const { sizeBytes, createdAt } = await service.createBackup();
+  const { name, sizeBytes, createdAt, manifest } = await service.createBackup();
   await service.shipPending();
+  await service.verifyBackup(name);
+  const { lastVerification } = await service.status();
   fs.renameSync(folder.file('app.db'), folder.file('away'));
   await rejectionOf(service.createBackup());
   await reader.forceFlush();
@@ -215,7 +217,12 @@ test('the metrics say what the status says, for all services that are made later
   expect(Object.fromEntries(points)).toMatchObject({
     'sqlite_autobackup.readable': { value: 1, attributes: { database: 'app.db' } },
     'sqlite_autobackup.newest.size': { value: sizeBytes },
+    'sqlite_autobackup.newest.age': { value: expect.any(Number) },
     'sqlite_autobackup.newest.timestamp': { value: createdAt.getTime() / 1000 },
+    'sqlite_autobackup.newest.duration': { value: manifest!.durationMs / 1000 },
+    'sqlite_autobackup.disk.free': { value: expect.any(Number) },
+    'sqlite_autobackup.verification.timestamp': { value: lastVerification!.at.getTime() / 1000 },
+    'sqlite_autobackup.verification.ok': { value: 1 },
     'sqlite_autobackup.due': { value: 0 },
     'sqlite_autobackup.backups': { value: 1 },
     'sqlite_autobackup.copies.pending': { value: 0, attributes: { store: service.copies[0]!.name } },

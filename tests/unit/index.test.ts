@@ -1,5 +1,6 @@
+import path from 'node:path';
 import * as everything from 'sqlite-autobackup';
-import { DIST, runNode } from '../support/run-node';
+import { DIST, PACKAGE, runNode } from '../support/run-node';
 
 test('the package exports these values by name, and nothing by default', () => {
   expect(Object.keys(everything).sort()).toEqual([
@@ -58,4 +59,25 @@ test('requiring it, decorating a method and making a service load no logger, no 
     { args: [DIST] },
   );
   expect(loaded).toEqual([]);
+});
+
+test.each([
+  [
+    'the core loads nothing of rqlite, OpenTelemetry, Prometheus and S3',
+    'index.js',
+    /dist.(?:sources.rqlite|telemetry|rqlite)|node_modules.(?:@opentelemetry|prom-client|@aws-sdk)/,
+  ],
+  ['sqlite-autobackup/rqlite needs no package of its own', 'rqlite.js', /node_modules.(?!ms|reflect-metadata)/],
+  [
+    'sqlite-autobackup/otel needs the API of OpenTelemetry alone',
+    'otel.js',
+    /node_modules.(?!ms|reflect-metadata|@opentelemetry.api\b)/,
+  ],
+])('%s', (_what, main, foreign) => {
+  const files = runNode<string[]>(
+    `require(process.argv[1]); console.log(JSON.stringify(Object.keys(require.cache)));`,
+    { args: [path.join(DIST, main)] },
+  );
+  expect(files.length).toBeGreaterThan(1);
+  expect(files.map((file) => path.relative(PACKAGE, file)).filter((file) => foreign.test(file))).toEqual([]);
 });

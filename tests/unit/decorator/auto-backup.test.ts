@@ -112,11 +112,13 @@ describe('when the backup fails', () => {
     expect(ran).toEqual(['ran']);
   });
 
-  test('a blocking method continues or throws in the same way', () => {
+  test('a blocking method continues or throws in the same way; around an async function it rejects', async () => {
     const service = serviceWith();
     expect(withAutoBackup(() => 1, { service, blocking: true })()).toBe(1);
     const careful = withAutoBackup(() => 1, { service, blocking: true, onFailure: 'abort' });
     expect(careful).toThrow(expect.objectContaining({ code: 'ERR_BACKUP_BACKING_OFF' }));
+    const later = withAutoBackup(async () => 1, { service, blocking: true, onFailure: 'abort' });
+    await expect(later()).rejects.toMatchObject({ code: 'ERR_BACKUP_BACKING_OFF' });
   });
 });
 
