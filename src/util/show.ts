@@ -38,9 +38,12 @@ export function withoutSecrets(text: string): string {
   );
 }
 
-/** `secretAccessKey: `, as inspect() and JSON write it before a value. SQLite's "unrecognized token: " is none. */
+/**
+ * `secretAccessKey: `, as inspect() and JSON write it before a value. SQLite's "unrecognized token: ", "unknown tokenizer: " and
+ * "error in view tokens: " are none.
+ */
 const SECRET_ENTRY =
-  /(?:^|[\s{,])(?<!unrecognized )["']?[\w-]{0,99}(?:secret|passw|passphrase|token|credential|identit|privatekey|authorization|accesskey|apikey)[\w-]{0,99}["']?\s*:\s*/gi;
+  /(?:^|[\s{,])(?<!\b(?:unrecognized|table|view|trigger|index) )["']?[\w-]{0,99}(?:secret|passw|passphrase|token(?!iz)|credential|identit|privatekey|authorization|accesskey|apikey)[\w-]{0,99}["']?\s*:\s*/gi;
 
 /** Names that tell nothing in a text of others, and in options stand before an address with a key in it, or before a secret. */
 const OPTION_ENTRY =

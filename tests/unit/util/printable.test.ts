@@ -102,6 +102,10 @@ test('what stands behind a secret stays', () => {
   expect(withoutSecrets('{ password: "x", region: "eu" }')).toBe('{ password: …, region: "eu" }');
   // What SQLite says of a statement is none.
   expect(withoutSecrets('unrecognized token: "@"')).toBe('unrecognized token: "@"');
+  expect(withoutSecrets('unknown tokenizer: german')).toBe('unknown tokenizer: german');
+  expect(withoutSecrets('error in view access_tokens: no such table: x')).toBe(
+    'error in view access_tokens: no such table: x',
+  );
   expect(withoutSecrets('no such column: tokens.password')).toBe('no such column: tokens.password');
   expect(withoutSecrets("a token: abc, b: { c: 'd' }")).toBe("a token: …, b: { c: 'd' }");
   expect(withoutSecrets("{ tokens: [ 'a', [ 'b' ] ], name: 'shop' }")).toBe("{ tokens: …, name: 'shop' }");
