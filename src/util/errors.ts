@@ -149,10 +149,10 @@ export class BackupError extends Error {
   declare readonly statusCode?: 503;
   declare readonly headers?: Readonly<Record<'Retry-After', string>>;
 
-  constructor(code: BackupErrorCode, said: string, { step, hint, cause, retryAt }: BackupErrorDetails) {
+  constructor(code: BackupErrorCode, what: string, { step, hint, cause, retryAt }: BackupErrorDetails) {
     // Part of it may be what a server, a driver or a store has answered, which repeat what they were sent.
-    const what = withoutSecrets(said);
-    super(`${what} ${hint}`, cause === undefined ? undefined : { cause });
+    const safe = withoutSecrets(what);
+    super(`${safe} ${hint}`, cause === undefined ? undefined : { cause });
     this.code = code;
     this.step = step;
     this.hint = hint;
@@ -161,7 +161,7 @@ export class BackupError extends Error {
       makeAnswerable(this, retryAt);
     }
     // Not shown by inspect(): the message has it already.
-    Object.defineProperty(this, 'what', { value: what });
+    Object.defineProperty(this, 'what', { value: safe });
     Object.defineProperty(this, brand, { value: true });
   }
 }
