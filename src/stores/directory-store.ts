@@ -123,7 +123,7 @@ function isThere(file: string): Promise<boolean> {
 // eslint-disable-next-line @typescript-eslint/explicit-function-return-type -- the type is what valibot infers
 function schemaOf(v: Valibot) {
   return v.strictObject({
-    path: v.custom<string>((value) => isPath(value), 'the path of a folder, no address'),
+    path: v.custom<string>(isPath, 'the path of a folder, no address'),
     ...copySettingEntries(v),
   });
 }

@@ -82,6 +82,15 @@ const times = (count: number, text: string): string[] => Array.from({ length: co
 const wholeNow = (): Set<string> => new Set(backupNames(work()).map((name) => hashIn(work(), name)));
 const isOfBackups = (file: string): boolean => file.startsWith('app_backup_');
 
+/** Of what brings one backup into a folder that has none. */
+const oneBackup = (whole: ReadonlySet<string>): Omit<CheckOptions, 'folder'> => ({
+  decides: isOfBackups,
+  *check(left, cut) {
+    yield* brokenBackups(left, whole, cut);
+    if (cut.answered && backupNames(left).length === 0) yield 'it was answered, and is gone';
+  },
+});
+
 /** @param during what was cut, for the table of faults; `law`: the one that it is to break */
 function expectNothingLost(
   journal: Journal,
@@ -327,13 +336,7 @@ test('a power cut while a copy is pulled: the backup is whole with its manifest,
   await service.deleteBackup(name!);
   const from = `lib.directoryStore(${JSON.stringify(work('store'))}, { host: 'till' })`;
   const journal = recordApp(`await service.pullBackup(${JSON.stringify(name)});`, `copies: [${from}]`);
-  const options = expectNothingLost(journal, [2, 'pulling a copy'], {
-    decides: isOfBackups,
-    *check(left, cut) {
-      yield* brokenBackups(left, whole, cut);
-      if (cut.answered && backupNames(left).length === 0) yield 'it was answered, and is gone';
-    },
-  });
+  const options = expectNothingLost(journal, [2, 'pulling a copy'], oneBackup(whole));
   expectFlushesNeeded(journal, options);
 });
 
@@ -345,13 +348,7 @@ test('a power cut while a file is imported: the backup is whole with its manifes
   const journal = recordChild({ kind: 'import', ...file });
   const whole = wholeNow();
   expect(whole.size).toBe(1);
-  const options = expectNothingLost(journal, [2, 'importing a file'], {
-    decides: isOfBackups,
-    *check(left, cut) {
-      yield* brokenBackups(left, whole, cut);
-      if (cut.answered && backupNames(left).length === 0) yield 'it was answered, and is gone';
-    },
-  });
+  const options = expectNothingLost(journal, [2, 'importing a file'], oneBackup(whole));
   expectFlushesNeeded(journal, options);
 });
 

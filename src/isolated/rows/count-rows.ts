@@ -1,4 +1,5 @@
 import type { Database } from 'better-sqlite3';
+import { spanOf } from './identity.js';
 import { quoteName } from './names.js';
 import type { Action, PlannedTable } from './planned-table.js';
 import { tableIn } from './read-schema.js';
@@ -36,18 +37,11 @@ export function countRows(db: Database, { rows, relinks, older }: PlannedTable):
     const from = `FROM ${tableIn('older', older)} o`;
     const isAll = (): boolean => number(`SELECT count(*) ${from}`) === all;
     if (older.withoutRowid || older.virtual) return isAll() ? 'TRUE' : undefined;
-    // Each by itself, so that none is a walk.
-    const rowid = `o.${quoteName(older.id[0]!)}`;
-    const [first, last, least, most] = db
-      .prepare(
-        `SELECT (SELECT min(i0) FROM temp.${rows}), (SELECT max(i0) FROM temp.${rows}),
-                (SELECT min(${rowid}) ${from}), (SELECT max(${rowid}) ${from})`,
-      )
-      .raw()
-      .safeIntegers()
-      .get() as [bigint, bigint, bigint, bigint];
-    if (first === least && last === most) return isAll() ? 'TRUE' : undefined;
-    const between = `${rowid} BETWEEN ${first} AND ${last}`;
+    const id = quoteName(older.id[0]!);
+    const { from: first, to: last } = spanOf(db, 'i0', `temp.${rows}`)!;
+    const whole = spanOf(db, id, tableIn('older', older));
+    if (first === whole?.from && last === whole.to) return isAll() ? 'TRUE' : undefined;
+    const between = `o.${id} BETWEEN ${first} AND ${last}`;
     return number(`SELECT count(*) ${from} WHERE ${between}`) === all ? between : undefined;
   }
 }

@@ -1,16 +1,11 @@
 // Finds the rows that have gone from a table whose key is the rowid, without a look at the partner of each where a count proves it.
 import type { Database } from 'better-sqlite3';
-import { idNames } from './identity.js';
+import { idNames, spanOf } from './identity.js';
+import type { Span } from './identity.js';
 import { quoteName } from './names.js';
 import { walked } from './pair-rows.js';
 import { tableIn } from './read-schema.js';
-import type { Side, Table } from './read-schema.js';
-
-/** Whole numbers from `from` to `to`, both included. */
-interface Span {
-  readonly from: bigint;
-  readonly to: bigint;
-}
+import type { Table } from './read-schema.js';
 
 const PARTS = 64n;
 const LEAST_WIDTH = 1_000n;
@@ -19,7 +14,7 @@ const USELESS_PARTS = 4;
 
 /** Puts into a plan all rows of the backup whose rowid no live row has. */
 export function insertGone(db: Database, rows: string, older: Table, newer: Table): void {
-  const all = endsOf(db, 'older', older);
+  const all = spanOf(db, quoteName(older.id[0]!), tableIn('older', older));
   if (all === undefined) return;
   const rowid = `o.${quoteName(older.id[0]!)}`;
   const [into, from] = [`INSERT INTO temp.${rows} (${idNames(older)}, action, taken)`, walked('older', older, 'o')];
@@ -27,21 +22,9 @@ export function insertGone(db: Database, rows: string, older: Table, newer: Tabl
   const partner = `${tableIn('main', newer)} n ON n.${quoteName(newer.id[0]!)} = ${rowid}`;
   const take = db.prepare(`${gone} WHERE ${between}`);
   const look = db.prepare(`${gone} LEFT JOIN ${partner} WHERE ${between} AND n.${quoteName(newer.id[0]!)} IS NULL`);
-  for (const { span, all: isGone } of spansWithGone(all, endsOf(db, 'main', newer), countIn(db, newer)))
+  const live = spanOf(db, quoteName(newer.id[0]!), tableIn('main', newer));
+  for (const { span, all: isGone } of spansWithGone(all, live, countIn(db, newer)))
     (isGone ? take : look).run(span.from, span.to);
-}
-
-function endsOf(db: Database, side: Side, table: Table): Span | undefined {
-  const rowid = quoteName(table.id[0]!);
-  // Each by itself, so that neither is a walk.
-  const [from, to] = db
-    .prepare(
-      `SELECT (SELECT min(${rowid}) FROM ${tableIn(side, table)}), (SELECT max(${rowid}) FROM ${tableIn(side, table)})`,
-    )
-    .raw()
-    .safeIntegers()
-    .get() as [bigint | null, bigint];
-  return from === null ? undefined : { from, to };
 }
 
 function countIn(db: Database, newer: Table): (span: Span) => bigint {

@@ -3,6 +3,12 @@ import type { Database } from 'better-sqlite3';
 import { fold, quoteName, sameName } from './names.js';
 import type { Side, Table } from './read-schema.js';
 
+/** Whole numbers from `from` to `to`, both included. */
+export interface Span {
+  readonly from: bigint;
+  readonly to: bigint;
+}
+
 export function idNames(table: Table): string {
   return table.id.map((_, i) => `i${i}`).join(', ');
 }
@@ -29,4 +35,19 @@ export function hasIndex(db: Database, side: Side, table: Table, columns: readon
     .pluck()
     .all(table.name, side, side) as (string | null)[];
   return leading.some((name) => name !== null && sameName(name, first));
+}
+
+/**
+ * The smallest and the largest whole number of an indexed column, without a walk; `undefined`: there are no rows.
+ *
+ * @param column SQL, as is `from`: of a table that has rowids, its rowid
+ */
+export function spanOf(db: Database, column: string, from: string): Span | undefined {
+  // Each by itself, so that neither is a walk.
+  const [first, last] = db
+    .prepare(`SELECT (SELECT min(${column}) FROM ${from}), (SELECT max(${column}) FROM ${from})`)
+    .raw()
+    .safeIntegers()
+    .get() as [bigint | null, bigint];
+  return first === null ? undefined : { from: first, to: last };
 }

@@ -1,6 +1,6 @@
 // Finds the parents that rows need: those that are gone come along, and those that are another row by now wait for a choice.
 import type { Database } from 'better-sqlite3';
-import { hasColumns, hasIndex, idNames, ids } from './identity.js';
+import { hasColumns, hasIndex, idNames, ids, spanOf } from './identity.js';
 import { balanced, fold, quoteName, sameName } from './names.js';
 import { differs } from './exact-values.js';
 import { isRow, keysEqual, sharedColumns, sharedKey } from './pair-rows.js';
@@ -76,13 +76,15 @@ function isRare(tables: PlannedTables, round: Round, { older, pair }: PlannedTab
 
 /** Has the backup's table more rows than that? The span of its rowids says no without a walk, mostly. */
 function hasManyRows(db: Database, table: Table, { hasFresh, countFresh }: Round): boolean {
-  const from = `FROM ${tableIn('older', table)}`;
   if (!table.withoutRowid && !table.virtual) {
-    const rowid = quoteName(table.id[0]!);
-    const span = db.prepare(`SELECT (SELECT max(${rowid}) ${from}) - (SELECT min(${rowid}) ${from}) + 1`);
-    if (hasFresh(Math.ceil(Number(span.pluck().get() ?? 0) / ROWS_PER_LOOK))) return false;
+    const span = spanOf(db, quoteName(table.id[0]!), tableIn('older', table));
+    const numbers = span === undefined ? 0 : Number(span.to - span.from + 1n);
+    if (hasFresh(Math.ceil(numbers / ROWS_PER_LOOK))) return false;
   }
-  return db.prepare(`SELECT 1 ${from} LIMIT 1 OFFSET ${countFresh() * ROWS_PER_LOOK}`).get() !== undefined;
+  return (
+    db.prepare(`SELECT 1 FROM ${tableIn('older', table)} LIMIT 1 OFFSET ${countFresh() * ROWS_PER_LOOK}`).get() !==
+    undefined
+  );
 }
 
 /** SQL: FROM and WHERE of the parents `o` of the rows that are new in the plan. */
